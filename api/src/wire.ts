@@ -1,0 +1,204 @@
+/**
+ * The contract between the planes: the messages on a proxy's stream, and the configuration in them.
+ *
+ * What crosses is complete: every default was applied by `desired/`, so the proxy validates nothing
+ * twice and has no second opinion about a default. One destination (a Service port) is one unit of
+ * subscription, version and acknowledgement: a proxy's cost follows what it talks to.
+ *
+ * Pure types and constants. Both planes import this; unknown fields are ignored by both.
+ */
+
+/** The token of the HTTP/1.1 upgrade that opens a stream. */
+export const WIRE_UPGRADE = 'remora-config/1';
+/** Path of the stream on the control plane's listener. */
+export const WIRE_PATH = '/v1/config';
+
+export const wireLimits = {
+  lineBytesMax: 4 * 1024 * 1024,
+  heartbeatMs: 10_000,
+  /** Silence after which either side drops the stream. */
+  silenceMs: 30_000,
+  subscriptionsMax: 4_096,
+} as const;
+
+/** Who a proxy is. In the cluster the control plane takes it from the token, never from here. */
+export interface ProxyIdentity {
+  /** Unique among proxies: the pod's name, or `catalog-v1-0` in the local mesh. */
+  readonly name: string;
+  readonly namespace: string;
+  /** The Deployment (or other owner): what `source` matches compare with. */
+  readonly workload: string;
+}
+
+export type ProxyMessage =
+  | {
+      readonly type: 'hello';
+      readonly protocol: 1;
+      readonly proxy: ProxyIdentity;
+      readonly token?: string;
+      /** Versions held from last-good, by destination key. */
+      readonly known: Readonly<Record<string, string>>;
+    }
+  | { readonly type: 'subscribe'; readonly destination: string }
+  | { readonly type: 'unsubscribe'; readonly destination: string }
+  | { readonly type: 'applied'; readonly destination: string; readonly version: string }
+  | {
+      readonly type: 'refused';
+      readonly destination: string;
+      readonly version: string;
+      readonly reason: string;
+    }
+  | { readonly type: 'ping' };
+
+export type ControlMessage =
+  | { readonly type: 'welcome'; readonly protocol: 1; readonly controlPlane: string }
+  | {
+      readonly type: 'put';
+      readonly destination: string;
+      /** Hash of the content: equal on all replicas. */
+      readonly version: string;
+      readonly config: DestinationConfig;
+    }
+  /** What the proxy holds from last-good is still right. */
+  | { readonly type: 'current'; readonly destination: string; readonly version: string }
+  /** No such Service port. `nearest` are names that exist, closest first, at most 3. */
+  | { readonly type: 'gone'; readonly destination: string; readonly nearest: readonly string[] }
+  | { readonly type: 'ping' };
+
+/** One Service port as outbound traffic sees it. Key: `name.namespace:port`. */
+export interface DestinationConfig {
+  readonly key: string;
+  readonly name: string;
+  readonly namespace: string;
+  readonly port: number;
+  readonly protocol: 'http' | 'opaque';
+  /** Matches of all rules, best precedence first; null: no route is attached, all goes to `key`. */
+  readonly matches: readonly MatchConfig[] | null;
+  readonly rules: readonly RuleConfig[];
+  /** Used when no route is attached. */
+  readonly fallback: RuleConfig;
+  /** Every backend that a rule names, `key` itself included, by `name.namespace:port`. */
+  readonly backends: Readonly<Record<string, BackendConfig>>;
+  /** The objects this came from: what an acknowledgement is an acknowledgement of. */
+  readonly sources: readonly SourceRef[];
+}
+
+export interface SourceRef {
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly generation: number;
+}
+
+/** All that is given must hold. Header names are lower case. */
+export interface MatchConfig {
+  /** Index into `rules`. */
+  readonly rule: number;
+  readonly path: { readonly type: 'exact' | 'prefix' | 'regex'; readonly value: string } | null;
+  readonly method: string | null;
+  readonly headers: readonly ValueMatchConfig[];
+  readonly query: readonly ValueMatchConfig[];
+  /** Compared with the proxy's own identity when compiling. */
+  readonly source: { readonly namespace?: string; readonly workload?: string } | null;
+}
+
+export interface ValueMatchConfig {
+  readonly name: string;
+  readonly type: 'exact' | 'regex' | 'present';
+  /** Empty for `present`. */
+  readonly value: string;
+}
+
+export interface RuleConfig {
+  /** `<route>/<index>` or the rule's name: a metric label. `default` for the fallback. */
+  readonly id: string;
+  /** Not null: the rule cannot be served and answers 500 with this reason. */
+  readonly invalid: string | null;
+  readonly backends: readonly WeightedBackendConfig[];
+  readonly sticky: StickyConfig | null;
+  readonly redirect: RedirectConfig | null;
+  readonly rewrite: RewriteConfig | null;
+  readonly mirrors: readonly { readonly backend: string; readonly percent: number }[];
+  readonly requestHeaders: HeaderEditsConfig | null;
+  readonly responseHeaders: HeaderEditsConfig | null;
+  readonly timeouts: TimeoutsConfig;
+}
+
+export interface WeightedBackendConfig {
+  /** Key into `backends`; null: the reference is invalid and its share answers 500. */
+  readonly backend: string | null;
+  /** Why `backend` is null: names the missing Service or port. */
+  readonly invalid: string | null;
+  /** 0 to 1,000,000. */
+  readonly weight: number;
+  readonly requestHeaders: HeaderEditsConfig | null;
+  readonly responseHeaders: HeaderEditsConfig | null;
+}
+
+export interface StickyConfig {
+  readonly key: { readonly type: 'header' | 'cookie' | 'peer'; readonly name: string };
+  /** Differs between routes, so that one user is not in every canary. */
+  readonly salt: string;
+}
+
+export interface RedirectConfig {
+  readonly status: 301 | 302 | 303 | 307 | 308;
+  readonly scheme: 'http' | 'https' | null;
+  readonly hostname: string | null;
+  readonly port: number | null;
+  readonly path: PathRewriteConfig | null;
+}
+
+export interface RewriteConfig {
+  readonly hostname: string | null;
+  readonly path: PathRewriteConfig | null;
+}
+
+/** `prefix` replaces the matched prefix by whole segments. */
+export interface PathRewriteConfig {
+  readonly type: 'full' | 'prefix';
+  readonly value: string;
+}
+
+export interface HeaderEditsConfig {
+  readonly set: readonly (readonly [name: string, value: string])[];
+  readonly add: readonly (readonly [name: string, value: string])[];
+  readonly remove: readonly string[];
+}
+
+/** Milliseconds; 0: none. */
+export interface TimeoutsConfig {
+  readonly requestMs: number;
+  readonly perTryMs: number;
+}
+
+export interface BackendConfig {
+  readonly key: string;
+  readonly endpoints: readonly EndpointConfig[];
+  readonly balancer: BalancerConfig;
+  readonly connectTimeoutMs: number;
+  /** How long an unused connection is kept for reuse. */
+  readonly idleTimeoutMs: number;
+  readonly connectionsPerEndpointMax: number;
+  /** Requests that may wait for a connection of one endpoint. */
+  readonly waitingPerEndpointMax: number;
+}
+
+export interface BalancerConfig {
+  readonly type: 'ewma' | 'least-request' | 'round-robin' | 'ring-hash';
+  /** For ring-hash: what is hashed. */
+  readonly hashKey: { readonly type: 'header' | 'cookie' | 'peer'; readonly name: string } | null;
+  /** Over this long a new endpoint's share grows to full; 0: at once. */
+  readonly slowStartMs: number;
+  /** EWMA decay. */
+  readonly decayMs: number;
+}
+
+export interface EndpointConfig {
+  readonly address: string;
+  readonly port: number;
+  /** Relative share, 1 unless said. */
+  readonly weight: number;
+  /** The instance's name, for logs and `/stats`. */
+  readonly instance: string;
+}

@@ -1,0 +1,44 @@
+/**
+ * Ports of 127.0.0.1 that nobody listens on, for programs that cannot be told to choose one.
+ *
+ * A port is asked from the kernel and given back, so another program could take it before it is
+ * used; the window is short, and a peer that fails to start is reported. A run of consecutive ports
+ * (nginx is given ranges) is looked for below the ephemeral range, where no client socket lands.
+ */
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+
+const RUN_FROM = 20_000;
+const RUN_TO = 32_000;
+const RUN_TRIES = 40;
+
+export async function freePorts(count: number): Promise<readonly number[]> {
+  const servers = await Promise.all(Array.from({ length: count }, () => listen(0)));
+  const ports = servers.map((server) => (server!.address() as AddressInfo).port);
+  for (const server of servers) server!.close();
+  return ports;
+}
+
+/** The first of `count` consecutive free ports. */
+export async function freePortRun(count: number): Promise<number> {
+  for (let attempt = 0; attempt < RUN_TRIES; attempt++) {
+    const first = RUN_FROM + Math.floor(Math.random() * (RUN_TO - RUN_FROM - count));
+    const ports = Array.from({ length: count }, (_, at) => first + at);
+    const servers = await Promise.all(ports.map(listen));
+    const isFree = servers.every((server) => server !== null);
+    for (const server of servers) server?.close();
+    if (isFree) return first;
+  }
+  throw new Error(`no ${count} consecutive free ports between ${RUN_FROM} and ${RUN_TO}`);
+}
+
+async function listen(port: number) {
+  const server = createServer();
+  server.listen(port, '127.0.0.1');
+  try {
+    await once(server, 'listening');
+    return server;
+  } catch {
+    return null;
+  }
+}

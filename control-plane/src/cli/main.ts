@@ -1,0 +1,110 @@
+/**
+ * The command `remora`: which verbs there are, and what the process does around them.
+ *
+ * The only file of the CLI that touches `process`: signals, exit codes, standard output.
+ * Started by `bin/remora.js`.
+ */
+import { Command, CommanderError, Option } from 'commander';
+import { check } from './check.ts';
+import { dev } from './dev.ts';
+import { EXIT_INTERNAL, EXIT_OK, EXIT_USAGE, type ExitCode } from './exit-codes.ts';
+import { proxy } from './proxy.ts';
+import { routes } from './routes.ts';
+import { status } from './status.ts';
+import type { Io, Verb } from './verb.ts';
+
+const VERBS: readonly Verb[] = [dev, proxy, check, status, routes];
+const VERSION = '0.1.0';
+/** One Ctrl-C can arrive twice: from the terminal, and forwarded by `bin/remora.js`. */
+const SAME_INTERRUPT_MS = 300;
+
+const EXAMPLES = `
+Examples:
+  $ remora dev examples/shop                         a mesh of real processes on this machine
+  $ remora check examples/shop                       every mistake in the YAML, with its remedy
+  $ remora proxy --config web.yaml --listen :8080    routing and balancing before any server
+  $ remora routes                                    who applied which route
+
+Each verb explains itself: remora dev --help`;
+
+async function main(args: readonly string[]): Promise<ExitCode> {
+  const io = processIo();
+  let code: ExitCode = EXIT_OK;
+  const program = new Command('remora')
+    .description('A sidecar resilience proxy and a lightweight service mesh.')
+    .version(VERSION, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand(false)
+    .optionsGroup('Options:')
+    .addHelpText('after', EXAMPLES)
+    .showSuggestionAfterError()
+    .exitOverride();
+  for (const verb of VERBS) {
+    const command = program
+      .command(verb.usage)
+      .summary(verb.summary)
+      .description(verb.summary)
+      .helpGroup(verb.group)
+      .exitOverride()
+      .action(async (...given: unknown[]) => {
+        const names = given.slice(0, -2).filter((one) => typeof one === 'string');
+        code = await verb.run(names, command.opts(), io);
+      });
+    for (const [flags, text, standard] of verb.options) {
+      command.addOption(new Option(flags, text).default(standard));
+    }
+  }
+  if (args.length === 0) {
+    program.outputHelp();
+    return EXIT_USAGE;
+  }
+  try {
+    await program.parseAsync([...args], { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    return error.exitCode === 0 ? EXIT_OK : EXIT_USAGE;
+  }
+  return code;
+}
+
+function processIo(): Io {
+  const heard: ((isRepeated: boolean) => void)[] = [];
+  let lastAtMs = Number.NEGATIVE_INFINITY;
+  let count = 0;
+  const interrupt = () => {
+    const nowMs = performance.now();
+    if (nowMs - lastAtMs < SAME_INTERRUPT_MS) return;
+    lastAtMs = nowMs;
+    count++;
+    for (const hear of heard) hear(count > 1);
+  };
+  return {
+    terminal: process.stdout,
+    env: process.env,
+    out: (line) => void process.stdout.write(`${line}\n`),
+    err: (line) => void process.stderr.write(`${line}\n`),
+    onInterrupt(hear) {
+      heard.push(hear);
+      if (heard.length > 1) return;
+      for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, interrupt);
+      // The door, `bin/remora.js`, has died: nobody is left who could end us.
+      process.on('disconnect', interrupt);
+      process.channel?.unref();
+    },
+  };
+}
+
+// A reader that went away (`remora routes | head`) is no mistake.
+process.stdout.on('error', () => process.exit(EXIT_OK));
+
+main(process.argv.slice(2)).then(
+  (code) => process.exit(code),
+  (error: unknown) => {
+    process.stderr.write(`remora failed, which is a mistake of its own: ${trace(error)}\n`);
+    process.exit(EXIT_INTERNAL);
+  },
+);
+
+function trace(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

@@ -1,0 +1,37 @@
+/**
+ * What a verb is, and the world that it is handed: so that a verb can be run by a test.
+ *
+ * Types only. Verbs are one file each, listed in `main.ts`.
+ */
+import type { ExitCode } from './exit-codes.ts';
+
+export interface Verb {
+  /** Commander's form: `dev <folder>`. */
+  readonly usage: string;
+  readonly summary: string;
+  readonly group: 'Run:' | 'Look:';
+  /** Flags and what each says in the help. */
+  readonly options: readonly (readonly [flags: string, text: string, standard?: string])[];
+  run(
+    args: readonly string[],
+    options: Readonly<Record<string, string | boolean | undefined>>,
+    io: Io,
+  ): Promise<ExitCode>;
+}
+
+/** Standard output as a verb sees it. */
+export interface Terminal {
+  readonly isTTY?: boolean | undefined;
+  readonly columns?: number | undefined;
+  readonly rows?: number | undefined;
+  write(text: string): unknown;
+}
+
+export interface Io {
+  readonly terminal: Terminal;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  out(line: string): void;
+  err(line: string): void;
+  /** Called for each Ctrl-C and SIGTERM; `isRepeated` when the user has lost patience. */
+  onInterrupt(heard: (isRepeated: boolean) => void): void;
+}

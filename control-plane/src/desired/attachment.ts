@@ -1,0 +1,60 @@
+/**
+ * Which routes and policies act on a Service port for the clients of a namespace.
+ *
+ * A producer's (in the Service's namespace) act for everybody; a consumer's (in another) act for
+ * the clients of its own namespace only, and there instead of the producer's. One that names a port
+ * acts on that port alone.
+ *
+ * Pure. Called by `proxy-config.ts`, `policy.ts` and `compiler.ts`.
+ */
+import type { ResiliencePolicy, Service, TrafficRoute } from '@remora/api/config/objects.ts';
+import { compareText } from '../compare-text.ts';
+import { serviceKey, type World } from '../world.ts';
+
+type Attached = TrafficRoute | ResiliencePolicy;
+
+export function routesFor(
+  world: World,
+  service: Service,
+  port: number,
+  forNamespace: string,
+): readonly TrafficRoute[] {
+  return acting(world.routesOf, service, port, forNamespace);
+}
+
+/** The order is from the most general to the most specific; a later one overrides. */
+export function policiesFor(
+  world: World,
+  service: Service,
+  port: number,
+  forNamespace: string,
+): readonly ResiliencePolicy[] {
+  const found = acting(world.policiesOf, service, port, forNamespace);
+  return [...found].sort(
+    (a, b) =>
+      Number(a.spec.targetRef.port !== undefined) - Number(b.spec.targetRef.port !== undefined) ||
+      createdAtMs(b) - createdAtMs(a) ||
+      compareText(b.metadata.name, a.metadata.name),
+  );
+}
+
+/** The older object wins between equals; one without a time is as young as can be. */
+export function createdAtMs({ metadata }: Attached): number {
+  const atMs = Date.parse(metadata.creationTimestamp ?? '');
+  return Number.isNaN(atMs) ? Number.MAX_SAFE_INTEGER : atMs;
+}
+
+function acting<T extends Attached>(
+  attached: ReadonlyMap<string, readonly T[]>,
+  service: Service,
+  port: number,
+  forNamespace: string,
+): readonly T[] {
+  const { namespace, name } = service.metadata;
+  const here = (attached.get(serviceKey(namespace, name)) ?? []).filter(
+    ({ spec }) => spec.targetRef.port === undefined || spec.targetRef.port === port,
+  );
+  const own = here.filter(({ metadata }) => metadata.namespace === forNamespace);
+  if (own.length > 0) return own;
+  return here.filter(({ metadata }) => metadata.namespace === namespace);
+}

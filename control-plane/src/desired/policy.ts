@@ -1,0 +1,81 @@
+/**
+ * How a Service port is called when its route says nothing: the defaults, applied completely.
+ *
+ * MeshConfig's defaults, then the ResiliencePolicies of the Service from general to specific, each
+ * overriding field by field; what none of them says is DESIGN's default, which stands here once.
+ * A whole-object override was refused: a policy that sets one timeout must not lose the others.
+ *
+ * Pure. Called by `proxy-config.ts` and `rule-config.ts`.
+ */
+import type { ResilienceLayer, Service } from '@remora/api/config/objects.ts';
+import type { BackendConfig, BalancerConfig, TimeoutsConfig } from '@remora/api/wire.ts';
+import type { World } from '../world.ts';
+import { policiesFor } from './attachment.ts';
+import { hashKey } from './rule-config.ts';
+
+export interface CallSettings {
+  readonly timeouts: TimeoutsConfig;
+  readonly backend: Omit<BackendConfig, 'key' | 'endpoints'>;
+}
+
+const DEFAULT_BALANCER: BalancerConfig = {
+  type: 'ewma',
+  hashKey: null,
+  slowStartMs: 0,
+  decayMs: 10_000,
+};
+
+const DEFAULTS: CallSettings = {
+  timeouts: { requestMs: 0, perTryMs: 0 },
+  backend: {
+    balancer: DEFAULT_BALANCER,
+    connectTimeoutMs: 1_000,
+    idleTimeoutMs: 30_000,
+    connectionsPerEndpointMax: 256,
+    waitingPerEndpointMax: 1_024,
+  },
+};
+
+export function settingsFor(
+  world: World,
+  service: Service,
+  port: number,
+  forNamespace: string,
+): CallSettings {
+  const policies = policiesFor(world, service, port, forNamespace);
+  const layers = [world.mesh?.spec.defaults, ...policies.map(({ spec }) => spec)];
+  return layers.reduce<CallSettings>(
+    (under, layer) => (layer === undefined ? under : override(under, layer)),
+    DEFAULTS,
+  );
+}
+
+function override(under: CallSettings, layer: ResilienceLayer): CallSettings {
+  const { timeouts, balancer, connections } = layer;
+  const { backend } = under;
+  return {
+    timeouts: {
+      requestMs: timeouts?.requestMs ?? under.timeouts.requestMs,
+      perTryMs: timeouts?.perTryMs ?? under.timeouts.perTryMs,
+    },
+    backend: {
+      balancer: balancer === undefined ? backend.balancer : balanced(backend.balancer, balancer),
+      connectTimeoutMs: timeouts?.connectMs ?? backend.connectTimeoutMs,
+      idleTimeoutMs: timeouts?.idleMs ?? backend.idleTimeoutMs,
+      connectionsPerEndpointMax: connections?.perEndpoint ?? backend.connectionsPerEndpointMax,
+      waitingPerEndpointMax: connections?.waiting ?? backend.waitingPerEndpointMax,
+    },
+  };
+}
+
+function balanced(
+  under: BalancerConfig,
+  layer: NonNullable<ResilienceLayer['balancer']>,
+): BalancerConfig {
+  return {
+    type: layer.type ?? under.type,
+    hashKey: layer.hashKey === undefined ? under.hashKey : hashKey(layer.hashKey),
+    slowStartMs: layer.slowStart ?? under.slowStartMs,
+    decayMs: layer.decay ?? under.decayMs,
+  };
+}

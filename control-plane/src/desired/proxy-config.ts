@@ -1,0 +1,132 @@
+/**
+ * What a proxy is told about one Service port: the table of contents of `desired/`.
+ *
+ * Routes act on the Service's front end once, as the Gateway API's mesh rules say: a backend is
+ * the endpoints of its Service, never that Service's own routes. Which proxy asks matters only by
+ * its namespace (consumer routes); `source` matches are compared in the proxy.
+ *
+ * Pure. Called by `compiler.ts`.
+ */
+import type { MeshObject, Service, ServicePort, TrafficRoute } from '@remora/api/config/objects.ts';
+import type {
+  BackendConfig,
+  DestinationConfig,
+  MatchConfig,
+  RuleConfig,
+  SourceRef,
+  TimeoutsConfig,
+} from '@remora/api/wire.ts';
+import { compareText } from '../compare-text.ts';
+import { objectKey, type World } from '../world.ts';
+import { createdAtMs, policiesFor, routesFor } from './attachment.ts';
+import { endpointsOf } from './endpoints.ts';
+import { everything, matchConfig } from './match-config.ts';
+import { settingsFor } from './policy.ts';
+import { byPrecedence, type RankedMatch } from './precedence.ts';
+import { destinationKey, findDestination, isOpaque } from './references.ts';
+import { fallbackRule, ruleConfig } from './rule-config.ts';
+
+/** Null: there is no such Service port. `key` is `name.namespace:port`. */
+export function destinationConfig(
+  world: World,
+  key: string,
+  forNamespace: string,
+): DestinationConfig | null {
+  const found = findDestination(world, key);
+  if (found === null) return null;
+  const { service, port } = found;
+  const { name, namespace } = service.metadata;
+  const opaque = isOpaque(port);
+  const routes = opaque ? [] : routesFor(world, service, port.port, forNamespace);
+  const { timeouts } = settingsFor(world, service, port.port, forNamespace);
+  const table = routes.length === 0 ? null : routeTable(world, routes, port.port, timeouts);
+  const rules = table?.rules ?? [];
+  const backends = backendsOf(world, backendKeys(key, rules), forNamespace);
+  return {
+    key: destinationKey(namespace, name, port.port),
+    name,
+    namespace,
+    port: port.port,
+    protocol: opaque ? 'opaque' : 'http',
+    matches: table?.matches ?? null,
+    rules,
+    fallback: fallbackRule(key, timeouts),
+    backends: Object.fromEntries(backends.map(({ config }) => [config.key, config])),
+    sources: sourceRefs([...routes, ...backends.flatMap(({ sources }) => sources)]),
+  };
+}
+
+function routeTable(
+  world: World,
+  routes: readonly TrafficRoute[],
+  targetPort: number,
+  timeouts: TimeoutsConfig,
+): { readonly matches: readonly MatchConfig[]; readonly rules: readonly RuleConfig[] } {
+  const rules: RuleConfig[] = [];
+  const ranked: RankedMatch[] = [];
+  for (const route of routes) {
+    const { namespace, name } = route.metadata;
+    const from = { createdAtMs: createdAtMs(route), namespace, name };
+    let order = 0;
+    for (const [index, rule] of route.spec.rules.entries()) {
+      const at = rules.push(ruleConfig(rule, { world, route, index, targetPort, timeouts })) - 1;
+      const matches = (rule.matches ?? []).map((match) => matchConfig(match, at));
+      for (const match of matches.length === 0 ? [everything(at)] : matches) {
+        ranked.push({ ...from, match, order: order++ });
+      }
+    }
+  }
+  return { matches: ranked.sort(byPrecedence).map(({ match }) => match), rules };
+}
+
+/** Sorted, the destination itself included: it is the fallback's. */
+function backendKeys(key: string, rules: readonly RuleConfig[]): readonly string[] {
+  const keys = new Set([key]);
+  for (const { backends, mirrors } of rules) {
+    for (const { backend } of backends) if (backend !== null) keys.add(backend);
+    for (const { backend } of mirrors) keys.add(backend);
+  }
+  return [...keys].sort(compareText);
+}
+
+interface CompiledBackend {
+  readonly config: BackendConfig;
+  readonly sources: readonly MeshObject[];
+}
+
+function backendsOf(
+  world: World,
+  keys: readonly string[],
+  forNamespace: string,
+): readonly CompiledBackend[] {
+  return keys.flatMap((key) => {
+    const found = findDestination(world, key);
+    return found === null ? [] : [compiledBackend(world, key, found, forNamespace)];
+  });
+}
+
+function compiledBackend(
+  world: World,
+  key: string,
+  { service, port }: { readonly service: Service; readonly port: ServicePort },
+  forNamespace: string,
+): CompiledBackend {
+  const { backend } = settingsFor(world, service, port.port, forNamespace);
+  const policies = policiesFor(world, service, port.port, forNamespace);
+  const mesh = world.mesh === null ? [] : [world.mesh];
+  return {
+    config: { key, endpoints: endpointsOf(world, service, port), ...backend },
+    sources: [service, ...policies, ...mesh],
+  };
+}
+
+/** Each object once, in the order of their keys. */
+function sourceRefs(objects: readonly MeshObject[]): readonly SourceRef[] {
+  const refs = new Map<string, SourceRef>();
+  for (const object of objects) {
+    const { namespace, name, generation } = object.metadata;
+    const ref = { kind: object.kind, namespace, name, generation: generation ?? 1 };
+    refs.set(objectKey(object), ref);
+  }
+  return [...refs].sort(([a], [b]) => compareText(a, b)).map(([, ref]) => ref);
+}

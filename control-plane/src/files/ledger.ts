@@ -1,0 +1,133 @@
+/**
+ * Which objects are in force, given all that was read so far: the last good version of each.
+ *
+ * A mistake must never take a route away, so an object stays as it last was while its text is
+ * wrong, and while its file cannot be read far enough to say that it has gone. It ends only when
+ * it is missing from a file that was read whole. Of two objects with one name, the first in order
+ * of file and line counts; the other is a problem that names both places.
+ *
+ * Pure. Owned by `folder-source.ts`.
+ */
+import type { MeshObject } from '@remora/api/config/objects.ts';
+import { limits } from '../limits.ts';
+import { canonicalJson } from '../canonical-json.ts';
+import type { ObjectEvent } from '../world.ts';
+import type { FileReading, ReadObject } from './object-reading.ts';
+import type { Problem } from './problem.ts';
+
+interface FileState {
+  readonly objects: readonly ReadObject[];
+  readonly problems: readonly Problem[];
+}
+
+interface InForce {
+  readonly object: MeshObject;
+  /** As read, to see whether anything changed. */
+  readonly text: string;
+}
+
+export class Ledger {
+  readonly #files = new Map<string, FileState>();
+  #inForce = new Map<string, InForce>();
+  /** Outlives its object: one that comes back with another spec must not reuse a generation. */
+  readonly #generations = new Map<string, { spec: string; generation: number }>();
+  #problems: readonly Problem[] = [];
+
+  get problems(): readonly Problem[] {
+    return this.#problems;
+  }
+
+  put(file: string, reading: FileReading): void {
+    const good = new Set(reading.objects.map(({ key }) => key));
+    const before = this.#files.get(file)?.objects ?? [];
+    const staying = before.filter(({ key }) => {
+      return !good.has(key) && (reading.isCut || reading.mistaken.has(key));
+    });
+    const objects = [...reading.objects, ...staying];
+    this.#files.set(file, { objects, problems: reading.problems });
+  }
+
+  remove(file: string): void {
+    this.#files.delete(file);
+  }
+
+  /** Makes what was put and removed since the last call the objects in force. */
+  settle(): readonly ObjectEvent[] {
+    const next = new Map<string, ReadObject>();
+    const problems: Problem[] = [];
+    for (const file of [...this.#files.keys()].sort()) {
+      const state = this.#files.get(file);
+      problems.push(...(state?.problems ?? []));
+      for (const read of state?.objects ?? []) {
+        const first = next.get(read.key);
+        if (first !== undefined) problems.push(duplicateOf(first, read));
+        else if (next.size < limits.objectsMax) next.set(read.key, read);
+        else problems.push(overTheBound(read));
+      }
+    }
+    this.#problems = problems.slice(0, limits.problemsMax);
+    return this.#replace(next);
+  }
+
+  #replace(next: ReadonlyMap<string, ReadObject>): readonly ObjectEvent[] {
+    const events: ObjectEvent[] = [];
+    const inForce = new Map<string, InForce>();
+    for (const [key, { object }] of next) {
+      const before = this.#inForce.get(key);
+      const text = canonicalJson(object);
+      if (before?.text === text) {
+        inForce.set(key, before);
+        continue;
+      }
+      const generated = withGeneration(object, this.#generationOf(key, object));
+      inForce.set(key, { object: generated, text });
+      events.push({ type: 'put', object: generated });
+    }
+    for (const [key, { object }] of this.#inForce) {
+      if (!inForce.has(key)) events.push({ type: 'delete', object });
+    }
+    this.#inForce = inForce;
+    return events;
+  }
+
+  /** Counts up when what is wanted changed, as the API server does: labels do not count. */
+  #generationOf(key: string, object: MeshObject): number {
+    const { metadata: _, ...wanted } = object;
+    const spec = canonicalJson(wanted);
+    const before = this.#generations.get(key);
+    if (before?.spec === spec) return before.generation;
+    const generation = (before?.generation ?? 0) + 1;
+    this.#generations.delete(key);
+    this.#generations.set(key, { spec, generation });
+    if (this.#generations.size > 2 * limits.objectsMax) {
+      const [oldest = key] = this.#generations.keys();
+      this.#generations.delete(oldest);
+    }
+    return generation;
+  }
+}
+
+function withGeneration(object: MeshObject, generation: number): MeshObject {
+  return { ...object, metadata: { ...object.metadata, generation } } as MeshObject;
+}
+
+function duplicateOf(first: ReadObject, second: ReadObject): Problem {
+  const { file, line } = first.place;
+  return {
+    ...second.place,
+    object: second.name,
+    field: 'metadata.name',
+    message: `this object is also at ${file}:${line}, which is the one in force`,
+    remedy: 'Rename one of the two, or delete it',
+  };
+}
+
+function overTheBound(read: ReadObject): Problem {
+  return {
+    ...read.place,
+    object: read.name,
+    field: null,
+    message: `the folder has over ${limits.objectsMax} objects, and this one is left out`,
+    remedy: 'Split the folder',
+  };
+}

@@ -1,0 +1,36 @@
+/**
+ * A mistake in the folder, as everybody who shows one sees it: where it stands, in which object
+ * and field, what is wrong and what would be right.
+ *
+ * Pure. Made by `object-reading.ts` and `ledger.ts`, shown by `remora dev` and `/v1/status`.
+ */
+
+export interface Problem {
+  readonly file: string;
+  /** Both count from 1. */
+  readonly line: number;
+  readonly column: number;
+  /** `TrafficRoute shop/catalog`; null where the text could not be read that far. */
+  readonly object: string | null;
+  /** `spec.rules[0].backends[1].weight`; null where it is not about one field. */
+  readonly field: string | null;
+  readonly message: string;
+  readonly remedy: string;
+}
+
+/** One line for a log or a terminal. */
+export function problemLine(problem: Problem): string {
+  const place = `${problem.file}:${problem.line}:${problem.column}`;
+  const what = [problem.object, problem.field].filter((part) => part !== null).join(' ');
+  return `${place}: ${what === '' ? '' : `${what}: `}${problem.message}. ${problem.remedy}`;
+}
+
+/** `['spec', 'rules', 0, 'weight']` as `spec.rules[0].weight`. */
+export function fieldName(path: readonly (string | number)[]): string {
+  let name = '';
+  for (const step of path) {
+    if (typeof step === 'number') name += `[${step}]`;
+    else name += name === '' ? step : `.${step}`;
+  }
+  return name;
+}

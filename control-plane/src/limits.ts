@@ -1,0 +1,32 @@
+/**
+ * Every bound of the control plane that no user sets. Nothing here grows without a name. The
+ * stream's own bounds stand in `@remora/api/wire.ts`, because both ends must agree on them.
+ *
+ * Pure constants.
+ */
+
+export const limits = {
+  /** Files read from the folder; what is over is reported, not read. */
+  filesMax: 2_000,
+  folderDepthMax: 16,
+  fileBytesMax: 4 * 1024 * 1024,
+  objectsMax: 20_000,
+  /** Mistakes kept for the views; the first ones are the ones to mend. */
+  problemsMax: 1_000,
+  /** Aliases that one YAML document may expand to: the answer to a "billion laughs". */
+  yamlAliasesMax: 100,
+  regexPatternMax: 512,
+  /** An editor writes in several steps; what is quiet for this long is one change. */
+  settleMs: 30,
+  /** A file that never settles is read all the same. */
+  settleMsMax: 120,
+  /** The fallback where file events are lost (network file systems, full event queues). */
+  pollMs: 2_000,
+  proxiesMax: 4_096,
+  proxyNameMax: 253,
+  /** Bytes handed to a socket that its peer has not taken; beyond, the newest put waits here. */
+  unsentBytesMax: 256 * 1024,
+  nearestNamesMax: 3,
+  /** Names compared for "did you mean": the rest of a huge mesh is not worth the time. */
+  nearestComparedMax: 1_000,
+} as const;

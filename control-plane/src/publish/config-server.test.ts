@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict';
+import { connect } from 'node:net';
+import { afterEach, describe, test } from 'node:test';
+import { silentLog } from '../log.ts';
+import { ConfigServer } from './config-server.ts';
+import { type Compiler, Publisher } from './publisher.ts';
+import { destinationNamed } from './sample-destination.ts';
+import { StreamClient } from './stream-client.ts';
+
+const CATALOG = 'catalog.shop:80';
+
+const compiler: Compiler = {
+  compile: (key) => (key === CATALOG ? destinationNamed(key) : null),
+  nearest: () => [CATALOG],
+};
+
+const ends: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const end of ends.splice(0).reverse()) await end();
+});
+
+async function started() {
+  const publisher = new Publisher(compiler, () => {});
+  const server = new ConfigServer({
+    listen: { host: '127.0.0.1', port: 0 },
+    publisher,
+    controlPlane: 'test',
+    status: () => ({ fine: true }),
+    ready: () => true,
+    log: silentLog,
+  });
+  const { port } = await server.listen();
+  ends.push(() => server.close());
+  return { server, publisher, url: `http://127.0.0.1:${port}` };
+}
+
+async function client(options: Parameters<typeof StreamClient.connect>[0]) {
+  const connected = await StreamClient.connect(options);
+  ends.push(() => connected.close());
+  return connected;
+}
+
+describe('the config server', () => {
+  test('hands a subscribed destination over and hears that it was applied', async () => {
+    const { url, publisher } = await started();
+    const proxy = await client({ url, name: 'storefront-0' });
+    proxy.subscribe(CATALOG);
+    const put = await proxy.next('put');
+    assert.deepEqual(put.config, destinationNamed(CATALOG));
+    const source = { kind: 'Service', namespace: 'shop', name: 'catalog' };
+    await proxy.until(() => publisher.appliedBy(source).applied === 1);
+  });
+
+  test('answers gone with the nearest names', async () => {
+    const { url } = await started();
+    const proxy = await client({ url, name: 'storefront-0' });
+    proxy.subscribe('catalogue.shop:80');
+    assert.deepEqual((await proxy.next('gone')).nearest, [CATALOG]);
+  });
+
+  test('counts a proxy that connects again as one, and ends its old stream', async () => {
+    const { url, server } = await started();
+    const old = await client({ url, name: 'storefront-0' });
+    await client({ url, name: 'storefront-0' });
+    await old.until(() => old.closed);
+    assert.equal(server.proxies().length, 1);
+  });
+
+  for (const [what, line] of [
+    ['a subscribe before hello', '{"type":"subscribe","destination":"x.y:80"}\n'],
+    ['a line that is not JSON', 'hello\n'],
+    ['a hello of another protocol', '{"type":"hello","protocol":2,"known":{}}\n'],
+  ] as const) {
+    test(`ends a stream that begins with ${what}`, async () => {
+      const { url } = await started();
+      const socket = connect(Number(new URL(url).port), '127.0.0.1');
+      ends.push(() => socket.destroy());
+      const upgrade = 'connection: upgrade\r\nupgrade: remora-config/1\r\n\r\n';
+      socket.write(`GET /v1/config HTTP/1.1\r\nhost: x\r\n${upgrade}${line}`);
+      socket.resume();
+      await new Promise((resolve) => socket.once('close', resolve));
+    });
+  }
+
+  test('hands a proxy that does not read only the newest of what it missed', async () => {
+    const { url, publisher } = await started();
+    const proxy = await client({ url, name: 'slow-0' });
+    proxy.subscribe(CATALOG);
+    await proxy.next('put');
+    proxy.socket.pause();
+    // More than the kernel's and Node's buffers hold together.
+    const versions = 300;
+    for (let version = 1; version <= versions; version++) {
+      const config = { ...destinationNamed(CATALOG, version), name: 'x'.repeat(100_000) };
+      publisher.apply({ compile: () => config, nearest: () => [] });
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    proxy.socket.resume();
+    const puts = () => proxy.received.filter((message) => message.type === 'put');
+    const newest = () => puts().at(-1)?.config.backends[CATALOG]?.connectTimeoutMs;
+    await proxy.until(() => newest() === versions);
+    assert.ok(puts().length < versions / 2, `${puts().length} puts`);
+  });
+
+  test('ignores messages of a type it does not know', async () => {
+    const { url } = await started();
+    const proxy = await client({ url, name: 'storefront-0' });
+    proxy.socket.write('{"type":"from-the-future"}\n');
+    proxy.subscribe(CATALOG);
+    await proxy.next('put');
+  });
+
+  test('answers its pages, and an upgrade to anything else with 400', async () => {
+    const { url } = await started();
+    assert.deepEqual(await (await fetch(`${url}/v1/status`)).json(), { fine: true });
+    assert.equal((await fetch(`${url}/live`)).status, 200);
+    assert.equal((await fetch(`${url}/ready`)).status, 200);
+    assert.equal((await fetch(`${url}/nothing`)).status, 404);
+    const socket = connect(Number(new URL(url).port), '127.0.0.1');
+    ends.push(() => socket.destroy());
+    socket.write('GET / HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n');
+    const answer = await new Promise<Buffer>((resolve) => socket.once('data', resolve));
+    assert.match(answer.toString(), /^HTTP\/1\.1 400 /);
+  });
+});

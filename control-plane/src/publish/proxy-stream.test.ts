@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import { PassThrough } from 'node:stream';
+import { describe, test } from 'node:test';
+import { type ProxyMessage, wireLimits } from '@remora/api/wire.ts';
+import { limits } from '../limits.ts';
+import { ProxyStream } from './proxy-stream.ts';
+
+const HELLO = {
+  type: 'hello',
+  protocol: 1,
+  proxy: { name: 'cart-0', namespace: 'shop', workload: 'cart' },
+  known: { 'catalog.shop:80': 'abc', __proto__: 'x' },
+};
+
+function opened() {
+  const socket = new PassThrough();
+  const heard: ProxyMessage[] = [];
+  const ends: string[] = [];
+  const stream = new ProxyStream(
+    socket,
+    { onMessage: (_from, message) => heard.push(message), onClose: (_from, why) => ends.push(why) },
+    0,
+  );
+  const say = (message: unknown, nowMs = 0) =>
+    stream.receive(Buffer.from(`${JSON.stringify(message)}\n`), nowMs);
+  return { stream, socket, heard, ends, say };
+}
+
+describe('a proxy stream', () => {
+  test('is dropped after the silence that both sides agreed on, and not a moment before', () => {
+    const { stream, ends, say } = opened();
+    say(HELLO, 1_000);
+    stream.beat(1_000 + wireLimits.silenceMs);
+    assert.deepEqual(ends, []);
+    stream.beat(1_001 + wireLimits.silenceMs);
+    assert.match(ends[0] ?? '', /silent/);
+  });
+
+  test('pings at each heartbeat, but not a peer that does not read', () => {
+    const { stream, socket, say } = opened();
+    say(HELLO);
+    stream.beat(1);
+    assert.equal(String(socket.read()), '{"type":"ping"}\n');
+    stream.send('big', 'x'.repeat(limits.unsentBytesMax + 1));
+    const waiting = socket.writableLength + socket.readableLength;
+    stream.beat(2);
+    assert.ok(socket.writableLength + socket.readableLength <= waiting + 16);
+  });
+
+  test('ends at a line over the bound, and at a second hello', () => {
+    const long = opened();
+    long.stream.receive(Buffer.alloc(wireLimits.lineBytesMax + 1, 0x20), 0);
+    assert.match(long.ends[0] ?? '', /over/);
+    const twice = opened();
+    twice.say(HELLO);
+    twice.say(HELLO);
+    assert.deepEqual([twice.heard.length, twice.ends], [1, ['a second hello']]);
+  });
+
+  test('reads nothing after the message that ended it', () => {
+    const { stream, heard, ends } = opened();
+    stream.receive(Buffer.from(`nonsense\n${JSON.stringify(HELLO)}\n`), 0);
+    assert.deepEqual([heard.length, ends.length], [0, 1]);
+  });
+
+  test('keeps the versions that the proxy holds', () => {
+    const { stream, say } = opened();
+    say(HELLO);
+    assert.equal(stream.known.get('catalog.shop:80'), 'abc');
+  });
+});

@@ -1,0 +1,125 @@
+/**
+ * A proxy's end of the stream for tests, over `node:net` and written by hand, so that it shares no
+ * code with the server it judges. It keeps every message and lets a test wait for one.
+ *
+ * Only for tests.
+ */
+import { createConnection, type Socket } from 'node:net';
+import type { ControlMessage, ProxyMessage } from '@remora/api/wire.ts';
+
+export interface ClientOptions {
+  readonly url: string;
+  readonly name: string;
+  readonly namespace?: string;
+  readonly known?: Readonly<Record<string, string>>;
+  /** Answer every put with `applied`, as a proxy does. */
+  readonly applies?: boolean;
+}
+
+const waitMsMax = 5_000;
+
+export class StreamClient {
+  readonly received: ControlMessage[] = [];
+  readonly socket: Socket;
+  #text = '';
+  #upgraded = false;
+  #closed = false;
+  readonly #waiting = new Set<() => void>();
+
+  private constructor(options: ClientOptions) {
+    const { hostname, port } = new URL(options.url);
+    this.socket = createConnection({ host: hostname, port: Number(port) });
+    this.socket.setEncoding('utf8');
+    this.socket.write(
+      'GET /v1/config HTTP/1.1\r\nhost: control\r\nconnection: upgrade\r\n' +
+        'upgrade: remora-config/1\r\n\r\n',
+    );
+    this.socket.on('data', (text: string) => this.#take(text, options.applies ?? true));
+    this.socket.on('error', () => {});
+    this.socket.on('close', () => {
+      this.#closed = true;
+      this.#wake();
+    });
+  }
+
+  static async connect(options: ClientOptions): Promise<StreamClient> {
+    const client = new StreamClient(options);
+    const { name, namespace = 'shop', known = {} } = options;
+    client.say({
+      type: 'hello',
+      protocol: 1,
+      proxy: { name, namespace, workload: name },
+      known,
+    });
+    await client.next('welcome');
+    return client;
+  }
+
+  say(message: ProxyMessage): void {
+    this.socket.write(`${JSON.stringify(message)}\n`);
+  }
+
+  subscribe(destination: string): void {
+    this.say({ type: 'subscribe', destination });
+  }
+
+  /** The first message of this type from now or from `since` on. */
+  async next<T extends ControlMessage['type']>(
+    type: T,
+    since = 0,
+  ): Promise<Extract<ControlMessage, { type: T }>> {
+    const found = () => this.received.slice(since).find((message) => message.type === type);
+    await this.until(() => found() !== undefined || this.#closed);
+    const message = found();
+    if (message === undefined) throw new Error(`The stream closed before a ${type} came`);
+    return message as Extract<ControlMessage, { type: T }>;
+  }
+
+  async until(holds: () => boolean): Promise<void> {
+    const untilMs = performance.now() + waitMsMax;
+    while (!holds()) {
+      if (performance.now() > untilMs) throw new Error('Nothing came in time');
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, 100);
+        this.#waiting.add(() => {
+          clearTimeout(timer);
+          resolve();
+        });
+      });
+    }
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  close(): void {
+    this.socket.destroy();
+  }
+
+  #take(text: string, applies: boolean): void {
+    this.#text += text;
+    if (!this.#upgraded) {
+      const end = this.#text.indexOf('\r\n\r\n');
+      if (end === -1) return;
+      this.#upgraded = true;
+      this.#text = this.#text.slice(end + 4);
+    }
+    const lines = this.#text.split('\n');
+    this.#text = lines.pop() ?? '';
+    for (const line of lines) {
+      const message = JSON.parse(line) as ControlMessage;
+      this.received.push(message);
+      if (applies && message.type === 'put') {
+        const { destination, version } = message;
+        this.say({ type: 'applied', destination, version });
+      }
+    }
+    this.#wake();
+  }
+
+  #wake(): void {
+    for (const wake of this.#waiting) wake();
+    this.#waiting.clear();
+  }
+}

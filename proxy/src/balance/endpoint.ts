@@ -1,0 +1,60 @@
+/**
+ * One address of a backend, and what is remembered about it while it lives.
+ *
+ * State is here and not in the balancers, so that it survives every change of configuration and
+ * of balancer. The pool is a handle: balancing never imports sockets.
+ *
+ * Pure data, owned by one `Backend`; `net/pool` hangs its connections on it.
+ */
+import type { EndpointConfig } from '@remora/api/wire.ts';
+
+export interface PoolHandle {
+  /** Its endpoint was removed: idle connections close, leased ones once their request ends. */
+  close(): void;
+}
+
+/** What an endpoint that never answered is taken for: pessimistic, so that newcomers are tried. */
+export const FIRST_RTT_MS = 30;
+
+/** Ready since before anyone looked: no slow start. */
+export const READY_BEFORE = Number.NEGATIVE_INFINITY;
+
+export class Endpoint {
+  /** Unique within its backend, never used again. */
+  readonly id: number;
+  /** `address:port`. */
+  readonly key: string;
+  readonly address: string;
+  readonly port: number;
+  instance: string;
+  weight: number;
+  /** Requests sent and not yet done. */
+  inFlight = 0;
+  /** Peak-sensitive mean of response times as of `ewmaAtMs`; it decays from there. */
+  ewmaMs: number = FIRST_RTT_MS;
+  ewmaAtMs: number;
+  readyAtMs: number;
+  /** Left the configuration: gets no new requests, ends those it has. */
+  removed = false;
+  /** Where it stands in its backend's list of pickable endpoints. */
+  position = 0;
+  /** Credit of the smooth weighted round robin. */
+  turn = 0;
+  pool: PoolHandle | null = null;
+
+  constructor(id: number, key: string, config: EndpointConfig, nowMs: number) {
+    this.id = id;
+    this.key = key;
+    this.address = config.address;
+    this.port = config.port;
+    this.instance = config.instance;
+    this.weight = config.weight;
+    this.readyAtMs = nowMs;
+    this.ewmaAtMs = nowMs;
+  }
+}
+
+export function endpointKey(config: EndpointConfig): string {
+  const address = config.address.includes(':') ? `[${config.address}]` : config.address;
+  return `${address}:${config.port}`;
+}

@@ -1,0 +1,53 @@
+/**
+ * What Remora answers itself: which status, and what it says to whoever reads it at three in the
+ * morning: the code, the cause, and the next thing to look at.
+ *
+ * Called by `exchange.ts`. Not hot: text is fine here.
+ */
+import { type ErrorCode, errorSpec } from '@remora/api/errors.ts';
+import { METHOD } from '../http1/head.ts';
+import { localResponseRoom, writeLocalResponse } from '../http1/local-response.ts';
+import { requestIdText } from '../telemetry/trace-context.ts';
+import type { Exchange } from './exchange.ts';
+import type { ExchangeWorld } from './exchange-world.ts';
+
+/** Where the answer ends in scratch. */
+export function layAnswer(
+  world: ExchangeWorld,
+  exchange: Exchange,
+  code: ErrorCode,
+  detail: string,
+  close: boolean,
+): number {
+  const spec = errorSpec(code);
+  const id = requestIdText(exchange.request, world.ids);
+  return lay(world, {
+    status: spec.status,
+    code,
+    body: `remora: ${code}: ${detail}\nnext: ${spec.hint}\nrequest: ${id}\n`,
+    lines: `x-request-id: ${id}\r\n`,
+    close,
+    headOnly: exchange.request.method === METHOD.HEAD,
+  });
+}
+
+export function layRedirect(
+  world: ExchangeWorld,
+  exchange: Exchange,
+  status: number,
+  location: string,
+  close: boolean,
+): number {
+  return lay(world, {
+    status,
+    code: null,
+    body: '',
+    lines: `location: ${location}\r\n`,
+    close,
+    headOnly: exchange.request.method === METHOD.HEAD,
+  });
+}
+
+function lay(world: ExchangeWorld, answer: Parameters<typeof writeLocalResponse>[2]): number {
+  return writeLocalResponse(world.scratch.take(localResponseRoom(answer)), 0, answer);
+}

@@ -1,0 +1,110 @@
+/**
+ * The proxy's command line: what may be given, and what is wrong with what was given.
+ *
+ * Pure. Called by `main.ts`. Defaults are none: a sidecar is started by injection or by the local
+ * mesh, and both say everything.
+ */
+import { parseArgs } from 'node:util';
+import type { ProxyIdentity } from '@remora/api/wire.ts';
+import type { ListenAddress } from './net/listener.ts';
+
+export const USAGE = `usage: remora-proxy --name NAME --namespace NS --workload WORKLOAD [options]
+
+  --outbound HOST:PORT   requests of the application arrive here
+  --inbound HOST:PORT    requests for the application arrive here; needs --app
+  --app HOST:PORT        the application beside this proxy
+  --admin HOST:PORT      loopback: /config /stats, POST /drain
+  --metrics HOST:PORT    /live /ready /metrics
+  --control URL          the control plane's stream, http://HOST:PORT
+  --snapshot FILE        configuration from a file, watched
+  --last-good FILE       where applied configuration is kept, and read at start
+
+HOST:PORT with port 0 takes a free one; the ready line says which.
+`;
+
+export interface ProxyOptions {
+  readonly identity: ProxyIdentity;
+  readonly outbound: ListenAddress | null;
+  readonly inbound: ListenAddress | null;
+  readonly app: ListenAddress | null;
+  readonly admin: ListenAddress | null;
+  readonly metrics: ListenAddress | null;
+  readonly control: string | null;
+  readonly snapshot: string | null;
+  readonly lastGood: string | null;
+}
+
+const FLAGS = {
+  name: { type: 'string' },
+  namespace: { type: 'string' },
+  workload: { type: 'string' },
+  outbound: { type: 'string' },
+  inbound: { type: 'string' },
+  app: { type: 'string' },
+  admin: { type: 'string' },
+  metrics: { type: 'string' },
+  control: { type: 'string' },
+  snapshot: { type: 'string' },
+  'last-good': { type: 'string' },
+  help: { type: 'boolean' },
+} as const;
+
+/** The options, or what is wrong with them, or 'help'. */
+export function parseFlags(args: readonly string[]): ProxyOptions | string {
+  let given: ReturnType<typeof readFlags>;
+  try {
+    given = readFlags(args);
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+  if (given.help === true) return 'help';
+  try {
+    return toOptions(given);
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+function readFlags(args: readonly string[]) {
+  return parseArgs({ args: [...args], options: FLAGS, strict: true }).values;
+}
+
+function toOptions(given: ReturnType<typeof readFlags>): ProxyOptions {
+  const name = given.name ?? 'proxy';
+  const options: ProxyOptions = {
+    identity: {
+      name,
+      namespace: given.namespace ?? 'default',
+      workload: given.workload ?? name,
+    },
+    outbound: address('--outbound', given.outbound),
+    inbound: address('--inbound', given.inbound),
+    app: address('--app', given.app),
+    admin: address('--admin', given.admin),
+    metrics: address('--metrics', given.metrics),
+    control: given.control ?? null,
+    snapshot: given.snapshot ?? null,
+    lastGood: given['last-good'] ?? null,
+  };
+  if (options.outbound === null && options.inbound === null) {
+    throw new Error('Nothing to do: give --outbound or --inbound');
+  }
+  if (options.inbound !== null && options.app === null) {
+    throw new Error('--inbound needs --app HOST:PORT, the application to pass requests to');
+  }
+  if (options.control !== null && !URL.canParse(options.control)) {
+    throw new Error(`--control must be a URL such as http://127.0.0.1:15010, not ${options.control}`);
+  }
+  return options;
+}
+
+function address(flag: string, text: string | undefined): ListenAddress | null {
+  if (text === undefined) return null;
+  const colon = text.lastIndexOf(':');
+  const port = Number(text.slice(colon + 1));
+  const host = text.slice(0, colon).replace(/^\[(.*)\]$/, '$1');
+  if (colon < 1 || !Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw new Error(`${flag} must be HOST:PORT such as 127.0.0.1:15001, not ${text}`);
+  }
+  return { host, port };
+}

@@ -1,0 +1,99 @@
+/**
+ * Every bound that no user sets (what users set has its maximum in `api/config`). Nothing in the
+ * proxy grows without a name here. A default taken from another system names it.
+ *
+ * Pure constants. Relations between them are asserted below, at load.
+ */
+import assert from 'node:assert/strict';
+
+export const limits = {
+  headBytesMax: 64 * 1024,
+  /** First slab of a head; a longer one is grown up to `headBytesMax`. */
+  headSlabBytes: 4 * 1024,
+  headFieldsMax: 100,
+  /** One field line: what Apache (8190) and nginx (8k) take. */
+  fieldBytesMax: 8 * 1024,
+  targetBytesMax: 16 * 1024,
+  /** Of HTTP/1.0, whose servers take less (gunicorn, IIS); RFC 9112 §3 asks for 8,000 of 1.1. */
+  oldTargetBytesMax: 4 * 1024,
+  methodBytesMax: 32,
+  /** Slower heads are an attack or a dead peer. */
+  headTimeoutMs: 10_000,
+  /** After our last byte we read on this long, so that closing does not reset the answer. */
+  lingerMs: 1_000,
+  /** A kept-alive downstream without a request. */
+  downstreamIdleTimeoutMs: 60_000,
+  /** The upper bound of upstream reuse: DESIGN, and below every server's common default. */
+  upstreamIdleTimeoutMs: 30_000,
+  trailerBytesMax: 8 * 1024,
+  trailerFieldsMax: 32,
+  chunkLineBytesMax: 256,
+  interimAnswersMax: 8,
+  /** Bytes of pipelined requests kept while one is being answered. */
+  pipelineBytesMax: 64 * 1024,
+  /** Writable bytes around what is read, for a chunk's frame. */
+  chunkRoomBytes: 24,
+  readBufferBytes: 64 * 1024,
+  pumpBufferBytes: 128 * 1024,
+  pumpBuffersFreeMax: 16,
+  /** A head and what came with it fit; larger messages get a buffer of their own. */
+  scratchBytes: 32 * 1024,
+  exchangesFreeMax: 1_024,
+  mirrorBodyBytesMax: 64 * 1024,
+  mirrorsMax: 256,
+  mirrorTimeoutMs: 10_000,
+  /** Linkerd's, towards the application beside us. */
+  inboundConnectTimeoutMs: 300,
+  /** Applications close idle connections after 5 s and more (Node's default). */
+  inboundIdleTimeoutMs: 3_000,
+  inboundConnectionsMax: 1_024,
+  inboundWaitingMax: 1_024,
+  downstreamsMax: 16_384,
+  listenBacklog: 4_096,
+  /** Idle connections closed at once when descriptors run out. */
+  emfileIdleClosed: 64,
+  /** How long a request waits for the first configuration of its destination. */
+  firstConfigTimeoutMs: 500,
+  waitingForConfigMax: 1_024,
+  destinationsMax: 4_096,
+  authorityBytesMax: 255,
+  regexPatternMax: 512,
+  /** Steps of a compiled pattern: what each character of a subject may cost at worst. */
+  regexProgramMax: 2_000,
+  /** Cached states of one pattern; the engine starts over beyond it. */
+  regexStateBytesMax: 256 * 1024,
+  /** Longer subjects match no pattern. */
+  regexSubjectMax: 64 * 1024,
+  /** Path patterns of one destination: each is tried until one matches. */
+  pathRegexesMax: 256,
+  ringPointsMax: 16_384,
+  ringStepsMax: 16,
+  drainTimeoutMs: 25_000,
+  drainLagMs: 100,
+  /** A connection that brought nothing for so long into the drain is closed. */
+  drainIdleMs: 1_000,
+  /** A destination that nobody asked for in so long is unsubscribed. */
+  destinationIdleMs: 600_000,
+  configReconnectMinMs: 100,
+  configReconnectMaxMs: 10_000,
+  configConnectTimeoutMs: 5_000,
+  /** Work on configuration between two turns of the loop. */
+  compileSliceMs: 2,
+  lastGoodDelayMs: 250,
+  snapshotBytesMax: 64 * 1024 * 1024,
+  snapshotPollMs: 1_000,
+  /** Series of one metric; what comes later shares one series named `_overflow`. */
+  metricSeriesMax: 8_192,
+  /** A series that nothing is bound to is dropped after this. */
+  seriesIdleMs: 600_000,
+  /** Status codes of one route and backend that get a series of their own. */
+  statusSeriesMax: 64,
+  logBufferBytesMax: 1024 * 1024,
+  adminConnectionsMax: 64,
+  adminBodyBytesMax: 1_024,
+  adminTimeoutMs: 10_000,
+} as const;
+
+// We must let go first, or a request races the peer's close and the retry is ours to explain.
+assert(limits.upstreamIdleTimeoutMs < limits.downstreamIdleTimeoutMs);
+assert(limits.headSlabBytes <= limits.headBytesMax);

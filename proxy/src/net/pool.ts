@@ -1,0 +1,251 @@
+/**
+ * The connections of one endpoint: which to reuse, when to dial, who waits.
+ *
+ * Idle connections are taken newest first, so that a burst's extra ones grow old and close. A
+ * request that finds none waits, and a dial is started for it; whichever comes first, a returned
+ * connection or the new one, serves who has waited longest. A failed dial fails one who waits.
+ *
+ *   request → idle? lease : (room? dial) and wait → granted in the next tick
+ *
+ * Not pure: dials. Bounds: `connectionsMax`, `waitingMax` from the configuration. One for each
+ * endpoint, kept over configuration changes. Used by `exchange/`.
+ */
+import { type TimerWheel, WheelTimer } from '../timer-wheel.ts';
+import type { Clock } from '../clock.ts';
+import { Upstream, type UpstreamHome, type UpstreamUser } from './upstream.ts';
+import type { ByteStream } from './byte-stream.ts';
+import type { Scratch } from './scratch.ts';
+
+export type LeaseFailure = 'RMR_CONNECT_REFUSED' | 'RMR_CONNECT_TIMEOUT' | 'RMR_POOL_FULL';
+
+/** A place in a pool's queue. Embedded in who waits; pooled with it. */
+export class Lease {
+  readonly holder: LeaseHolder;
+  pool: EndpointPool | null = null;
+  previous: Lease | null = null;
+  next: Lease | null = null;
+
+  constructor(holder: LeaseHolder) {
+    this.holder = holder;
+  }
+
+  /** Leaves the queue, if it stands in one. */
+  cancel(): void {
+    this.pool?.leave(this);
+  }
+}
+
+/** Who waits for a connection. May be told inside another's call: it queues, and acts next tick. */
+export interface LeaseHolder extends UpstreamUser {
+  onLeased(upstream: Upstream): void;
+  onLeaseFailed(code: LeaseFailure): void;
+}
+
+export interface PoolSettings {
+  readonly connectTimeoutMs: number;
+  readonly idleTimeoutMs: number;
+  readonly connectionsMax: number;
+  readonly waitingMax: number;
+}
+
+/** What a pool needs of the world. */
+export interface PoolWorld {
+  readonly clock: Clock;
+  readonly wheel: TimerWheel;
+  readonly scratch: Scratch;
+  /** Starts a connection; `upstream.onConnected` or `onClosed` tells how it went. */
+  dial(address: string, port: number, upstream: Upstream): ByteStream;
+  readonly counts: { upstreamConnections: number; connects: number; connectFailures: number };
+}
+
+export class EndpointPool implements UpstreamHome {
+  settings: PoolSettings;
+  /** Connections, connecting ones included. */
+  total = 0;
+  readonly #address: string;
+  readonly #port: number;
+  readonly #world: PoolWorld;
+  readonly #idle: Upstream[] = [];
+  #connecting = 0;
+  #waiting = 0;
+  #first: Lease | null = null;
+  #last: Lease | null = null;
+  #isClosed = false;
+  readonly #idleTimer: WheelTimer;
+  /** When each dial gives up; one timer, since all have the same time-out. */
+  readonly #dials: { upstream: Upstream; dueAtMs: number }[] = [];
+  readonly #dialTimer: WheelTimer;
+
+  constructor(address: string, port: number, settings: PoolSettings, world: PoolWorld) {
+    this.#address = address;
+    this.#port = port;
+    this.settings = settings;
+    this.#world = world;
+    this.#idleTimer = new WheelTimer(() => this.#closeExpired());
+    this.#dialTimer = new WheelTimer(() => this.#giveUpDials());
+  }
+
+  get idle(): number {
+    return this.#idle.length;
+  }
+
+  get waiting(): number {
+    return this.#waiting;
+  }
+
+  /** A connection that is ready now, or null. */
+  tryLease(user: UpstreamUser): Upstream | null {
+    const upstream = this.#idle.pop();
+    if (upstream === undefined) return null;
+    upstream.user = user;
+    return upstream;
+  }
+
+  /** Queues for a connection. False: the queue is full. */
+  wait(lease: Lease): boolean {
+    if (this.#waiting >= this.settings.waitingMax) return false;
+    this.#waiting++;
+    lease.pool = this;
+    lease.previous = this.#last;
+    lease.next = null;
+    if (this.#last === null) this.#first = lease;
+    else this.#last.next = lease;
+    this.#last = lease;
+    this.#dialIfNeeded();
+    return true;
+  }
+
+  leave(lease: Lease): void {
+    this.#waiting--;
+    if (lease.previous === null) this.#first = lease.next;
+    else lease.previous.next = lease.next;
+    if (lease.next === null) this.#last = lease.previous;
+    else lease.next.previous = lease.previous;
+    lease.pool = null;
+    lease.previous = null;
+    lease.next = null;
+  }
+
+  /** A connection whose request is over. */
+  giveBack(upstream: Upstream): void {
+    if (!upstream.isReusable || this.#isClosed) return upstream.close();
+    upstream.becomeIdle();
+    this.#offer(upstream);
+  }
+
+  /** Takes no more requests; idle connections close now, leased ones when their request ends. */
+  close(): void {
+    this.#isClosed = true;
+    for (const upstream of this.#idle.splice(0)) upstream.close();
+    this.#world.wheel.cancel(this.#idleTimer);
+    // Nothing of theirs was sent: they go to another endpoint.
+    while (this.#first !== null) this.#failFirst('RMR_CONNECT_REFUSED');
+  }
+
+  /** Taken up again before its last requests ended. */
+  reopen(): void {
+    this.#isClosed = false;
+  }
+
+  onConnected(upstream: Upstream): void {
+    this.#connecting--;
+    this.#forgetDial(upstream);
+    if (this.#isClosed && this.#first === null) return upstream.close();
+    this.#offer(upstream);
+  }
+
+  onUpstreamClosed(upstream: Upstream, wasConnecting: boolean): void {
+    this.total--;
+    this.#world.counts.upstreamConnections--;
+    if (wasConnecting) {
+      this.#connecting--;
+      const timedOut = this.#forgetDial(upstream);
+      this.#world.counts.connectFailures++;
+      this.#failFirst(timedOut ? 'RMR_CONNECT_TIMEOUT' : 'RMR_CONNECT_REFUSED');
+    } else {
+      const at = this.#idle.lastIndexOf(upstream);
+      if (at >= 0) this.#idle.splice(at, 1);
+    }
+    this.#dialIfNeeded();
+  }
+
+  /** To who has waited longest, else to the idle ones. */
+  #offer(upstream: Upstream): void {
+    const lease = this.#first;
+    if (lease !== null) {
+      this.leave(lease);
+      upstream.user = lease.holder;
+      lease.holder.onLeased(upstream);
+      return;
+    }
+    upstream.idleSinceMs = this.#world.clock.nowMs();
+    this.#idle.push(upstream);
+    if (!this.#idleTimer.isArmed) {
+      this.#world.wheel.arm(this.#idleTimer, this.settings.idleTimeoutMs);
+    }
+  }
+
+  #dialIfNeeded(): void {
+    while (this.#connecting < this.#waiting && this.total < this.settings.connectionsMax) {
+      this.#dial();
+    }
+  }
+
+  #dial(): void {
+    const upstream = new Upstream(this, this.#world.scratch);
+    this.total++;
+    this.#connecting++;
+    this.#world.counts.upstreamConnections++;
+    this.#world.counts.connects++;
+    const { connectTimeoutMs } = this.settings;
+    this.#dials.push({ upstream, dueAtMs: this.#world.clock.nowMs() + connectTimeoutMs });
+    if (!this.#dialTimer.isArmed) this.#world.wheel.arm(this.#dialTimer, connectTimeoutMs);
+    upstream.stream = this.#world.dial(this.#address, this.#port, upstream);
+  }
+
+  #giveUpDials(): void {
+    const nowMs = this.#world.clock.nowMs();
+    for (const dial of this.#dials.slice()) {
+      if (dial.dueAtMs > nowMs) break;
+      dial.dueAtMs = 0; // Marks the time-out for `#forgetDial`.
+      dial.upstream.close();
+    }
+    const next = this.#dials[0];
+    if (next !== undefined) {
+      this.#world.wheel.arm(this.#dialTimer, Math.max(1, next.dueAtMs - nowMs));
+    }
+  }
+
+  /** Whether the dial had timed out. */
+  #forgetDial(upstream: Upstream): boolean {
+    const at = this.#dials.findIndex((dial) => dial.upstream === upstream);
+    if (at < 0) return false;
+    return this.#dials.splice(at, 1)[0]!.dueAtMs === 0;
+  }
+
+  #failFirst(code: LeaseFailure): void {
+    const lease = this.#first;
+    if (lease === null) return;
+    this.leave(lease);
+    lease.holder.onLeaseFailed(code);
+  }
+
+  #closeExpired(): void {
+    const nowMs = this.#world.clock.nowMs();
+    const { idleTimeoutMs } = this.settings;
+    // The oldest lie at the bottom, since the newest are taken first.
+    let expired = 0;
+    while (
+      expired < this.#idle.length &&
+      this.#idle[expired]!.idleSinceMs + idleTimeoutMs <= nowMs
+    ) {
+      expired++;
+    }
+    for (const upstream of this.#idle.splice(0, expired)) upstream.close();
+    const oldest = this.#idle[0];
+    if (oldest !== undefined) {
+      const inMs = oldest.idleSinceMs + idleTimeoutMs - nowMs;
+      this.#world.wheel.arm(this.#idleTimer, Math.max(1, inMs));
+    }
+  }
+}

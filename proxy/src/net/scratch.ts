@@ -1,0 +1,31 @@
+/**
+ * The one buffer in which messages are laid out before they are written.
+ *
+ * The kernel takes almost every write at once, and then the buffer is free again. When it does not,
+ * the buffer belongs to that write, and a new one is made. So a message costs no allocation, and a
+ * slow reader costs one buffer.
+ *
+ * Owned by the proxy; never held across callbacks. Bound: one buffer, plus those that blocked
+ * writes hold, which the readers' backpressure bounds at one for each connection.
+ */
+import { limits } from '../limits.ts';
+import type { ByteStream } from './byte-stream.ts';
+
+export class Scratch {
+  #bytes: Buffer = Buffer.allocUnsafeSlow(limits.scratchBytes);
+
+  /** A buffer of at least this size. What it held is gone. */
+  take(size: number): Buffer {
+    if (size > this.#bytes.length) this.#bytes = Buffer.allocUnsafeSlow(size);
+    return this.#bytes;
+  }
+
+  /** Writes the first `end` bytes of what was taken; whether the kernel has them all. */
+  send(stream: ByteStream, end: number): boolean {
+    const taken = stream.write(this.#bytes.subarray(0, end));
+    if (!taken || this.#bytes.length > limits.scratchBytes) {
+      this.#bytes = Buffer.allocUnsafeSlow(limits.scratchBytes);
+    }
+    return taken;
+  }
+}

@@ -1,0 +1,120 @@
+/**
+ * The outbound role: which stages a request of our application passes, in which order.
+ *
+ *   authority → destination → rule → (redirect) → target by weight → forward
+ *
+ * Each stage that can't go on answers with its own code: 404 where no name or no rule fits, 500
+ * where a rule or its backend is invalid, for exactly its share (Gateway API, mesh rules).
+ *
+ * Called by `exchange/exchange.ts` once a request, again when awaited configuration has come.
+ */
+import { destinationKey } from '@remora/api/destination.ts';
+import type { ErrorCode } from '@remora/api/errors.ts';
+import { GONE, type Live, PENDING } from '../control/live.ts';
+import type { Exchange } from '../exchange/exchange.ts';
+import type { Role } from '../exchange/exchange-world.ts';
+import type { Chance } from '../clock.ts';
+import type { Head } from '../http1/head.ts';
+import { limits } from '../limits.ts';
+import type { Downstream } from '../net/downstream.ts';
+import type { Destination, Rule } from '../routing/compiled.ts';
+import { redirectLocation } from '../routing/redirect.ts';
+
+export class Outbound implements Role {
+  readonly direction = 'outbound';
+  readonly trustsAnswerFields = true;
+  readonly defaultAuthority: Uint8Array = new Uint8Array(0);
+  readonly #live: Live;
+  readonly #namespace: string;
+  readonly #chance: Chance;
+
+  constructor(live: Live, namespace: string, chance: Chance) {
+    this.#live = live;
+    this.#namespace = namespace;
+    this.#chance = chance;
+  }
+
+  failureCode(code: ErrorCode): ErrorCode {
+    return code;
+  }
+
+  route(exchange: Exchange): void {
+    const { request, downstream } = exchange;
+    const key = this.#keyOf(request, downstream);
+    if (key === '') {
+      const name = request.text(request.authorityStart, request.authorityEnd);
+      return exchange.answer('RMR_NO_DESTINATION', `"${name}" is no service of this mesh`);
+    }
+    const destination = this.#live.lookup(key);
+    if (destination === null) return this.#askFor(exchange, key);
+    this.#routeIn(exchange, destination);
+  }
+
+  #routeIn(exchange: Exchange, destination: Destination): void {
+    const { request } = exchange;
+    let rule: Rule = destination.fallback;
+    let prefixLength = 0;
+    if (destination.table !== null) {
+      const match = destination.table.match(request);
+      if (match === null) {
+        exchange.series = destination.unmatched;
+        return exchange.answer('RMR_NO_ROUTE', `no rule of ${destination.key} matches`);
+      }
+      rule = match.rule;
+      prefixLength = match.prefixLength;
+    }
+    exchange.series = rule.series;
+    if (rule.invalid !== null) return exchange.answer('RMR_ROUTE_INVALID', rule.invalid);
+    if (rule.redirect !== null) {
+      const location = redirectLocation(request, rule.redirect, prefixLength, 'http');
+      return exchange.redirect(rule.redirect.status, location);
+    }
+    this.#split(exchange, rule, prefixLength);
+  }
+
+  #split(exchange: Exchange, rule: Rule, prefixLength: number): void {
+    const peer = rule.needsPeer ? exchange.downstream.peer : '';
+    const chosen = rule.split.choose(exchange.request, peer, this.#chance());
+    const target = rule.targets[chosen];
+    if (target === undefined) {
+      return exchange.answer('RMR_BACKEND_INVALID', `rule ${rule.id} gives no backend any weight`);
+    }
+    if (target.backend === null) {
+      exchange.series = target.series;
+      return exchange.answer('RMR_BACKEND_INVALID', target.invalid ?? 'unknown backend');
+    }
+    exchange.forward(rule, target, target.backend, prefixLength);
+  }
+
+  #askFor(exchange: Exchange, key: string): void {
+    const { epoch } = exchange;
+    const outcome = this.#live.request(key, {
+      configReady: () => {
+        if (exchange.epoch === epoch) exchange.configArrived();
+      },
+    });
+    if (outcome === PENDING) return exchange.awaitConfig();
+    if (outcome === GONE) {
+      const nearest = this.#live.nearest(key);
+      const hint = nearest.length > 0 ? `; nearest: ${nearest.join(', ')}` : '';
+      return exchange.answer('RMR_NO_DESTINATION', `no service port ${key}${hint}`);
+    }
+    exchange.answer('RMR_TOO_MANY_WAITING', `for the configuration of ${key}`);
+  }
+
+  /** The destination's key, or '' for what is no name of a service. */
+  #keyOf(head: Head, downstream: Downstream): string {
+    const { slab, authorityStart: start, authorityEnd: end } = head;
+    const memo = downstream.memoAuthority;
+    if (memo.length === end - start && memo.length > 0) {
+      let i = 0;
+      while (i < memo.length && memo[i] === slab[start + i]) i++;
+      if (i === memo.length) return downstream.memoKey;
+    }
+    if (end - start > limits.authorityBytesMax || end === start) return '';
+    const key = destinationKey(head.text(start, end), this.#namespace) ?? '';
+    downstream.memoAuthority = Buffer.from(slab.subarray(start, end));
+    downstream.memoKey = key;
+    return key;
+  }
+}

@@ -1,0 +1,118 @@
+/**
+ * Golden cases: what objects compile to, one folder a case.
+ *
+ * `in.yaml` begins with a document `options`, which says everything about the case (what is
+ * compiled, for whom, which instances exist, which fields are compared); the rest are objects.
+ * `out.yaml` is what must come out. `GOLDEN=write node --test test/golden/golden.test.ts` writes
+ * it anew: read the difference before you commit it.
+ */
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { parseAllDocuments, stringify } from 'yaml';
+import { z } from 'zod';
+import { routeConditions } from '../../control-plane/src/desired/conditions.ts';
+import { destinationConfig } from '../../control-plane/src/desired/proxy-config.ts';
+import { readObjects } from '../../control-plane/src/files/object-reading.ts';
+import { emptyWorld, foldWorld, type World, withInstances } from '../../control-plane/src/world.ts';
+
+const CASES = import.meta.dirname;
+const WRITES = process.env.GOLDEN === 'write';
+
+const optionsSchema = z.strictObject({
+  /** What the case shows, in a sentence. */
+  claim: z.string(),
+  /** The namespaces of the proxies that ask. */
+  for: z.array(z.string()).default(['shop']),
+  destinations: z.array(z.string()).default([]),
+  /** The fields of a destination that are compared; all unless said. */
+  show: z.array(z.string()).optional(),
+  conditions: z.boolean().default(false),
+  applied: z
+    .strictObject({
+      applied: z.number(),
+      interested: z.number(),
+      refused: z.array(z.strictObject({ proxy: z.string(), reason: z.string() })).default([]),
+    })
+    .default({ applied: 0, interested: 0, refused: [] }),
+  /** `app` is the label `app`; one endpoint each. */
+  instances: z
+    .array(
+      z.strictObject({
+        name: z.string(),
+        app: z.string(),
+        version: z.string().default('v1'),
+        namespace: z.string().default('shop'),
+        port: z.number(),
+        ready: z.boolean().default(true),
+      }),
+    )
+    .default([]),
+});
+
+type Options = z.infer<typeof optionsSchema>;
+
+function compiled(text: string): { readonly options: Options; readonly out: unknown } {
+  const [first] = parseAllDocuments(text);
+  const options = optionsSchema.parse(first?.toJS().options);
+  const reading = readObjects('in.yaml', text);
+  const events = reading.objects.map(({ object }) => ({ type: 'put', object }) as const);
+  const world = withInstances(
+    foldWorld(emptyWorld, events),
+    options.instances.map(({ app, version, port, ...instance }) => {
+      const labels = { app, version };
+      return { ...instance, labels, workload: app, address: '127.0.0.1', inboundPort: port };
+    }),
+  );
+  const { problems } = reading;
+  const out = {
+    ...(problems.length > 0 && { problems }),
+    ...(options.destinations.length > 0 && { destinations: destinationsOf(world, options) }),
+    ...(options.conditions && { conditions: conditionsOf(world, options) }),
+  };
+  return { options, out: JSON.parse(JSON.stringify(out)) };
+}
+
+function destinationsOf(world: World, options: Options): unknown {
+  const all: Record<string, unknown> = {};
+  for (const namespace of options.for) {
+    for (const key of options.destinations) {
+      const config = destinationConfig(world, key, namespace);
+      all[`${key} for ${namespace}`] = config === null ? null : shown(config, options.show);
+    }
+  }
+  return all;
+}
+
+function shown(config: object, fields: readonly string[] | undefined): unknown {
+  if (fields === undefined) return config;
+  return Object.fromEntries(Object.entries(config).filter(([field]) => fields.includes(field)));
+}
+
+function conditionsOf(world: World, { applied }: Options): unknown {
+  const routes = [...world.routesOf.values()].flat();
+  return Object.fromEntries(
+    routes.map((route) => {
+      const { namespace, name } = route.metadata;
+      return [`${namespace}/${name}`, routeConditions(world, route, applied)];
+    }),
+  );
+}
+
+describe('golden cases', () => {
+  const folders = readdirSync(CASES, { withFileTypes: true }).filter((entry) =>
+    entry.isDirectory(),
+  );
+  for (const { name } of folders) {
+    const folder = join(CASES, name);
+    const { options, out } = compiled(readFileSync(join(folder, 'in.yaml'), 'utf8'));
+    test(`${name}: ${options.claim}`, () => {
+      const file = join(folder, 'out.yaml');
+      if (WRITES)
+        writeFileSync(file, stringify(out, { lineWidth: 100, aliasDuplicateObjects: false }));
+      const [wanted] = parseAllDocuments(readFileSync(file, 'utf8'));
+      assert.deepEqual(out, wanted?.toJS());
+    });
+  }
+});
