@@ -16,6 +16,7 @@ const FIELD_LINE = new RegExp(
 const LENGTH = /^(?:0|[1-9][0-9]{0,15})$/;
 const HOST = /^(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9\-._~!$&'()*+;=]+)(?::[0-9]{1,5})?$/;
 const CHUNK_SIZE = /^(?:0|[1-9a-f][0-9a-f]{0,12})$/;
+const CODINGS = /^(?:(?:x-)?(?:gzip|deflate|compress), )*chunked$/;
 const LOOKALIKE = /^(?:content[^a-z0-9-]length|transfer[^a-z0-9-]encoding)$/;
 const FORBIDDEN_TRAILER = new Set(['content-length', 'transfer-encoding', 'host', 'connection']);
 const HOP_BY_HOP = new Set(['keep-alive', 'proxy-connection', 'http2-settings']);
@@ -150,7 +151,7 @@ function checkHead(fields: Fields, isRequest: boolean): void {
   const codings = valuesOf(fields, 'transfer-encoding');
   if (lengths.length + codings.length > 1) throw new Fault('framed twice');
   if (lengths.length === 1 && !LENGTH.test(lengths[0]!)) throw new Fault('Content-Length value');
-  if (codings.length === 1 && codings[0] !== 'chunked') throw new Fault('Transfer-Encoding value');
+  if (codings.length === 1 && !CODINGS.test(codings[0]!)) throw new Fault('Transfer-Encoding value');
   if (valuesOf(fields, 'content-type').length > 1) throw new Fault('two Content-Type');
   for (const [name] of fields) {
     if (LOOKALIKE.test(name)) throw new Fault(`lookalike ${name}`);

@@ -8,10 +8,10 @@
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { FolderScan } from '../files/folder-scan.ts';
 import type { Problem } from '../files/problem.ts';
 import { readYaml } from '../files/yaml-documents.ts';
 import { type DevFile, parseDevFile } from './dev-file.ts';
+import { SourceTexts } from './source-texts.ts';
 import type { SourceText } from './tries.ts';
 import { type DeploymentObject, joinWorkloads, type Workloads } from './workloads.ts';
 
@@ -28,16 +28,8 @@ export async function readDevFolder(folder: string): Promise<DevFolder> {
   if (text === null) return withProblems([missingDevFile(devFile)]);
   const dev = parseDevFile(text, devFile);
   if (!('workloads' in dev)) return withProblems(dev);
-  const deployments = (await readSources(folder)).flatMap(deploymentsOf);
+  const deployments = (await new SourceTexts(folder).read()).flatMap(deploymentsOf);
   return { ...joinWorkloads(dev, deployments, { folder, devFile }), load: dev.load };
-}
-
-/** The YAML files of the folder, named as a user in the current folder would. */
-export async function readSources(folder: string): Promise<SourceText[]> {
-  const changes = await new FolderScan(folder).changes(new Set());
-  return changes.flatMap(({ file, text }) =>
-    text === null ? [] : [{ path: join(folder, file), text }],
-  );
 }
 
 function deploymentsOf({ path, text }: SourceText): DeploymentObject[] {

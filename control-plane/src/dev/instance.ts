@@ -8,10 +8,8 @@
  * Called by `mesh.ts`.
  */
 import type { AppLog } from './app-log.ts';
-import type { ProxyProgram } from './proxy-program.ts';
 import { Prober } from './readiness.ts';
-import type { Reaper } from './reaper.ts';
-import { Sidecar, type SidecarPorts } from './sidecar.ts';
+import { Sidecar, type SidecarPorts, type SidecarWorld } from './sidecar.ts';
 import { Supervised } from './supervised.ts';
 import type { LocalWorkload } from './workloads.ts';
 
@@ -26,10 +24,8 @@ export interface InstanceSpec {
   readonly control: string;
 }
 
-export interface InstanceWorld {
-  readonly program: ProxyProgram;
-  readonly reaper: Reaper;
-  readonly openLog: (name: string) => AppLog;
+export interface InstanceWorld extends SidecarWorld {
+  readonly appLog: AppLog;
   readonly onChange: (instance: Instance) => void;
 }
 
@@ -50,10 +46,10 @@ export class Instance {
     const { name, workload, ports, appPort, control } = spec;
     this.sidecar = new Sidecar(
       { name, namespace: workload.namespace, workload: workload.name, ports, appPort, control },
-      { program: world.program, reaper: world.reaper, log: world.openLog(`${name}.sidecar`) },
+      world,
       { onReady: () => this.#sidecarUp(), onEnd: (why) => this.#sidecarDown(why) },
     );
-    const log = world.openLog(name);
+    const log = world.appLog;
     this.#app = new Supervised({
       spec: () => ({
         command: workload.command,

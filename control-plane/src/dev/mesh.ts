@@ -9,21 +9,21 @@
  * Called by the verb `dev`.
  */
 import { join } from 'node:path';
-import { type ControlPlane, startControlPlane } from '../control-plane.ts';
+import { type AppliedEvent, type ControlPlane, startControlPlane } from '../control-plane.ts';
 import { silentLog } from '../log.ts';
 import { AppLog } from './app-log.ts';
+import { AppliedNews } from './applied-news.ts';
 import type { DevFolder } from './dev-folder.ts';
-import { readSources } from './dev-folder.ts';
 import { EventLog } from './event-log.ts';
-import { Instance } from './instance.ts';
-import type { Load } from './load.ts';
+import { Instance, type InstanceState } from './instance.ts';
+import { LoadClient } from './load-client.ts';
+import { MeshNumbers } from './mesh-numbers.ts';
 import { Ports } from './ports.ts';
 import type { ProxyProgram } from './proxy-program.ts';
 import { Reaper } from './reaper.ts';
-import type { Sidecar } from './sidecar.ts';
-import { StatsPoll } from './stats-poll.ts';
-import { type SourceText, triesFor } from './tries.ts';
+import type { SidecarPorts, SidecarWorld } from './sidecar.ts';
 import type { ViewState } from './view-state.ts';
+import type { LocalWorkload } from './workloads.ts';
 
 const HOST = '127.0.0.1';
 /** Where they are when these are free, so that a command can be typed from memory. */
@@ -44,54 +44,146 @@ export class Mesh {
   readonly #startedAtMs = performance.now();
   readonly #reaper = new Reaper();
   readonly #events = new EventLog(() => new Date());
-  readonly #instances: Instance[] = [];
+  readonly #news = new AppliedNews();
+  readonly #states = new Map<Instance, InstanceState>();
   readonly #ports: Ports;
-  readonly #polls: StatsPoll;
+  readonly #numbers: MeshNumbers;
   #control: ControlPlane | undefined;
-  #loadSidecar: Sidecar | undefined;
-  #load: Load | undefined;
-  #sources: readonly SourceText[] = [];
-  #isStopping = false;
+  #load: LoadClient | undefined;
 
   constructor(options: MeshOptions) {
     this.#options = options;
     this.#ports = new Ports(options.chance);
-    this.#polls = new StatsPoll(() => this.#sidecars());
+    this.#numbers = new MeshNumbers(options.folder);
   }
 
   /** Throws when the control plane cannot start; everything else is started again until it works. */
   async start(): Promise<void> {
-    const { folder, plan } = this.#options;
-    this.#sources = await readSources(folder);
+    const { folder, plan, chance } = this.#options;
     this.#control = await startControlPlane({
       folder,
       listen: { host: HOST, port: await this.#ports.take(CONTROL_PORT) },
-      onProblem: () => void this.#readTries(),
-      onApplied: (applied) => this.#noteApplied(applied),
+      onApplied: (event) => this.#applied(event),
       log: silentLog,
     });
+    const control = this.#control.url;
+    for (const name of plan.left)
+      this.#events.add('plain', `${name} is not in dev.yaml: not started`);
     for (const workload of plan.workloads) {
       for (let index = 0; index < workload.replicas; index++) {
-        const name = `${workload.name}-${index}`;
-        const ports = await this.#sidecarPorts();
-        this.#instances.push(
-          new Instance(
-            {
-              name,
-              workload,
-              ports: { ...ports, inbound: await this.#ports.take() },
-              appPort: await this.#ports.take(),
-              control: this.#control.url,
-            },
-            {
-              program: this.#options.program,
-              reaper: this.#reaper,
-              openLog: (file) => new AppLog(join(this.#options.logFolder, `${file}.log`)),
-              onChange: (instance) => this.#changed(instance),
-            },
-          ),
-        );
+        const instance = await this.#newInstance(workload, index, control);
+        this.#states.set(instance, 'starting');
+        instance.start();
       }
     }
+    const namespace = plan.workloads[0]?.namespace ?? 'default';
+    if (plan.load !== null) {
+      const ports = { ...(await this.#sidecarPorts(LOAD_PORT)), inbound: undefined };
+      const spec = {
+        name: 'load',
+        namespace,
+        workload: 'load',
+        ports,
+        appPort: undefined,
+        control,
+      };
+      this.#load = new LoadClient(plan.load, spec, this.#sidecarWorld('load.sidecar'), chance);
+    }
+    this.#numbers.start(this.#control, namespace, () => this.#sidecars());
+  }
+
+  state(): ViewState {
+    const { folder } = this.#options;
+    return {
+      folder,
+      upMs: performance.now() - this.#startedAtMs,
+      instances: this.#instances.map(({ spec, state, why }) => ({ name: spec.name, state, why })),
+      routes: this.#numbers.routes,
+      problems: (this.#control?.problems() ?? []).map((problem) => ({
+        ...problem,
+        file: join(folder, problem.file),
+      })),
+      events: this.#events.all,
+      tries: this.#numbers.triesWith(this.#load?.door ?? null),
+      places: this.#control === undefined ? [] : [['control plane', this.#control.url]],
+    };
+  }
+
+  async stop(): Promise<void> {
+    this.#numbers.stop();
+    await this.#load?.stop();
+    await Promise.all(this.#instances.map((instance) => instance.stop()));
+    await this.#control?.close();
+    await this.#reaper.close();
+  }
+
+  kill(): void {
+    this.#load?.kill();
+    for (const instance of this.#instances) instance.kill();
+  }
+
+  get #instances(): Instance[] {
+    return [...this.#states.keys()];
+  }
+
+  #sidecars() {
+    const sidecars = this.#instances.map(({ sidecar }) => sidecar);
+    return this.#load === undefined ? sidecars : [...sidecars, this.#load.sidecar];
+  }
+
+  async #newInstance(workload: LocalWorkload, index: number, control: string): Promise<Instance> {
+    const name = `${workload.name}-${index}`;
+    const ports = { ...(await this.#sidecarPorts()), inbound: await this.#ports.take() };
+    const spec = { name, workload, ports, appPort: await this.#ports.take(), control };
+    return new Instance(spec, {
+      ...this.#sidecarWorld(`${name}.sidecar`),
+      appLog: new AppLog(join(this.#options.logFolder, `${name}.log`)),
+      onChange: (instance) => this.#changed(instance),
+    });
+  }
+
+  async #sidecarPorts(outbound?: number): Promise<Omit<SidecarPorts, 'inbound'>> {
+    return {
+      outbound: await this.#ports.take(outbound),
+      admin: await this.#ports.take(),
+      metrics: await this.#ports.take(),
+    };
+  }
+
+  #sidecarWorld(logName: string): SidecarWorld {
+    const { program, logFolder } = this.#options;
+    return { program, reaper: this.#reaper, log: new AppLog(join(logFolder, `${logName}.log`)) };
+  }
+
+  #changed(instance: Instance): void {
+    const { name } = instance.spec;
+    const before = this.#states.get(instance);
+    this.#states.set(instance, instance.state);
+    if (instance.state === 'ready' && before !== 'starting') {
+      this.#events.add('good', `${name} is ready again`);
+    } else if (instance.state !== 'ready') {
+      this.#events.add('bad', `${name} is ${instance.state}: ${instance.why}`);
+    }
+    this.#tellInstances();
+    if (this.#instances.every(({ state }) => state === 'ready')) this.#load?.start();
+  }
+
+  #tellInstances(): void {
+    this.#control?.setInstances(
+      this.#instances.map(({ spec, state }) => ({
+        name: spec.name,
+        namespace: spec.workload.namespace,
+        workload: spec.workload.name,
+        labels: spec.workload.labels,
+        address: HOST,
+        inboundPort: spec.ports.inbound,
+        ready: state === 'ready',
+      })),
+    );
+  }
+
+  #applied(event: AppliedEvent): void {
+    const news = this.#news.hear(event);
+    if (news !== null) this.#events.add(news.kind, news.text);
   }
 }

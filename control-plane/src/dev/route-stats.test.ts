@@ -69,11 +69,13 @@ describe('the shares of a route', () => {
     assert.deepEqual([shares.get(V1), shares.get(V2)], [0.9, 0.1]);
   });
 
-  test('begin anew when the weights change', () => {
+  test('begin anew when the weights change, without the slice in which they did', () => {
     const stats = statsOf([counted(V1, 900), counted(V2, 100)]);
     numbersOf(stats, '90 10');
     assert.equal(numbersOf(stats, '50 50').shares.size, 0);
-    stats.add(new Map([['storefront-0', [counted(V1, 910), counted(V2, 110)]]]), 1);
+    stats.add(new Map([['storefront-0', [counted(V1, 950), counted(V2, 110)]]]), 1);
+    assert.equal(numbersOf(stats, '50 50').shares.size, 0);
+    stats.add(new Map([['storefront-0', [counted(V1, 960), counted(V2, 120)]]]), 1);
     const { shares } = numbersOf(stats, '50 50');
     assert.deepEqual([shares.get(V1), shares.get(V2)], [0.5, 0.5]);
   });

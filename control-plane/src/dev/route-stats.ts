@@ -40,6 +40,8 @@ interface Growth {
 
 const RATE_SLICES = 10;
 const SLICES_MAX = 60;
+/** The slice in which the weights changed has requests of both: it is left out. */
+const MIXED = -1;
 
 export class RouteStats {
   readonly #last = new Map<string, RuleCounters>();
@@ -65,8 +67,8 @@ export class RouteStats {
     const key = ruleKey(destination, rule);
     const from = this.#sharesFrom.get(key);
     if (from === undefined) this.#sharesFrom.set(key, { weights, slices: this.#slices.length });
-    else if (from.weights !== weights) this.#sharesFrom.set(key, { weights, slices: 0 });
-    const slices = this.#sharesFrom.get(key)?.slices ?? 0;
+    else if (from.weights !== weights) this.#sharesFrom.set(key, { weights, slices: MIXED });
+    const slices = Math.max(0, this.#sharesFrom.get(key)?.slices ?? 0);
     const lately = this.#sum(key, RATE_SLICES);
     const seconds = this.#slices.slice(0, RATE_SLICES).reduce((sum, one) => sum + one.seconds, 0);
     const all = totalOf(lately);

@@ -32,6 +32,12 @@ export interface SidecarSpec {
   readonly control: string;
 }
 
+export interface SidecarWorld {
+  readonly program: ProxyProgram;
+  readonly reaper: Reaper;
+  readonly log: AppLog;
+}
+
 export interface SidecarHooks {
   readonly onReady: () => void;
   readonly onEnd: (why: string) => void;
@@ -43,11 +49,7 @@ export class Sidecar {
   readonly #log: AppLog;
   readonly #hooks: SidecarHooks;
 
-  constructor(
-    spec: SidecarSpec,
-    world: { program: ProxyProgram; reaper: Reaper; log: AppLog },
-    hooks: SidecarHooks,
-  ) {
+  constructor(spec: SidecarSpec, world: SidecarWorld, hooks: SidecarHooks) {
     this.spec = spec;
     this.#log = world.log;
     this.#hooks = hooks;

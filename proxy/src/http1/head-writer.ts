@@ -14,6 +14,7 @@ import type { HeaderEdits } from '../routing/compiled.ts';
 import { BODY_CHUNKED, BODY_LENGTH, BODY_NONE, BODY_UNTIL_CLOSE, isBodiless } from './body-framing.ts';
 import { FIELD, type Head, NAME_START, NO_LENGTH } from './head.ts';
 import { ascii, CR, LF, QUESTION, SP } from './octets.ts';
+import { writeCodings } from './transfer-coding.ts';
 
 /** How a request head is written; reused, set before each call. */
 export class RequestWrite {
@@ -71,7 +72,8 @@ const TRACE = (1 << FIELD.X_REQUEST_ID) | (1 << FIELD.TRACEPARENT);
 const VERSION_AND_HOST = ascii(' HTTP/1.1\r\nhost: ');
 const STATUS_LINE = ascii('HTTP/1.1 ');
 const CONTENT_LENGTH = ascii('content-length: ');
-const CHUNKED_LINE = ascii('transfer-encoding: chunked\r\n');
+const TRANSFER_ENCODING = ascii('transfer-encoding: ');
+const CHUNKED = ascii('chunked\r\n');
 const EXPECT_LINE = ascii('expect: 100-continue\r\n');
 const TE_LINES = ascii('connection: te\r\nte: trailers\r\n');
 const WEBSOCKET_LINES = ascii('connection: upgrade\r\nupgrade: websocket\r\n');
@@ -126,7 +128,8 @@ export function writeRequestHead(
   else at = copy(out, at, slab, head.authorityStart, head.authorityEnd);
   at = endHead(out, at);
   at = writeFraming(out, at, head, framing);
-  if (head.upgradeWebsocket) at = write(out, at, WEBSOCKET_LINES);
+  if (head.codedChunked) at = write(out, at, CLOSE_LINE);
+  else if (head.upgradeWebsocket) at = write(out, at, WEBSOCKET_LINES);
   else if (head.teTrailers) at = write(out, at, TE_LINES);
   if (options.keepExpect && head.expectContinue) at = write(out, at, EXPECT_LINE);
   let dropped = HOP_BY_HOP;
@@ -172,7 +175,10 @@ function writePersistence(
 
 /** A length that was given stays, also where no body follows (HEAD, 304; RFC 9110 §8.6). */
 function writeFraming(out: Buffer, at: number, head: Head, framing: number): number {
-  if (framing === BODY_CHUNKED) return write(out, at, CHUNKED_LINE);
+  if (framing === BODY_CHUNKED) {
+    const codings = write(out, at, TRANSFER_ENCODING);
+    return write(out, head.codedChunked ? writeCodings(out, codings, head) : codings, CHUNKED);
+  }
   const none = framing === BODY_NONE && head.contentLength !== NO_LENGTH && mayNameLength(head);
   if (framing !== BODY_LENGTH && !none) return at;
   const digits = write(out, at, CONTENT_LENGTH);

@@ -106,6 +106,8 @@ export class Head {
 
   contentLength: number = NO_LENGTH;
   chunked = false;
+  /** Other transfer codings come before chunked: the upstream connection is not for reuse. */
+  codedChunked = false;
   /** The sender keeps the connection: by version and Connection. */
   keepAlive = true;
   expectContinue = false;
@@ -146,6 +148,7 @@ export class Head {
     this.fieldCount = 0;
     this.contentLength = NO_LENGTH;
     this.chunked = false;
+    this.codedChunked = false;
     this.keepAlive = true;
     this.expectContinue = false;
     this.upgradeWebsocket = false;

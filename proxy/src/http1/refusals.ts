@@ -84,7 +84,7 @@ const REFUSALS: readonly Refusal[] = [
   ['malformed Content-Length', 'RMR_BAD_REQUEST', 400],
   ['two Content-Length fields', 'RMR_BAD_REQUEST', 400],
   ['Content-Length and Transfer-Encoding together', 'RMR_BAD_REQUEST', 400],
-  ['Transfer-Encoding other than one chunked', 'RMR_BAD_REQUEST', 400],
+  ['Transfer-Encoding that does not end in one chunked', 'RMR_BAD_REQUEST', 400],
   ['Transfer-Encoding in HTTP/1.0', 'RMR_BAD_REQUEST', 400],
   ['field name that others read as a framing field', 'RMR_BAD_REQUEST', 400],
   ['Connection names a framing field', 'RMR_BAD_REQUEST', 400],

@@ -15,8 +15,8 @@ import { SlotStore } from './slot-store.ts';
 /** A metric without labels that is kept elsewhere and read when scraped. */
 export interface ReadSpec {
   readonly name: string;
-  readonly help: string;
   readonly type: 'counter' | 'gauge';
+  readonly help: string;
   readonly read: () => number;
 }
 

@@ -1,0 +1,20 @@
+/**
+ * The ports of a sidecar and of the control plane, once: chart, injection and local mesh use these.
+ *
+ * Above 15,000, where other meshes put theirs, and clear of Istio's (15000-15090) and Linkerd's
+ * (4143-4191), so that a pod that is moved between meshes is never half in both.
+ *
+ * Pure constants.
+ */
+export const ports = {
+  /** Requests of the application. */
+  outbound: 15_401,
+  /** Requests for the application. */
+  inbound: 15_402,
+  /** Loopback only: /config /stats /drain. */
+  admin: 15_403,
+  /** /live /ready /metrics, for kubelet and Prometheus. */
+  metrics: 15_404,
+  /** The control plane's stream to its proxies. */
+  control: 15_410,
+} as const;

@@ -1,0 +1,79 @@
+/**
+ * Remora as an outbound sidecar: the built bundle when there is one, else its sources.
+ *
+ * Configured by a snapshot file, as a restarted sidecar is by its last-good one, so that a hop is
+ * measured without a control plane; `questions/table.ts` attaches one to swap snapshots.
+ */
+import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { onCores } from '../machine/cores.ts';
+import { freePorts } from '../machine/free-ports.ts';
+import { snapshotOf } from '../remora-config.ts';
+import type { RouteTable } from '../route-table.ts';
+import { probeOf } from './envoy.ts';
+import { awaitAnswer, type Peer, type Place, type Running, startPeer } from './peer.ts';
+
+const ROOT = join(import.meta.dirname, '..', '..');
+const BUNDLE = join(ROOT, 'dist', 'remora-proxy.mjs');
+const SOURCE = join(ROOT, 'proxy', 'src', 'main.ts');
+const READY_POLL_MS = 2;
+const QUIET = '--disable-warning=ExperimentalWarning';
+
+export interface RemoraOptions {
+  /** For Node, before the program. */
+  readonly nodeFlags?: readonly string[];
+  /** The address of a control plane; without it the snapshot is all there is. */
+  readonly control?: string;
+}
+
+/** What is started: worth a word in the report, since a bundle starts faster. */
+export function remoraProgram(): string {
+  return existsSync(BUNDLE) ? BUNDLE : SOURCE;
+}
+
+export function remora(options: RemoraOptions = {}): Peer {
+  const peer = { name: 'Remora', flavor: 'full' } as const;
+  return {
+    ...peer,
+    missing: () => (existsSync(remoraProgram()) ? null : 'proxy/src/main.ts'),
+    start(place: Place, table: RouteTable): Promise<Running> {
+      const snapshot = writeSnapshot(place, table);
+      return startPeer(peer, place, probeOf(table), (port) => [
+        ...commandFor(snapshot, options.nodeFlags ?? []),
+        ...['--outbound', `127.0.0.1:${port}`, '--metrics', '127.0.0.1:0'],
+        ...(options.control === undefined ? [] : ['--control', options.control]),
+      ]);
+    },
+  };
+}
+
+/** Milliseconds from spawning until `/ready` answers 200, with a last-good snapshot. */
+export async function measureStart(place: Place, table: RouteTable): Promise<number> {
+  const snapshot = writeSnapshot(place, table);
+  const [outbound, metrics] = await freePorts(2);
+  const command = [
+    ...commandFor(snapshot, []),
+    ...['--outbound', `127.0.0.1:${outbound}`, '--metrics', `127.0.0.1:${metrics}`],
+  ];
+  const startedAtMs = performance.now();
+  const child = place.children.start('Remora', onCores(command, place.cores, 'proxy'));
+  child.process.stdout?.resume();
+  await awaitAnswer(child, metrics!, '/ready', READY_POLL_MS);
+  const startMs = performance.now() - startedAtMs;
+  await place.children.end(child);
+  return startMs;
+}
+
+function writeSnapshot(place: Place, table: RouteTable): string {
+  const file = join(mkdtempSync(join(place.folder, 'remora-')), 'snapshot.json');
+  writeFileSync(file, JSON.stringify(snapshotOf(table)));
+  return file;
+}
+
+function commandFor(snapshot: string, nodeFlags: readonly string[]): readonly string[] {
+  return [
+    ...[process.execPath, QUIET, ...nodeFlags, remoraProgram()],
+    ...['--name', 'bench-0', '--namespace', 'shop', '--workload', 'storefront'],
+    ...['--admin', '127.0.0.1:0', '--snapshot', snapshot],
+  ];
+}

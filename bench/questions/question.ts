@@ -1,0 +1,162 @@
+/**
+ * What a question is: a measurement that answers with rows, named figures and notes.
+ *
+ * Rows are for people (one per proxy and configuration, each cell a spread over rounds); figures
+ * are single numbers with fixed names that `bars.ts` judges and CI reads. A figure that could not
+ * be measured is null, and never passes.
+ */
+import type { Driver, Target } from '../load/drive.ts';
+import type { Flavor, Peer, Place, Running } from '../peers/peer.ts';
+import { HOST, type RouteTable } from '../route-table.ts';
+import { type Spread, spreadOf } from '../statistics.ts';
+
+export interface Question {
+  readonly name: string;
+  /** What is asked, in one sentence. */
+  readonly asks: string;
+  run(bench: Bench): Promise<Answer>;
+}
+
+export interface Answer {
+  readonly columns: readonly Column[];
+  readonly rows: readonly Row[];
+  readonly figures: Readonly<Record<string, number | null>>;
+  readonly notes: readonly string[];
+  /** Functions in which Remora spent its time, when it was asked for. */
+  readonly profile?: readonly string[];
+}
+
+export interface Column {
+  readonly key: string;
+  readonly title: string;
+  /** Drawn as bars in the plot. */
+  readonly plotted: boolean;
+}
+
+export interface Row {
+  readonly peer: string;
+  readonly config: string;
+  readonly cells: Readonly<Record<string, Spread | null>>;
+}
+
+/** How long everything takes: `--quick` trades certainty for minutes. */
+export interface Scale {
+  readonly quick: boolean;
+  /** Of Remora, Envoy and HAProxy. */
+  readonly rounds: number;
+  /** Of the rows beside them. */
+  readonly sideRounds: number;
+  readonly warmSeconds: number;
+  readonly saturationSeconds: number;
+  readonly pacedSeconds: number;
+  readonly ratesPerSecond: readonly number[];
+  readonly loadedSeconds: number;
+  readonly idleSeconds: number;
+  readonly starts: number;
+}
+
+export interface Bench {
+  readonly place: Place;
+  readonly driver: Driver;
+  readonly scale: Scale;
+  readonly profile: boolean;
+  say(text: string): void;
+  /** False once the time given to this question is used up: rounds stop, and the report says so. */
+  hasTime(): boolean;
+}
+
+export function targetOf(running: Running, path = '/items'): Target {
+  return { port: running.port, pid: running.pid, host: HOST, path };
+}
+
+/** Starts those of `peers` that can be started here; the others become notes. */
+export async function startPeers(
+  bench: Bench,
+  peers: readonly Peer[],
+  table: RouteTable,
+  notes: string[],
+): Promise<readonly Running[]> {
+  const running: Running[] = [];
+  for (const peer of peers) {
+    const missing = peer.missing(bench.place.tools);
+    try {
+      if (missing !== null) throw new Error(`missing: ${missing}`);
+      running.push(await peer.start(bench.place, table));
+    } catch (error) {
+      const note = `no row for ${peer.name} (${peer.flavor}): ${(error as Error).message}`;
+      bench.say(note);
+      notes.push(note);
+    }
+  }
+  return running;
+}
+
+/** What each proxy measured in each round, and the rows that come of it. */
+export class Rounds {
+  readonly #series = new Map<string, number[]>();
+  readonly #bench: Bench;
+  readonly #notes: string[];
+
+  constructor(bench: Bench, notes: string[]) {
+    this.#bench = bench;
+    this.#notes = notes;
+  }
+
+  /**
+   * A B C, B C A, C A B, …: nobody is always first, and what disturbs the machine for a while
+   * disturbs all. At least one round is run, whatever the time.
+   */
+  async alternate(
+    peers: readonly Running[],
+    rounds: number,
+    measure: (running: Running, round: number) => Promise<Readonly<Record<string, number>>>,
+  ): Promise<void> {
+    for (let round = 0; round < rounds; round++) {
+      if (round > 0 && !this.#bench.hasTime()) {
+        this.#notes.push(`time was up after ${round} of ${rounds} rounds`);
+        return;
+      }
+      for (let seat = 0; seat < peers.length; seat++) {
+        const running = peers[(seat + round) % peers.length]!;
+        await this.#measureOnce(running, round, measure);
+      }
+    }
+  }
+
+  async #measureOnce(
+    running: Running,
+    round: number,
+    measure: (running: Running, round: number) => Promise<Readonly<Record<string, number>>>,
+  ): Promise<void> {
+    try {
+      for (const [key, value] of Object.entries(await measure(running, round))) {
+        const series = this.series(running, key);
+        while (series.length < round) series.push(Number.NaN);
+        series.push(value);
+      }
+    } catch (error) {
+      const note = `${running.name} (${running.flavor}): ${(error as Error).message}`;
+      this.#bench.say(note);
+      this.#notes.push(note);
+    }
+  }
+
+  series(of: { readonly name: string; readonly flavor: Flavor }, key: string): number[] {
+    const id = `${of.name}|${of.flavor}|${key}`;
+    const known = this.#series.get(id);
+    if (known !== undefined) return known;
+    const fresh: number[] = [];
+    this.#series.set(id, fresh);
+    return fresh;
+  }
+
+  /** Of the full configuration of a peer. */
+  named(name: string, key: string): readonly number[] {
+    return this.series({ name, flavor: 'full' }, key);
+  }
+
+  row(running: Running, columns: readonly Column[]): Row {
+    const cells = columns.map(({ key }) => [key, spreadOf(this.series(running, key))] as const);
+    return { peer: running.name, config: running.flavor, cells: Object.fromEntries(cells) };
+  }
+}

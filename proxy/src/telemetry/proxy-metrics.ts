@@ -1,0 +1,245 @@
+/**
+ * All metrics of the proxy. A metric that is not here does not exist; docs/metrics.md lists them.
+ *
+ * What is counted per request speaks Linkerd's names and labels, so that dashboards and canary
+ * tools made for it work; the rest is `remora_*`. What the data path counts in plain fields anyway
+ * is read when scraped, and costs nothing between.
+ *
+ * Made once by `proxy.ts`. Route series are bound by `control/compile.ts`, recorded by the exchange.
+ */
+import type { Clock } from '../clock.ts';
+import { BY_NAME, type Family } from './family.ts';
+import { Registry } from './registry.ts';
+import { type RouteFamilies, type RouteLabels, RouteSeries } from './route-series.ts';
+import type { Series } from './series.ts';
+
+export type { RouteSeries } from './route-series.ts';
+
+/** What the data path counts in plain fields. */
+export interface DataPathCounts {
+  readonly inFlight: number;
+  readonly retries: number;
+  readonly clientsGone: number;
+  readonly mirrored: number;
+  readonly mirrorsActive: number;
+  readonly mirrorsDropped: number;
+  readonly upstreamConnections: number;
+  readonly connects: number;
+  readonly connectFailures: number;
+}
+
+export interface MetricSources {
+  readonly counts: DataPathCounts;
+  downstreamConnections(): number;
+  logLinesDropped(): number;
+}
+
+const ROUTE = {
+  direction: ['inbound', 'outbound'],
+  dst_service: BY_NAME,
+  dst_namespace: BY_NAME,
+  dst_port: BY_NAME,
+  route: BY_NAME,
+  backend: BY_NAME,
+} as const;
+
+export class ProxyMetrics {
+  readonly registry = new Registry();
+  readonly configApplied: Series;
+  readonly configRefused: Series;
+  readonly configConnects: Series;
+  readonly configConnected: Series;
+  readonly loopDelay: Series;
+  /** When the last configuration was applied; 0: none yet. */
+  configAppliedAtMs = 0;
+  readonly #clock: Clock;
+  readonly #routes: RouteFamilies;
+  readonly #routeSeries = new Map<string, RouteSeries>();
+  readonly #refused: Family<'code'>;
+  readonly #refusedByCode = new Map<string, Series>();
+
+  constructor(sources: MetricSources, clock: Clock) {
+    this.#clock = clock;
+    const { registry } = this;
+    this.#routes = {
+      requests: registry.counter({
+        name: 'request_total',
+        help: 'Requests that ended, by destination, route and backend.',
+        labels: ROUTE,
+      }),
+      responses: registry.counter({
+        name: 'response_total',
+        help: 'Answers, by status and by whether they count as failed.',
+        labels: { ...ROUTE, status_code: BY_NAME, classification: ['success', 'failure'] },
+      }),
+      latency: registry.histogram({
+        name: 'response_latency_ms',
+        help: 'Milliseconds from the request head to the end of the answer.',
+        labels: ROUTE,
+      }),
+    };
+    this.#refused = registry.counter({
+      name: 'remora_refused_total',
+      help: 'Requests that Remora answered itself, by the code of its reason.',
+      labels: { code: BY_NAME },
+    });
+    const number = { labels: {} } as const;
+    this.configApplied = registry
+      .counter({
+        ...number,
+        name: 'remora_config_versions_applied_total',
+        help: 'Versions of destinations that came into force.',
+      })
+      .bind({});
+    this.configRefused = registry
+      .counter({
+        ...number,
+        name: 'remora_config_versions_refused_total',
+        help: 'Versions of destinations that could not be compiled; the last good one stayed.',
+      })
+      .bind({});
+    this.configConnects = registry
+      .counter({
+        ...number,
+        name: 'remora_config_connects_total',
+        help: 'Attempts to open the stream to the control plane.',
+      })
+      .bind({});
+    this.configConnected = registry
+      .gauge({
+        ...number,
+        name: 'remora_config_connected',
+        help: 'Whether the stream to the control plane is open: 1 or 0.',
+      })
+      .bind({});
+    this.loopDelay = registry
+      .gauge({
+        ...number,
+        name: 'remora_event_loop_delay_seconds',
+        help: 'How long the event loop took to come round when this scrape began.',
+      })
+      .bind({});
+    this.#readCounts(sources);
+    this.#readProcess();
+  }
+
+  /** The series of these labels, in use by one more. `shown`: exposed at 0 before any request. */
+  bindRouteSeries(labels: RouteLabels, shown = true): RouteSeries {
+    const key = Object.values(labels).join('\n');
+    let series = this.#routeSeries.get(key);
+    if (series === undefined) {
+      series = new RouteSeries(labels, this.#routes);
+      this.#routeSeries.set(key, series);
+    }
+    series.uses++;
+    if (shown) series.show();
+    return series;
+  }
+
+  releaseRouteSeries(series: RouteSeries): void {
+    series.uses--;
+    if (series.uses === 0) series.idleSinceMs = this.#clock.nowMs();
+  }
+
+  /** Drops series that nothing has used for long. Not for the hot path. */
+  sweep(): void {
+    const nowMs = this.#clock.nowMs();
+    for (const [key, series] of this.#routeSeries) {
+      if (!series.isIdle(nowMs)) continue;
+      series.drop();
+      this.#routeSeries.delete(key);
+    }
+    this.registry.sweep(nowMs);
+  }
+
+  /** Remora answered itself. */
+  refused(code: string): void {
+    let series = this.#refusedByCode.get(code);
+    if (series === undefined) {
+      series = this.#refused.bind({ code });
+      this.#refusedByCode.set(code, series);
+    }
+    series.inc();
+  }
+
+  #readCounts({ counts, downstreamConnections, logLinesDropped }: MetricSources): void {
+    const { registry } = this;
+    const gauge = (name: string, help: string, read: () => number): void =>
+      registry.read({ name, help, type: 'gauge', read });
+    const counter = (name: string, help: string, read: () => number): void =>
+      registry.read({ name, help, type: 'counter', read });
+    gauge('remora_exchanges_in_flight', 'Requests under way.', () => counts.inFlight);
+    gauge('remora_downstream_connections', 'Connections from clients.', downstreamConnections);
+    gauge(
+      'remora_upstream_connections',
+      'Connections to endpoints, those being opened included.',
+      () => counts.upstreamConnections,
+    );
+    counter('remora_connects_total', 'Connections begun to endpoints.', () => counts.connects);
+    counter(
+      'remora_connect_failures_total',
+      'Connections to endpoints that were refused or timed out.',
+      () => counts.connectFailures,
+    );
+    counter('remora_retries_total', 'Attempts after the first.', () => counts.retries);
+    counter(
+      'remora_clients_gone_total',
+      'Requests whose client left before the answer was whole.',
+      () => counts.clientsGone,
+    );
+    counter('remora_mirrored_total', 'Copies of requests sent to mirrors.', () => counts.mirrored);
+    counter(
+      'remora_mirrors_dropped_total',
+      'Copies not sent: the body was too large, or too many were under way.',
+      () => counts.mirrorsDropped,
+    );
+    gauge('remora_mirrors_active', 'Copies under way.', () => counts.mirrorsActive);
+    counter(
+      'remora_log_lines_dropped_total',
+      'Log lines that nobody read in time.',
+      logLinesDropped,
+    );
+    gauge(
+      'remora_config_generation_age_seconds',
+      'Since the last version of a destination came into force; 0 before the first.',
+      () =>
+        this.configAppliedAtMs === 0
+          ? 0
+          : (this.#clock.nowMs() - this.configAppliedAtMs) / MS_PER_SECOND,
+    );
+    gauge('remora_metric_series', 'Series of all metrics with labels.', () => registry.size);
+  }
+
+  #readProcess(): void {
+    const { registry } = this;
+    registry.read({
+      name: 'process_resident_memory_bytes',
+      type: 'gauge',
+      help: 'Resident memory of this process.',
+      read: () => process.memoryUsage.rss(),
+    });
+    registry.read({
+      name: 'process_cpu_seconds_total',
+      type: 'counter',
+      help: 'User and system time spent.',
+      read: () => {
+        const { user, system } = process.cpuUsage();
+        return (user + system) / 1e6;
+      },
+    });
+    registry.read({
+      name: 'process_start_time_seconds',
+      type: 'gauge',
+      help: 'When this process started, in seconds since 1970.',
+      read: () => performance.timeOrigin / MS_PER_SECOND,
+    });
+    registry.read({
+      name: 'remora_event_loop_active_seconds_total',
+      type: 'counter',
+      help: 'Time that the event loop was not waiting.',
+      read: () => performance.eventLoopUtilization().active / MS_PER_SECOND,
+    });
+  }
+}
+
+const MS_PER_SECOND = 1_000;
