@@ -26,7 +26,10 @@ test('the wide table has 1,000 rules over 1,000 different endpoints, four to a r
 test('longer prefixes are matched first, each leading to its own rule', () => {
   const [catalog] = destinationsOf(wideTable(20_000, 100, 16));
   const lengths = catalog!.matches!.map((match) => match.path!.value.length);
-  assert.deepEqual(lengths, lengths.toSorted((a, b) => b - a));
+  assert.deepEqual(
+    lengths,
+    lengths.toSorted((a, b) => b - a),
+  );
   for (const { rule, path } of catalog!.matches!) {
     assert.equal(path!.value, `/${catalog!.rules[rule]!.id}`);
   }

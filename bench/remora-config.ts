@@ -29,7 +29,7 @@ export interface SnapshotFile {
   >;
 }
 
-export function keyOf(name: string): string {
+function keyOf(name: string): string {
   return `${name}.${NAMESPACE}:${PORT}`;
 }
 

@@ -69,13 +69,19 @@ export function shopTable(firstPort: number): RouteTable {
   };
 }
 
-export const ENDPOINTS_PER_ROUTE = 4;
+const ENDPOINTS_PER_ROUTE = 4;
 
 /**
  * One service of many rules, `/r0` to `/r<routes-1>`, over `endpoints` ports in clusters of four:
  * the shape in which a table searched rule by rule, or a snapshot compiled in one go, would show.
+ * Another `shift` sends every rule elsewhere.
  */
-export function wideTable(firstPort: number, routes: number, endpoints: number): RouteTable {
+export function wideTable(
+  firstPort: number,
+  routes: number,
+  endpoints: number,
+  shift = 0,
+): RouteTable {
   const clusters = Array.from({ length: endpoints / ENDPOINTS_PER_ROUTE }, (_, at) => ({
     name: `pool-${at}`,
     ports: Array.from(
@@ -84,7 +90,7 @@ export function wideTable(firstPort: number, routes: number, endpoints: number):
     ),
   }));
   const rules = Array.from({ length: routes }, (_, at) =>
-    rule(`r${at}`, `/r${at}`, clusters[at % clusters.length]!.name),
+    rule(`r${at}`, `/r${at}`, clusters[(at + shift) % clusters.length]!.name),
   );
   return { services: [{ name: 'catalog', rules }], clusters };
 }

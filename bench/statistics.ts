@@ -35,10 +35,7 @@ export function spreadOf(values: readonly number[]): Spread | null {
 }
 
 /** Ratio of each round that has both sides; a round without one of them says nothing. */
-export function pairedRatios(
-  over: readonly number[],
-  under: readonly number[],
-): readonly number[] {
+export function pairedRatios(over: readonly number[], under: readonly number[]): readonly number[] {
   const rounds = Math.min(over.length, under.length);
   const ratios: number[] = [];
   for (let round = 0; round < rounds; round++) {

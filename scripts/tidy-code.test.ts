@@ -15,6 +15,7 @@ describe('tidy', () => {
 
   test('refuses a file without a header, and one whose header is a story', () => {
     assert.deepEqual(rules('a.ts', 'export const one = 1;\n'), ['header']);
+    assert.deepEqual(rules('a.test.ts', 'export const one = 1;\n'), []);
     const story = `/**\n${' * And then.\n'.repeat(bounds.headerLinesMax + 1)} */\n`;
     assert.deepEqual(rules('a.ts', story), ['header']);
   });

@@ -9,12 +9,13 @@
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import type { WakerData } from './generator.ts';
+import { WAKE_LEAD_MS } from './arrival-times.ts';
 
 const { times, startNanos } = workerData as WakerData;
 const never = new Int32Array(new SharedArrayBuffer(4));
 
 for (const atMs of times) {
-  const leftMs = atMs - Number(process.hrtime.bigint() - startNanos) / 1e6;
+  const leftMs = atMs - WAKE_LEAD_MS - Number(process.hrtime.bigint() - startNanos) / 1e6;
   // Several arrivals due at once need one wake-up: the sender sends all that is due.
   if (leftMs <= 0) continue;
   Atomics.wait(never, 0, 0, leftMs);

@@ -19,7 +19,10 @@ test('a process that ignores SIGTERM is gone after endAll all the same', async (
 test('a command that fails is an error that quotes its stderr', async () => {
   const children = new Children();
   const command = [node, '-e', 'console.error("the reason");process.exit(3)'];
-  await assert.rejects(children.run('failing', command, 10_000), /failing: exit code 3: the reason/);
+  await assert.rejects(
+    children.run('failing', command, 10_000),
+    /failing: exit code 3: the reason/,
+  );
 });
 
 test('a command that takes too long is ended', async () => {

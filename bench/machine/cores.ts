@@ -8,6 +8,8 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
+const PIN = 'taskset';
+
 export interface Cores {
   readonly pinned: boolean;
   readonly proxy: string;
@@ -17,7 +19,7 @@ export interface Cores {
 
 export function chooseCores(): Cores {
   const allowed = allowedCores();
-  const pinned = allowed.length > 1 && spawnSync('taskset', ['-V']).status === 0;
+  const pinned = allowed.length > 1 && spawnSync(PIN, ['-V']).status === 0;
   const [proxy = 0, ...load] = allowed;
   return { pinned, proxy: String(proxy), load: load.join(','), count: allowed.length };
 }
@@ -28,12 +30,12 @@ export function onCores(
   cores: Cores,
   seat: 'proxy' | 'load',
 ): readonly string[] {
-  return cores.pinned ? ['taskset', '-c', cores[seat], ...command] : command;
+  return cores.pinned ? [PIN, '-c', cores[seat], ...command] : command;
 }
 
 /** Moves this process, and with it what it starts later, away from the proxy's core. */
 export function moveToLoadCores(cores: Cores): void {
-  if (cores.pinned) spawnSync('taskset', ['-apc', cores.load, String(process.pid)]);
+  if (cores.pinned) spawnSync(PIN, ['-apc', cores.load, String(process.pid)]);
 }
 
 function allowedCores(): readonly number[] {

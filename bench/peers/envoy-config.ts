@@ -4,8 +4,8 @@
  * `full`: weighted clusters, least request of two (its P2C), one retry on another host for
  * connections that failed with a budget of 20%, circuit breakers, outlier detection, request ids,
  * normalised paths, all statistics. Tracing and access logs stay off although Remora does
- * propagate trace context: the comparison errs in Envoy's favour. `minimal`: one route, round robin, no
- * request ids, no statistics. Pure. Called by `envoy.ts`.
+ * propagate trace context: the comparison errs in Envoy's favour. `minimal`: one route, round
+ * robin, no request ids, no statistics. Pure. Called by `envoy.ts`.
  */
 import { type Cluster, NAMESPACE, type RouteTable, type Rule } from '../route-table.ts';
 import type { Flavor } from './peer.ts';
@@ -107,7 +107,9 @@ function cluster({ name, ports }: Cluster, isFull: boolean): object {
     ...(isFull ? { circuit_breakers: BREAKERS, outlier_detection: OUTLIERS } : {}),
     load_assignment: {
       cluster_name: name,
-      endpoints: [{ lb_endpoints: ports.map((port) => ({ endpoint: { address: address(port) } })) }],
+      endpoints: [
+        { lb_endpoints: ports.map((port) => ({ endpoint: { address: address(port) } })) },
+      ],
     },
   };
 }

@@ -53,7 +53,7 @@ ${serversOf(table, name).map(fullServer).join('\n')}`,
   );
   return `global
   nbthread 1
-  maxconn 10000
+  maxconn 2000
   stats socket ${join(folder, 'stats.sock')} mode 600 level admin
 ${DEFAULTS}
 frontend outbound
@@ -75,7 +75,7 @@ function minimalConfig(table: RouteTable, port: number): string {
   const servers = serversOf(table, table.services[0]!.name);
   return `global
   nbthread 1
-  maxconn 10000
+  maxconn 2000
 ${DEFAULTS}
 frontend outbound
   bind 127.0.0.1:${port}

@@ -10,7 +10,10 @@ import { takeSeat } from './host-table.ts';
 interface HttpProxy {
   createProxyServer(options: { agent: Agent }): {
     web(request: IncomingMessage, response: ServerResponse, options: { target: string }): void;
-    on(event: 'error', listener: (...given: [Error, IncomingMessage, ServerResponse]) => void): void;
+    on(
+      event: 'error',
+      listener: (...given: [Error, IncomingMessage, ServerResponse]) => void,
+    ): void;
   };
 }
 

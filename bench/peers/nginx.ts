@@ -11,11 +11,21 @@ import { onCores } from '../machine/cores.ts';
 import { freePortRun } from '../machine/free-ports.ts';
 import { NAMESPACE, type RouteTable, type ServiceRoutes } from '../route-table.ts';
 import { probeOf } from './envoy.ts';
-import { awaitAnswer, type Flavor, type Peer, type Place, type Running, startPeer } from './peer.ts';
+import {
+  awaitAnswer,
+  type Flavor,
+  type Peer,
+  type Place,
+  type Running,
+  startPeer,
+} from './peer.ts';
 import { serversOf } from './weighted-servers.ts';
 
 const ANSWER_BYTES = 250;
 const MIB = 1024 * 1024;
+/** nginx allocates for all of them at start, which is memory that the benches show. */
+const PEER_CONNECTIONS = 2_048;
+const ORIGIN_CONNECTIONS = 16_384;
 const TEMPS = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
 
 export function nginx(flavor: Flavor): Peer {
@@ -25,9 +35,10 @@ export function nginx(flavor: Flavor): Peer {
     missing: (tools) => (tools.nginx === null ? 'nginx' : null),
     start(place: Place, table: RouteTable): Promise<Running> {
       const shown = flavor === 'full' ? table.services : table.services.slice(0, 1);
-      return startPeer(peer, place, probeOf(table), (port) =>
-        command(place, shown.map((service) => proxyServer(table, service, port, flavor)).join('\n')),
-      );
+      return startPeer(peer, place, probeOf(table), (port) => {
+        const servers = shown.map((service) => proxyServer(table, service, port, flavor));
+        return command(place, PEER_CONNECTIONS, servers.join('\n'));
+      });
     },
   };
 }
@@ -84,23 +95,22 @@ export async function startOrigin(
   truncateSync(join(files, '1g'), 1024 * MIB); // Sparse: it takes no disk.
   const child = place.children.start(
     'origin',
-    onCores(command(place, servers), place.cores, 'load'),
+    onCores(command(place, ORIGIN_CONNECTIONS, servers), place.cores, 'load'),
   );
   await awaitAnswer(child, last, '/items');
   return { firstPort };
 }
 
-function command(place: Place, servers: string): readonly string[] {
+function command(place: Place, connections: number, servers: string): readonly string[] {
   const folder = mkdtempSync(join(place.folder, 'nginx-'));
   const file = join(folder, 'nginx.conf');
   const temps = TEMPS.map((name) => `${name}_temp_path ${join(folder, name)};`).join('\n  ');
   const config = `daemon off;
 master_process off;
 worker_processes 1;
-worker_rlimit_nofile 20000;
 error_log stderr error;
 pid ${join(folder, 'nginx.pid')};
-events { worker_connections 16384; }
+events { worker_connections ${connections}; }
 http {
   access_log off;
   sendfile on;

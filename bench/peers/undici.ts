@@ -16,6 +16,7 @@ const pools = new Map(
 /** Hands an answer on as it comes; the client's slowness pauses the upstream. */
 function relayTo(response: ServerResponse): Dispatcher.DispatchHandler {
   return {
+    onRequestStart: () => {}, // Refused without one.
     onResponseStart(_controller, status, headers) {
       const kept = Object.entries(headers).filter(([name]) => !HOP_BY_HOP.has(name));
       response.writeHead(status, Object.fromEntries(kept));

@@ -52,7 +52,9 @@ export const bodies: Question = {
     const running = await startPeers(bench, peers, shopTable(firstPort), notes);
     const rounds = new Rounds(bench, notes);
     for (const size of SIZES) {
-      await rounds.alternate(running, bench.scale.rounds, (one) => download(bench, one, size));
+      await rounds.alternate(running, bench.scale.roundsBesideHop, (one) =>
+        download(bench, one, size),
+      );
     }
     await rounds.alternate(running, 1, (one) => readSlowly(bench, rounds, one));
     const ratio = (key: string) =>
@@ -64,7 +66,7 @@ export const bodies: Question = {
         cpuPerByteRatioEnvoy1MiB: ratio('cpuUsPerMib1MiB'),
         cpuPerByteRatioEnvoy1GiB: ratio('cpuUsPerMib1GiB'),
         slowReaderGrowthMb: orNull(median(rounds.named('Remora', 'slowGrowthMb'))),
-        failedBodies: orNull(rounds.named('Remora', 'failed').reduce((a, b) => a + b, 0)),
+        failedBodies: sumOrNull(rounds.named('Remora', 'failed')),
       },
       notes,
     };
@@ -76,7 +78,7 @@ async function download(
   running: Running,
   size: (typeof SIZES)[number],
 ): Promise<Readonly<Record<string, number>>> {
-  const seconds = bench.scale.quick ? 2 : bench.scale.saturationSeconds;
+  const seconds = bench.scale.saturationSeconds;
   const load = { connections: size.connections, seconds, bytesPerSecond: 0 };
   const got = await bench.driver.download(targetOf(running, size.path), load);
   const cpuUsPerMib = (got.cpuNsPerByte * MIB) / 1000;
@@ -109,6 +111,10 @@ async function readSlowly(
   } finally {
     clearInterval(sampler);
   }
+}
+
+function sumOrNull(values: readonly number[]): number | null {
+  return values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0);
 }
 
 function orNull(value: number): number | null {

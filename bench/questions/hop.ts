@@ -12,7 +12,7 @@ import { nginx, startOrigin } from '../peers/nginx.ts';
 import { nodePeers } from '../peers/node-peer.ts';
 import type { Running } from '../peers/peer.ts';
 import { measureStart, remora } from '../peers/remora.ts';
-import { SHOP_PORTS, type RouteTable, shopTable } from '../route-table.ts';
+import { type RouteTable, SHOP_PORTS, shopTable } from '../route-table.ts';
 import { median, pairedRatios } from '../statistics.ts';
 import { profileHop } from './profile.ts';
 import {
@@ -21,19 +21,14 @@ import {
   type Column,
   type Question,
   Rounds,
+  reasonOf,
   startPeers,
   targetOf,
 } from './question.ts';
 
 const CONNECTIONS = 50;
 const MAIN = [remora(), envoy('full'), haproxy('full')];
-const SIDE = [
-  nginx('full'),
-  envoy('minimal'),
-  haproxy('minimal'),
-  nginx('minimal'),
-  ...nodePeers,
-];
+const SIDE = [nginx('full'), envoy('minimal'), haproxy('minimal'), nginx('minimal'), ...nodePeers];
 
 export const hop: Question = {
   name: 'hop',
@@ -80,7 +75,9 @@ async function measureSaturated(
   const measure = async (running: Running, round: number) => {
     const load = { connections: CONNECTIONS, seconds: bench.scale.saturationSeconds };
     const got = await bench.driver.saturate(targetOf(running), load);
-    bench.say(`saturation ${round}: ${running.name} (${running.flavor}) ${got.cpuUs.toFixed(1)} µs`);
+    bench.say(
+      `saturation ${round}: ${running.name} (${running.flavor}) ${got.cpuUs.toFixed(1)} µs`,
+    );
     const { cpuUs, perCore, p50Us, p99Us, failed } = got;
     return { cpuUs, perCore, p50Us, p99Us, failed };
   };
@@ -137,7 +134,7 @@ export async function measureStarts(
       starts.push(await measureStart(bench.place, table));
     }
   } catch (error) {
-    notes.push(`start-up was not measured: ${(error as Error).message}`);
+    notes.push(`start-up was not measured: ${reasonOf(error)}`);
   }
   return starts.length === 0 ? null : median(starts);
 }
@@ -170,7 +167,9 @@ function latenessNotes(rounds: Rounds, rates: readonly number[]): readonly strin
   return rates.flatMap((rate) => {
     const late = ['Remora', 'Envoy'].flatMap((name) => rounds.named(name, `lateP99Us${rate}`));
     if (late.length === 0) return [];
-    return [`at ${rate}/s the generator wrote 99% of requests within ${median(late)} µs of the time`];
+    return [
+      `at ${rate}/s the generator wrote 99% of requests within ${median(late)} µs of the time`,
+    ];
   });
 }
 

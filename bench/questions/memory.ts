@@ -73,14 +73,9 @@ export const memory: Question = {
 };
 
 /** All at once: an idle process does not disturb another. */
-async function measureIdle(
-  bench: Bench,
-  rounds: Rounds,
-  peers: readonly Running[],
-): Promise<void> {
+async function measureIdle(bench: Bench, rounds: Rounds, peers: readonly Running[]): Promise<void> {
   await sleep(bench.scale.quick ? SETTLE_MS.quick : SETTLE_MS.full);
-  const readAll = () =>
-    peers.map(({ pid }) => ({ cpu: cpuNanosOf(pid), wakeUps: wakeUpsOf(pid) }));
+  const readAll = () => peers.map(({ pid }) => ({ cpu: cpuNanosOf(pid), wakeUps: wakeUpsOf(pid) }));
   const before = readAll();
   const startedAtMs = performance.now();
   await sleep(bench.scale.idleSeconds * 1000);

@@ -42,8 +42,9 @@ export interface Row {
 /** How long everything takes: `--quick` trades certainty for minutes. */
 export interface Scale {
   readonly quick: boolean;
-  /** Of Remora, Envoy and HAProxy. */
+  /** Of Remora, Envoy and HAProxy in `hop`. */
   readonly rounds: number;
+  readonly roundsBesideHop: number;
   /** Of the rows beside them. */
   readonly sideRounds: number;
   readonly warmSeconds: number;
@@ -83,12 +84,19 @@ export async function startPeers(
       if (missing !== null) throw new Error(`missing: ${missing}`);
       running.push(await peer.start(bench.place, table));
     } catch (error) {
-      const note = `no row for ${peer.name} (${peer.flavor}): ${(error as Error).message}`;
+      const note = `no row for ${peer.name} (${peer.flavor}): ${reasonOf(error)}`;
       bench.say(note);
       notes.push(note);
     }
   }
   return running;
+}
+
+/** One line that a report can hold, without what the program printed around it. */
+export function reasonOf(error: unknown): string {
+  const lines = (error as Error).message.split('\n').map((line) => line.trim());
+  const telling = lines.find((line) => /^\w*Error: /.test(line)) ?? '';
+  return [lines[0], telling].filter((line) => line !== '').join(' … ');
 }
 
 /** What each proxy measured in each round, and the rows that come of it. */
@@ -135,7 +143,7 @@ export class Rounds {
         series.push(value);
       }
     } catch (error) {
-      const note = `${running.name} (${running.flavor}): ${(error as Error).message}`;
+      const note = `${running.name} (${running.flavor}): ${reasonOf(error)}`;
       this.#bench.say(note);
       this.#notes.push(note);
     }

@@ -5,6 +5,7 @@
  * mesh, and both say everything.
  */
 import { parseArgs } from 'node:util';
+import { destinationKey } from '@remora/api/destination.ts';
 import type { ProxyIdentity } from '@remora/api/wire.ts';
 import type { ListenAddress } from './net/listener.ts';
 
@@ -15,6 +16,7 @@ export const USAGE = `usage: remora-proxy --name NAME --namespace NS --workload 
   --app HOST:PORT        the application beside this proxy
   --admin HOST:PORT      loopback: /config /stats, POST /drain
   --metrics HOST:PORT    /live /ready /metrics
+  --front SERVICE        every outbound request is for this Service, whatever its Host
   --control URL          the control plane's stream, http://HOST:PORT
   --snapshot FILE        configuration from a file, watched
   --last-good FILE       where applied configuration is kept, and read at start
@@ -29,6 +31,8 @@ export interface ProxyOptions {
   readonly app: ListenAddress | null;
   readonly admin: ListenAddress | null;
   readonly metrics: ListenAddress | null;
+  /** Key of the destination of every outbound request; null: as its authority says. */
+  readonly front: string | null;
   readonly control: string | null;
   readonly snapshot: string | null;
   readonly lastGood: string | null;
@@ -43,6 +47,7 @@ const FLAGS = {
   app: { type: 'string' },
   admin: { type: 'string' },
   metrics: { type: 'string' },
+  front: { type: 'string' },
   control: { type: 'string' },
   snapshot: { type: 'string' },
   'last-good': { type: 'string' },
@@ -82,6 +87,7 @@ function toOptions(given: ReturnType<typeof readFlags>): ProxyOptions {
     app: address('--app', given.app),
     admin: address('--admin', given.admin),
     metrics: address('--metrics', given.metrics),
+    front: frontKey(given.front, given.namespace ?? 'default'),
     control: given.control ?? null,
     snapshot: given.snapshot ?? null,
     lastGood: given['last-good'] ?? null,
@@ -93,9 +99,19 @@ function toOptions(given: ReturnType<typeof readFlags>): ProxyOptions {
     throw new Error('--inbound needs --app HOST:PORT, the application to pass requests to');
   }
   if (options.control !== null && !URL.canParse(options.control)) {
-    throw new Error(`--control must be a URL such as http://127.0.0.1:15010, not ${options.control}`);
+    throw new Error(
+      `--control must be a URL such as http://127.0.0.1:15010, not ${options.control}`,
+    );
   }
   return options;
+}
+
+function frontKey(name: string | undefined, namespace: string): string | null {
+  if (name === undefined) return null;
+  const key = destinationKey(name, namespace);
+  if (key === null)
+    throw new Error(`--front must name a Service such as web or web.shop:80, not ${name}`);
+  return key;
 }
 
 function address(flag: string, text: string | undefined): ListenAddress | null {

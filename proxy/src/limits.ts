@@ -74,6 +74,8 @@ export const limits = {
   drainIdleMs: 1_000,
   /** A destination that nobody asked for in so long is unsubscribed. */
   destinationIdleMs: 600_000,
+  /** A backend that no destination names is closed after so long. */
+  backendUnusedMs: 30_000,
   configReconnectMinMs: 100,
   configReconnectMaxMs: 10_000,
   configConnectTimeoutMs: 5_000,
@@ -81,7 +83,12 @@ export const limits = {
   compileSliceMs: 2,
   lastGoodDelayMs: 250,
   snapshotBytesMax: 64 * 1024 * 1024,
-  snapshotPollMs: 1_000,
+  /** Where the file system tells of no changes. */
+  snapshotPollMs: 5_000,
+  /** Configuration is let go and series are dropped this often. */
+  housekeepingMs: 60_000,
+  /** Unread by the control plane: it is dropped. */
+  controlUnsentBytesMax: 1024 * 1024,
   /** Series of one metric; what comes later shares one series named `_overflow`. */
   metricSeriesMax: 8_192,
   /** A series that nothing is bound to is dropped after this. */
@@ -90,6 +97,7 @@ export const limits = {
   statusSeriesMax: 64,
   logBufferBytesMax: 1024 * 1024,
   adminConnectionsMax: 64,
+  adminHeadBytesMax: 8 * 1024,
   adminBodyBytesMax: 1_024,
   adminTimeoutMs: 10_000,
 } as const;

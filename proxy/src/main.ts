@@ -4,11 +4,37 @@
  *
  * Exit codes: 0 after a drain, 1 when it could not start, 2 for wrong flags.
  */
-import { parseArgs } from 'node:util';
-import { errorText, parseOptions, USAGE } from './flags.ts';
+import { parseFlags, USAGE } from './flags.ts';
 import { startProxy } from './proxy.ts';
 import { createLog } from './telemetry/log.ts';
 
 const EXIT_OK = 0;
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
+
+async function main(): Promise<void> {
+  const options = parseFlags(process.argv.slice(2));
+  if (options === 'help') {
+    process.stdout.write(USAGE);
+    return;
+  }
+  if (typeof options === 'string') {
+    process.stderr.write(`remora-proxy: ${options}\n\n${USAGE}`);
+    process.exitCode = EXIT_USAGE;
+    return;
+  }
+  const log = createLog(process.stderr);
+  const proxy = await startProxy(options, log);
+  const stop = (): void => {
+    void proxy.drain().then(() => process.exit(EXIT_OK));
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+  process.stdout.write(`${JSON.stringify({ msg: 'ready', ...proxy.addresses })}\n`);
+}
+
+main().catch((error: unknown) => {
+  const reason = error instanceof Error ? error.message : String(error);
+  process.stderr.write(`remora-proxy: cannot start: ${reason}\n`);
+  process.exitCode = EXIT_FAILED;
+});

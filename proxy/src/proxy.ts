@@ -1,9 +1,234 @@
 /**
  * Joins everything: the data plane's table of contents.
  *
- *   listeners → roles → exchanges → pools     control → live → the outbound role
- *   admin and metrics beside them             drain ends them in order
+ *   listeners → roles → exchanges → pools      configuration → live → the outbound role
+ *   admin and metrics beside them              drain ends them in order
  *
- * Called by `main.ts` and by tests that want a proxy in their own process.
+ * Called by `main.ts`. No policy of its own.
  */
-import { BackendRegistry } from './control/live.ts';
+import type { ProxyIdentity } from '@remora/api/wire.ts';
+import type { AdminWorld, Page } from './admin/page.ts';
+import { ADMIN_PAGES, AdminServer, METRICS_PAGES } from './admin/server.ts';
+import type { Backend } from './balance/backend.ts';
+import type { Endpoint } from './balance/endpoint.ts';
+import { systemClock } from './clock.ts';
+import { Configuration } from './control/configuration.ts';
+import { ExchangePool, RoleServer } from './exchange/exchanges.ts';
+import type { ExchangeCounts, ExchangeWorld, Role } from './exchange/exchange-world.ts';
+import { Tick } from './exchange/tick.ts';
+import type { ProxyOptions } from './flags.ts';
+import { dialTcp } from './net/dialer.ts';
+import type { Downstream } from './net/downstream.ts';
+import { drain } from './net/drain.ts';
+import { type ListenAddress, Listener } from './net/listener.ts';
+import { EndpointPool } from './net/pool.ts';
+import { ReadBuffers } from './net/read-buffer.ts';
+import { Scratch } from './net/scratch.ts';
+import { Inbound } from './roles/inbound.ts';
+import { Outbound } from './roles/outbound.ts';
+import { IdSource } from './telemetry/id-source.ts';
+import type { LineLog } from './telemetry/log.ts';
+import { ProxyMetrics, type RouteSeries } from './telemetry/proxy-metrics.ts';
+import { type SetWake, TimerWheel } from './timer-wheel.ts';
+
+export interface RunningProxy {
+  readonly addresses: Readonly<Record<string, string>>;
+  /** Ends what is under way; false: some requests were cut off at the time-out. */
+  drain(): Promise<boolean>;
+}
+
+export async function startProxy(options: ProxyOptions, log: LineLog): Promise<RunningProxy> {
+  const proxy = new Proxy(options, log);
+  await proxy.start();
+  return proxy;
+}
+
+class Proxy implements RunningProxy {
+  readonly addresses: Record<string, string> = {};
+  readonly #options: ProxyOptions;
+  readonly #log: LineLog;
+  readonly #counts: ExchangeCounts = {
+    inFlight: 0,
+    retries: 0,
+    clientsGone: 0,
+    mirrored: 0,
+    mirrorsActive: 0,
+    mirrorsDropped: 0,
+    upstreamConnections: 0,
+    connects: 0,
+    connectFailures: 0,
+  };
+  readonly #metrics: ProxyMetrics;
+  readonly #buffers = new ReadBuffers();
+  readonly #world: ExchangeWorld;
+  readonly #exchanges: ExchangePool;
+  readonly #configuration: Configuration;
+  readonly #listeners: Listener[] = [];
+  readonly #ownPorts = new Set<number>();
+  readonly #admins: AdminServer[] = [];
+  #inboundSeries: RouteSeries | null = null;
+  #isReady = false;
+  #draining: Promise<boolean> | null = null;
+
+  constructor(options: ProxyOptions, log: LineLog) {
+    this.#options = options;
+    this.#log = log;
+    this.#metrics = new ProxyMetrics(
+      {
+        counts: this.#counts,
+        downstreamConnections: () => this.#downstreams(),
+        logLinesDropped: () => log.dropped,
+      },
+      systemClock,
+    );
+    this.#world = this.#newWorld();
+    this.#exchanges = new ExchangePool(this.#world);
+    this.#configuration = new Configuration({
+      identity: options.identity,
+      control: options.control,
+      snapshot: options.snapshot,
+      lastGood: options.lastGood,
+      metrics: this.#metrics,
+      clock: systemClock,
+      chance: Math.random,
+      log,
+      isOwnListener: (address, port) => isLoopback(address) && this.#ownPorts.has(port),
+    });
+  }
+
+  async start(): Promise<void> {
+    const { outbound, inbound, app, identity, front } = this.#options;
+    if (outbound !== null) {
+      const role = new Outbound(
+        this.#configuration.live,
+        { namespace: identity.namespace, front },
+        Math.random,
+      );
+      const bound = await this.#listen('outbound', outbound, role);
+      this.#ownPorts.add(bound.port);
+    }
+    if (inbound !== null && app !== null) {
+      await this.#listen('inbound', inbound, this.#newInbound(app, identity));
+    }
+    await this.#configuration.start();
+    const { admin, metrics } = this.#options;
+    if (admin !== null) await this.#servePages('admin', ADMIN_PAGES, admin);
+    if (metrics !== null) await this.#servePages('metrics', METRICS_PAGES, metrics);
+    this.#isReady = true;
+  }
+
+  drain(): Promise<boolean> {
+    this.#draining ??= this.#drainOnce();
+    return this.#draining;
+  }
+
+  async #drainOnce(): Promise<boolean> {
+    this.#log.info({ inFlight: this.#counts.inFlight }, 'draining');
+    const isClean = await drain(this.#listeners, systemClock);
+    await this.#configuration.stop();
+    for (const server of this.#admins) await server.close();
+    this.#log.info({ isClean }, 'drained');
+    return isClean;
+  }
+
+  async #listen(name: string, address: ListenAddress, role: Role): Promise<ListenAddress> {
+    const forget = (connection: Downstream): void => listener.forget(connection);
+    const server = new RoleServer(this.#world, this.#exchanges, role, forget);
+    const listener = new Listener(server, this.#buffers);
+    const bound = await listener.listen(address);
+    this.#listeners.push(listener);
+    this.addresses[name] = `${bound.host}:${bound.port}`;
+    if (!listener.isFast) {
+      this.#log.warn({ name }, 'reading by events: this Node has no replaceable accept');
+    }
+    return bound;
+  }
+
+  async #servePages(name: string, pages: readonly Page[], address: ListenAddress): Promise<void> {
+    const server = new AdminServer(pages, this.#adminWorld());
+    this.addresses[name] = await server.listen(address);
+    this.#admins.push(server);
+  }
+
+  #adminWorld(): AdminWorld {
+    return {
+      metrics: this.#metrics,
+      configuration: this.#configuration,
+      clock: systemClock,
+      inbound: this.#inboundSeries,
+      isReady: () => this.#isReady && this.#draining === null && this.#configuration.isReady,
+      drain: () => void this.drain(),
+      connectionsOf: (endpoint) => (endpoint.pool as EndpointPool | null)?.total ?? 0,
+    };
+  }
+
+  #newInbound(app: ListenAddress, identity: ProxyIdentity): Inbound {
+    const series = this.#metrics.bindRouteSeries({
+      direction: 'inbound',
+      dst_service: identity.workload,
+      dst_namespace: identity.namespace,
+      dst_port: String(app.port),
+      route: '',
+      backend: '',
+    });
+    this.#inboundSeries = series;
+    const settings = { address: app.host, port: app.port, instance: identity.name };
+    return new Inbound(settings, series, systemClock, Math.random);
+  }
+
+  #newWorld(): ExchangeWorld {
+    const wheel = new TimerWheel(systemClock, runtimeWake());
+    const scratch = new Scratch();
+    const dial = dialTcp(this.#buffers);
+    const poolWorld = { clock: systemClock, wheel, scratch, dial, counts: this.#counts };
+    return {
+      clock: systemClock,
+      chance: Math.random,
+      wheel,
+      tick: new Tick(),
+      scratch,
+      ids: new IdSource(),
+      counts: this.#counts,
+      isDraining: () => this.#draining !== null,
+      poolOf: (endpoint, backend) => poolOf(endpoint, backend, poolWorld),
+      onLocalAnswer: (code) => this.#metrics.refused(code),
+      giveBack: (exchange) => this.#exchanges.giveBack(exchange),
+    };
+  }
+
+  #downstreams(): number {
+    return this.#listeners.reduce((sum, listener) => sum + listener.connections.size, 0);
+  }
+}
+
+/** The pool lives with its endpoint, which lives on over changes of configuration. */
+function poolOf(
+  endpoint: Endpoint,
+  backend: Backend,
+  world: ConstructorParameters<typeof EndpointPool>[3],
+): EndpointPool {
+  if (endpoint.pool !== null) return endpoint.pool as EndpointPool;
+  const settings = {
+    connectTimeoutMs: backend.connectTimeoutMs,
+    idleTimeoutMs: backend.idleTimeoutMs,
+    connectionsMax: backend.connectionsPerEndpointMax,
+    waitingMax: backend.waitingPerEndpointMax,
+  };
+  const pool = new EndpointPool(endpoint.address, endpoint.port, settings, world);
+  endpoint.pool = pool;
+  return pool;
+}
+
+/** The one runtime timer under the wheel. It keeps no process alive. */
+function runtimeWake(): SetWake {
+  let timer: NodeJS.Timeout | undefined;
+  return (delayMs, wake) => {
+    clearTimeout(timer);
+    timer = setTimeout(wake, delayMs);
+    timer.unref();
+  };
+}
+
+function isLoopback(address: string): boolean {
+  return address === 'localhost' || address === '::1' || address.startsWith('127.');
+}

@@ -52,6 +52,7 @@ export interface Outcome {
 }
 
 const CRLF = Buffer.from('\r\n');
+const ADDED_HOST = Buffer.from('upstream.test');
 
 abstract class Relay {
   protected readonly head = new Head();
@@ -64,6 +65,8 @@ abstract class Relay {
   #whole = 0;
   refused = 0;
   closes = false;
+  /** Messages after which nothing more is read. */
+  protected wholeMax = Number.POSITIVE_INFINITY;
 
   protected abstract parse(bytes: Uint8Array, base: number, end: number): number;
   protected abstract kindOf(): number;
@@ -87,7 +90,7 @@ abstract class Relay {
     bytes.set(read, CHUNK_HEADROOM);
     const end = CHUNK_HEADROOM + read.length;
     let at = CHUNK_HEADROOM;
-    while (at < end && this.refused === 0 && !this.closes) {
+    while (at < end && this.refused === 0 && !this.closes && this.#whole < this.wholeMax) {
       at = this.#inBody ? this.#pushBody(bytes, at, end) : this.#pushHead(bytes, at, end);
     }
   }
@@ -108,7 +111,8 @@ abstract class Relay {
   #pushHead(bytes: Buffer, at: number, end: number): number {
     const head = this.head;
     const collected = head.filled;
-    if (collected > 0 && !head.collect(bytes, at, end)) return this.#refuse(REFUSED_TOO_MANY_FIELDS);
+    if (collected > 0 && !head.collect(bytes, at, end))
+      return this.#refuse(REFUSED_TOO_MANY_FIELDS);
     const result =
       collected > 0 ? this.parse(head.slab, 0, head.filled) : this.parse(bytes, at, end);
     if (result === PARSE_INCOMPLETE) {
@@ -208,6 +212,9 @@ class RequestRelay extends Relay {
   }
   protected write(out: Buffer, framing: number): number {
     this.#options.keepExpect = true;
+    // A 1.0 request without Host: the destination is known otherwise, and its name is added.
+    const unnamed = this.head.authorityEnd === this.head.authorityStart;
+    this.#options.authority = unnamed ? ADDED_HOST : null;
     return writeRequestHead(out, 0, this.head, null, framing, this.#options);
   }
   protected afterHead(): void {
@@ -221,6 +228,7 @@ class ResponseRelay extends Relay {
 
   constructor(method: number) {
     super();
+    this.wholeMax = 1;
     this.#method = method;
   }
   protected parse(bytes: Uint8Array, base: number, end: number): number {
@@ -266,9 +274,7 @@ export function relayResponse(
   cuts: readonly number[] = [],
 ): Outcome {
   const relay = new ResponseRelay(method);
-  for (const piece of pieces(bytes, cuts)) {
-    if (relay.outcome().whole === 0) relay.push(piece);
-  }
+  for (const piece of pieces(bytes, cuts)) relay.push(piece);
   if (relay.refused === 0) relay.end();
   return relay.outcome();
 }

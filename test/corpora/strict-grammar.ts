@@ -84,7 +84,8 @@ function read(bytes: Uint8Array, next: (text: string, at: number) => Message): R
     }
   } catch (error) {
     if (error instanceof Unfinished) return { messages, leftover: text.length - at, fault: null };
-    if (error instanceof Fault) return { messages, leftover: text.length - at, fault: error.message };
+    if (error instanceof Fault)
+      return { messages, leftover: text.length - at, fault: error.message };
     throw error;
   }
   return { messages, leftover: 0, fault: null };
@@ -151,7 +152,8 @@ function checkHead(fields: Fields, isRequest: boolean): void {
   const codings = valuesOf(fields, 'transfer-encoding');
   if (lengths.length + codings.length > 1) throw new Fault('framed twice');
   if (lengths.length === 1 && !LENGTH.test(lengths[0]!)) throw new Fault('Content-Length value');
-  if (codings.length === 1 && !CODINGS.test(codings[0]!)) throw new Fault('Transfer-Encoding value');
+  if (codings.length === 1 && !CODINGS.test(codings[0]!))
+    throw new Fault('Transfer-Encoding value');
   if (valuesOf(fields, 'content-type').length > 1) throw new Fault('two Content-Type');
   for (const [name] of fields) {
     if (LOOKALIKE.test(name)) throw new Fault(`lookalike ${name}`);

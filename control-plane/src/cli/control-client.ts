@@ -4,11 +4,12 @@
  * The URL is checked and every failure is a sentence that says what to type next. Called by the
  * verbs `status` and `routes`.
  */
+import { ports } from '@remora/api/ports.ts';
 import type { Status } from '../status.ts';
 import { EXIT_UNAVAILABLE, type ExitCode } from './exit-codes.ts';
 import type { Io } from './verb.ts';
 
-const STANDARD_URL = 'http://127.0.0.1:15010';
+const STANDARD_URL = `http://127.0.0.1:${ports.control}`;
 const ANSWER_TIMEOUT_MS = 5_000;
 
 export const CONTROL_OPTION = [

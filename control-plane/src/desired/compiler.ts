@@ -7,11 +7,12 @@
  * Pure but for its own memory, which lives as long as its world. Used by `publish/publisher.ts`
  * and `snapshot.ts`.
  */
+import { formatKey } from '@remora/api/destination.ts';
 import type { DestinationConfig } from '@remora/api/wire.ts';
 import type { World } from '../world.ts';
 import { nearestNames } from './nearest.ts';
 import { destinationConfig } from './proxy-config.ts';
-import { destinationKey, tcpPort } from './references.ts';
+import { tcpPort } from './references.ts';
 
 const EVERYBODY = '';
 
@@ -47,7 +48,7 @@ export function* destinations(world: World): Iterable<string> {
   for (const service of world.services.values()) {
     const { namespace, name } = service.metadata;
     for (const { port } of service.spec.ports) {
-      if (tcpPort(service, port) !== undefined) yield destinationKey(namespace, name, port);
+      if (tcpPort(service, port) !== undefined) yield formatKey(name, namespace, port);
     }
   }
 }

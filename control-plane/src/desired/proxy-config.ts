@@ -8,6 +8,7 @@
  * Pure. Called by `compiler.ts`.
  */
 import type { MeshObject, Service, ServicePort, TrafficRoute } from '@remora/api/config/objects.ts';
+import { formatKey } from '@remora/api/destination.ts';
 import type {
   BackendConfig,
   DestinationConfig,
@@ -23,7 +24,7 @@ import { endpointsOf } from './endpoints.ts';
 import { everything, matchConfig } from './match-config.ts';
 import { settingsFor } from './policy.ts';
 import { byPrecedence, type RankedMatch } from './precedence.ts';
-import { destinationKey, findDestination, isOpaque } from './references.ts';
+import { findDestination, isOpaque } from './references.ts';
 import { fallbackRule, ruleConfig } from './rule-config.ts';
 
 /** Null: there is no such Service port. `key` is `name.namespace:port`. */
@@ -43,7 +44,7 @@ export function destinationConfig(
   const rules = table?.rules ?? [];
   const backends = backendsOf(world, backendKeys(key, rules), forNamespace);
   return {
-    key: destinationKey(namespace, name, port.port),
+    key: formatKey(name, namespace, port.port),
     name,
     namespace,
     port: port.port,

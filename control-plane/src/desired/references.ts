@@ -7,6 +7,7 @@
  * Pure. Called by `rule-config.ts` and `conditions.ts`.
  */
 import type { Service, ServicePort, TrafficRoute } from '@remora/api/config/objects.ts';
+import { formatKey } from '@remora/api/destination.ts';
 import { serviceKey, targetKey, type World } from '../world.ts';
 
 export type Reference =
@@ -26,16 +27,12 @@ export function isOpaque({ appProtocol }: ServicePort): boolean {
   return appProtocol !== undefined && !HTTP_PROTOCOLS.has(appProtocol.toLowerCase());
 }
 
-export function destinationKey(namespace: string, name: string, port: number): string {
-  return `${name}.${namespace}:${port}`;
-}
-
 /** The Service and port of a destination key, or null: no such Service port. */
 export function findDestination(
   world: World,
   key: string,
 ): { readonly service: Service; readonly port: ServicePort } | null {
-  const [, name, namespace, number] = /^([^.:/]+)\.([^.:/]+):(\d{1,5})$/.exec(key) ?? [];
+  const [, name, namespace, number] = /^([^.:/]+)\.([^.:/]+):([1-9]\d{0,4})$/.exec(key) ?? [];
   if (name === undefined || namespace === undefined) return null;
   const service = world.services.get(serviceKey(namespace, name));
   const port = service === undefined ? undefined : tcpPort(service, Number(number));
@@ -59,7 +56,7 @@ export function resolve(
   if (service === undefined) return { key: null, invalid: `${name} does not exist` };
   const port = reference.port ?? targetPort;
   if (tcpPort(service, port) !== undefined) {
-    return { key: destinationKey(namespace, reference.service, port), invalid: null };
+    return { key: formatKey(reference.service, namespace, port), invalid: null };
   }
   const has = service.spec.ports.map((each) => each.port).join(', ');
   return { key: null, invalid: `${name} has no port ${port}: it has ${has}` };

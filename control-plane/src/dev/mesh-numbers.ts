@@ -72,8 +72,8 @@ export class MeshNumbers {
     const nowMs = performance.now();
     this.#stats.add(counters, (nowMs - this.#lastAtMs) / 1_000);
     this.#lastAtMs = nowMs;
-    for (const { destination, rule } of [...counters.values()].flat()) {
-      this.#used.set(`${destination} ${rule}`, [destination, rule]);
+    for (const { destination, rule, requests } of [...counters.values()].flat()) {
+      if (requests > 0) this.#used.set(`${destination} ${rule}`, [destination, rule]);
     }
     const compiler = new WorldCompiler(control.world());
     const compile = (destination: string) => compiler.compile(destination, namespace);

@@ -9,6 +9,7 @@
  * Called by the verb `dev`.
  */
 import { join } from 'node:path';
+import { ports } from '@remora/api/ports.ts';
 import { type AppliedEvent, type ControlPlane, startControlPlane } from '../control-plane.ts';
 import { silentLog } from '../log.ts';
 import { AppLog } from './app-log.ts';
@@ -26,9 +27,6 @@ import type { ViewState } from './view-state.ts';
 import type { LocalWorkload } from './workloads.ts';
 
 const HOST = '127.0.0.1';
-/** Where they are when these are free, so that a command can be typed from memory. */
-const CONTROL_PORT = 15_010;
-const LOAD_PORT = 15_001;
 
 export interface MeshOptions {
   /** As the user named it. */
@@ -62,7 +60,7 @@ export class Mesh {
     const { folder, plan, chance } = this.#options;
     this.#control = await startControlPlane({
       folder,
-      listen: { host: HOST, port: await this.#ports.take(CONTROL_PORT) },
+      listen: { host: HOST, port: await this.#ports.take(ports.control) },
       onApplied: (event) => this.#applied(event),
       log: silentLog,
     });
@@ -78,12 +76,12 @@ export class Mesh {
     }
     const namespace = plan.workloads[0]?.namespace ?? 'default';
     if (plan.load !== null) {
-      const ports = { ...(await this.#sidecarPorts(LOAD_PORT)), inbound: undefined };
+      const taken = { ...(await this.#sidecarPorts(ports.outbound)), inbound: undefined };
       const spec = {
         name: 'load',
         namespace,
         workload: 'load',
-        ports,
+        ports: taken,
         appPort: undefined,
         control,
       };
@@ -105,7 +103,7 @@ export class Mesh {
       })),
       events: this.#events.all,
       tries: this.#numbers.triesWith(this.#load?.door ?? null),
-      places: this.#control === undefined ? [] : [['control plane', this.#control.url]],
+      places: this.#places(),
     };
   }
 
@@ -122,6 +120,13 @@ export class Mesh {
     for (const instance of this.#instances) instance.kill();
   }
 
+  #places(): ViewState['places'] {
+    const places: [string, string][] = [];
+    if (this.#load !== undefined) places.push(['way in', this.#load.door.through]);
+    if (this.#control !== undefined) places.push(['control plane', this.#control.url]);
+    return places;
+  }
+
   get #instances(): Instance[] {
     return [...this.#states.keys()];
   }
@@ -133,8 +138,8 @@ export class Mesh {
 
   async #newInstance(workload: LocalWorkload, index: number, control: string): Promise<Instance> {
     const name = `${workload.name}-${index}`;
-    const ports = { ...(await this.#sidecarPorts()), inbound: await this.#ports.take() };
-    const spec = { name, workload, ports, appPort: await this.#ports.take(), control };
+    const taken = { ...(await this.#sidecarPorts()), inbound: await this.#ports.take() };
+    const spec = { name, workload, ports: taken, appPort: await this.#ports.take(), control };
     return new Instance(spec, {
       ...this.#sidecarWorld(`${name}.sidecar`),
       appLog: new AppLog(join(this.#options.logFolder, `${name}.log`)),
@@ -142,9 +147,10 @@ export class Mesh {
     });
   }
 
-  async #sidecarPorts(outbound?: number): Promise<Omit<SidecarPorts, 'inbound'>> {
+  /** `wanted` is where it is when that is free, so that a command can be typed from memory. */
+  async #sidecarPorts(wanted?: number): Promise<Omit<SidecarPorts, 'inbound'>> {
     return {
-      outbound: await this.#ports.take(outbound),
+      outbound: await this.#ports.take(wanted),
       admin: await this.#ports.take(),
       metrics: await this.#ports.take(),
     };

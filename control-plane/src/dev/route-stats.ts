@@ -18,8 +18,8 @@ export interface RuleCounters {
   readonly backend: string;
   readonly requests: number;
   readonly failures: number;
-  /** How many requests took at most so long, not cumulated, bounds rising; the last is open. */
-  readonly latency: readonly (readonly [upToMs: number, count: number])[];
+  /** How many requests took at most so many milliseconds, not cumulated; Infinity: longer. */
+  readonly latency: ReadonlyMap<number, number>;
 }
 
 export interface RouteNumbers {
@@ -94,8 +94,8 @@ export class RouteStats {
     backends.set(backend, growth);
     growth.requests += now.requests - (base?.requests ?? 0);
     growth.failures += now.failures - (base?.failures ?? 0);
-    for (const [index, [upToMs, count]] of now.latency.entries()) {
-      addTo(growth.latency, upToMs, count - (base?.latency[index]?.[1] ?? 0));
+    for (const [upToMs, count] of now.latency) {
+      addTo(growth.latency, upToMs, count - (base?.latency.get(upToMs) ?? 0));
     }
   }
 

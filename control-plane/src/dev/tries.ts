@@ -17,6 +17,8 @@ export interface SourceText {
 
 interface WeightLine {
   readonly line: number;
+  /** As it stands there: `weight: 90`. */
+  readonly text: string;
   readonly weight: number;
 }
 
@@ -62,14 +64,15 @@ export function triesFor(
 function weightsOf(text: string): WeightLine[] {
   const found: WeightLine[] = [];
   for (const [index, content] of text.split('\n').entries()) {
-    const digits = content.trimStart().startsWith('#') ? undefined : WEIGHT.exec(content)?.[1];
-    if (digits !== undefined) found.push({ line: index + 1, weight: Number(digits) });
+    const [text, digits] =
+      (content.trimStart().startsWith('#') ? null : WEIGHT.exec(content)) ?? [];
+    if (text !== undefined) found.push({ line: index + 1, text, weight: Number(digits) });
   }
   return found;
 }
 
 function edit(at: WeightLine, replacement: string): string {
-  return `${at.line}s/weight: *[0-9]*/weight: ${replacement}/`;
+  return `${at.line}s/${at.text}/weight: ${replacement}/`;
 }
 
 function shellWord(text: string): string {

@@ -2,8 +2,8 @@
  * The live view as lines of text, for any size of terminal.
  *
  * What is wrong comes before what is measured, because nobody looks for it. When the screen is
- * short, events give way first, then routes; problems and the title never. Frames are compared by
- * whoever draws: this only says what a frame is.
+ * short, older events give way first, then the commands to try, then routes; the title and the
+ * problems never. Frames are compared by whoever draws: this only says what a frame is.
  *
  * Pure. Called by `screen.ts`. Tests: `view.test.ts`.
  */
@@ -30,18 +30,26 @@ export function renderView(state: ViewState, size: ViewSize): string[] {
   const columns = Math.max(size.columns, COLUMNS_MIN);
   const top = [titleLine(state, columns), ...problemLines(state.problems, columns)];
   top.push(...troubledLines(state.instances), []);
-  const tries = tryLines(state.tries, columns);
   let table = routeTable(state.routes, columns);
   if (state.routes.length === 0) table = [[['No request has been made yet.', 'dim']]];
 
-  const eventsWanted = Math.min(state.events.length, EVENTS_MAX);
-  const eventRoom = size.rows - top.length - table.length - tries.length - 2;
-  const events = eventLines(state.events, Math.max(EVENTS_MIN, Math.min(eventsWanted, eventRoom)));
-  const tableRoom = size.rows - top.length - events.length - tries.length - 1;
-  table = shortened(table, Math.max(ROUTES_LINES_MIN, tableRoom));
+  const roomBelow = size.rows - top.length - table.length;
+  const tries = triesThatFit(state.tries, columns, roomBelow - EVENTS_MIN - 1);
+  const eventRoom = Math.min(roomBelow - tries.length - 1, EVENTS_MAX);
+  const events = eventLines(state.events, Math.max(eventRoom, EVENTS_MIN));
+  table = shortened(table, Math.max(size.rows - top.length - events.length - 1, ROUTES_LINES_MIN));
 
   const lines = [...top, ...table, ...(events.length > 0 ? [[], ...events] : []), ...tries];
   return lines.slice(0, size.rows).map((line) => paintLine(line, columns, size.hasColor));
+}
+
+/** As many of them, the first ones, as there is room for. */
+function triesThatFit(tries: readonly Try[], columns: number, room: number): Line[] {
+  for (let count = tries.length; count > 0; count--) {
+    const lines = tryLines(tries.slice(0, count), columns);
+    if (lines.length <= room) return lines;
+  }
+  return [];
 }
 
 function titleLine(state: ViewState, columns: number): Line {

@@ -12,7 +12,7 @@ import { type MeshObject, parseObject } from '@remora/api/config/objects.ts';
 import { objectKey, objectName } from '../world.ts';
 import { fieldName, type Problem } from './problem.ts';
 import { regexMistakes } from './regex-check.ts';
-import { type Path, type Position, readYaml, type YamlDocument } from './yaml-documents.ts';
+import { type Position, readYaml, type YamlDocument } from './yaml-documents.ts';
 
 export interface Place extends Position {
   readonly file: string;

@@ -8,7 +8,7 @@ import { destinationNamed } from './sample-destination.ts';
 const CATALOG = 'catalog.shop:80';
 const CART = 'cart.shop:80';
 
-class Proxy implements Subscriber {
+class FakeProxy implements Subscriber {
   readonly proxy;
   readonly messages: ControlMessage[] = [];
 
@@ -47,7 +47,7 @@ const catalogService = { kind: 'Service', namespace: 'shop', name: 'catalog' };
 describe('a publisher', () => {
   test('sends a change only to the proxies subscribed to what changed', () => {
     const publisher = publisherOf(destinationNamed(CATALOG), destinationNamed(CART));
-    const [storefront, orders] = [new Proxy('storefront'), new Proxy('orders')];
+    const [storefront, orders] = [new FakeProxy('storefront'), new FakeProxy('orders')];
     publisher.subscribe(storefront, CATALOG, null);
     publisher.subscribe(orders, CART, null);
 
@@ -61,7 +61,7 @@ describe('a publisher', () => {
 
   test('sends nothing when a new world means the same', () => {
     const publisher = publisherOf(destinationNamed(CATALOG));
-    const storefront = new Proxy('storefront');
+    const storefront = new FakeProxy('storefront');
     publisher.subscribe(storefront, CATALOG, null);
     assert.equal(publisher.apply(compilerOf(destinationNamed(CATALOG))), 0);
     assert.deepEqual(storefront.types, ['put']);
@@ -69,9 +69,9 @@ describe('a publisher', () => {
 
   test('answers current to a proxy that holds this version, and counts it as applied', () => {
     const publisher = publisherOf(destinationNamed(CATALOG));
-    const first = new Proxy('first');
+    const first = new FakeProxy('first');
     publisher.subscribe(first, CATALOG, null);
-    const again = new Proxy('again');
+    const again = new FakeProxy('again');
     publisher.subscribe(again, CATALOG, first.version);
     assert.deepEqual(again.types, ['current']);
     assert.deepEqual(publisher.appliedBy(catalogService), {
@@ -83,7 +83,7 @@ describe('a publisher', () => {
 
   test('pushes a destination that starts to exist to those who heard that it was gone', () => {
     const publisher = publisherOf(destinationNamed(CART));
-    const storefront = new Proxy('storefront');
+    const storefront = new FakeProxy('storefront');
     publisher.subscribe(storefront, CATALOG, null);
     assert.deepEqual(storefront.messages, [
       { type: 'gone', destination: CATALOG, nearest: [CART] },
@@ -95,7 +95,7 @@ describe('a publisher', () => {
 
   test('sends nothing after an unsubscribe, and keeps nothing', () => {
     const publisher = publisherOf(destinationNamed(CATALOG));
-    const storefront = new Proxy('storefront');
+    const storefront = new FakeProxy('storefront');
     publisher.subscribe(storefront, CATALOG, null);
     publisher.unsubscribe(storefront, CATALOG);
     publisher.apply(compilerOf(destinationNamed(CATALOG, 2_000)));
@@ -110,7 +110,7 @@ describe('a publisher', () => {
       nearest: () => [],
     };
     const publisher = new Publisher(compiler, () => {});
-    const [inside, outside] = [new Proxy('a', 'shop'), new Proxy('b', 'blog')];
+    const [inside, outside] = [new FakeProxy('a', 'shop'), new FakeProxy('b', 'blog')];
     publisher.subscribe(inside, CATALOG, null);
     publisher.subscribe(outside, CATALOG, null);
     assert.notEqual(inside.version, outside.version);
@@ -120,7 +120,7 @@ describe('a publisher', () => {
 describe('the count of proxies that applied an object', () => {
   test('grows with acknowledgements of the newest version only', () => {
     const publisher = publisherOf(destinationNamed(CATALOG));
-    const storefront = new Proxy('storefront');
+    const storefront = new FakeProxy('storefront');
     publisher.subscribe(storefront, CATALOG, null);
     const old = storefront.version;
     publisher.acknowledge(storefront, CATALOG, { applied: old });
@@ -136,7 +136,7 @@ describe('the count of proxies that applied an object', () => {
 
   test('names the proxy that refused, and why, until a newer version comes', () => {
     const publisher = publisherOf(destinationNamed(CATALOG));
-    const storefront = new Proxy('storefront');
+    const storefront = new FakeProxy('storefront');
     publisher.subscribe(storefront, CATALOG, null);
     const refused = { version: storefront.version, reason: 'no such regex' };
     publisher.acknowledge(storefront, CATALOG, { refused });
@@ -152,7 +152,7 @@ describe('the count of proxies that applied an object', () => {
   test('says that a configuration over the bound of a line was not sent', () => {
     const big = { ...destinationNamed(CATALOG), name: 'x'.repeat(4 * 1024 * 1024) };
     const publisher = publisherOf(big);
-    const storefront = new Proxy('storefront');
+    const storefront = new FakeProxy('storefront');
     publisher.subscribe(storefront, CATALOG, null);
     assert.deepEqual(storefront.types, []);
     assert.match(publisher.appliedBy(catalogService).refused[0]?.reason ?? '', /over the stream's/);

@@ -109,13 +109,15 @@ describe('applying a configuration', () => {
   test('an address listed twice is one endpoint, an IPv6 address keeps its colons apart', () => {
     const backend = backendOf([
       endpointConfig(0),
-      endpointConfig(0),
+      endpointConfig(0, 7),
       { ...endpointConfig(1), address: '::1' },
     ]);
     assert.deepEqual(
       backend.endpoints.map((endpoint) => endpoint.key),
       ['10.0.0.0:8080', '[::1]:8080'],
     );
+    assert.equal(backend.endpoints[0]!.weight, 1);
+    assert.equal(backend.endpoints[0]!.id, 0);
   });
 
   test('an endpoint that comes back is a new one', () => {

@@ -108,6 +108,15 @@ describe('two choices by peak EWMA', () => {
     assert.ok(fast > 7_000, `${fast} of 10,000`);
   });
 
+  test('weigh the mean with what is in flight', () => {
+    const backend = backendOf(endpointConfigs(2));
+    const [faster, slower] = backend.endpoints as [Endpoint, Endpoint];
+    answer(backend, slower, 40, 0);
+    assert.deepEqual(countPicks(backend, 20), { 'catalog-0': 20 }); // 30 < 40.
+    backend.onSent(faster, 0);
+    assert.deepEqual(countPicks(backend, 20), { 'catalog-1': 20 }); // 2 * 30 > 40.
+  });
+
   test('choose by what is in flight where all means have decayed to nothing', () => {
     const backend = backendOf(endpointConfigs(2));
     backend.onSent(backend.endpoints[0]!, 0);

@@ -82,6 +82,11 @@ describe('a ring', () => {
     assert.equal(new Set(placesOf(backend, 50_000)).size, 1_000);
   });
 
+  test('gives the least weight a share, beside one a hundred thousand times as great', () => {
+    const backend = backendOf([endpointConfig(0, 100_000), endpointConfig(1)], ring);
+    assert.equal(new Set(placesOf(backend, 200_000)).size, 2);
+  });
+
   test('walks on from the tried endpoint to the same next one for the same key', () => {
     const backend = backendOf(endpointConfigs(10), ring);
     for (let peer = 0; peer < 200; peer++) {

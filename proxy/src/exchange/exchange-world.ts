@@ -9,7 +9,7 @@ import type { Endpoint } from '../balance/endpoint.ts';
 import type { Chance, Clock } from '../clock.ts';
 import type { EndpointPool } from '../net/pool.ts';
 import type { Scratch } from '../net/scratch.ts';
-import type { IdSource } from '../telemetry/trace-context.ts';
+import type { IdSource } from '../telemetry/id-source.ts';
 import type { TimerWheel } from '../timer-wheel.ts';
 import type { Exchange } from './exchange.ts';
 import type { Tick } from './tick.ts';

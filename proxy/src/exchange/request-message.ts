@@ -11,7 +11,7 @@ import { endHead, headRoom, RequestWrite, writeRequestHead } from '../http1/head
 import { type BodyPiece, frameBody, framedBytesMax } from '../net/body-writer.ts';
 import type { Rewrite, Target } from '../routing/compiled.ts';
 import { rewritePath } from '../routing/rewrite.ts';
-import { TRACE_FIELDS_BYTES_MAX, writeTraceFields } from '../telemetry/trace-context.ts';
+import { continuesTrace, TRACE_FIELDS_BYTES_MAX, writeTraceFields } from '../telemetry/trace-context.ts';
 import type { ExchangeWorld, Role } from './exchange-world.ts';
 
 /** What of an exchange its request message depends on. */
@@ -60,6 +60,7 @@ export class RequestMessage {
     const { request: head, rewrite } = source;
     options.reset();
     options.dropTrace = true;
+    options.dropTraceState = !continuesTrace(head);
     options.keepExpect = !source.bodyWhole;
     if (head.authorityEnd === head.authorityStart) options.authority = source.role.defaultAuthority;
     if (rewrite === null) return options;

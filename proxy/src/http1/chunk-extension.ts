@@ -6,7 +6,16 @@
  *
  * Pure. Owned by one ChunkedDecoder.
  */
-import { BACKSLASH, EQUALS, FIELD_VALUE, isBlank, QUOTE, QUOTED, SEMICOLON, TOKEN } from './octets.ts';
+import {
+  BACKSLASH,
+  EQUALS,
+  FIELD_VALUE,
+  isBlank,
+  QUOTE,
+  QUOTED,
+  SEMICOLON,
+  TOKEN,
+} from './octets.ts';
 import { REFUSED_CHUNK_EXTENSION } from './refusals.ts';
 
 const BEFORE_SEMICOLON = 0;

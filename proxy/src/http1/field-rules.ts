@@ -159,4 +159,3 @@ function checkFraming(head: Head): number {
   if (!head.chunked) return REFUSED_CODING;
   return head.version === 10 ? REFUSED_CODING_IN_OLD_VERSION : FIELD_OK;
 }
-

@@ -13,17 +13,7 @@ import { fieldId } from './field-names.ts';
 import { applyField, finishRequest, finishResponse } from './field-rules.ts';
 import { FIELD, type Head, NAME_END, NAME_START, VALUE_END, VALUE_START } from './head.ts';
 import { methodId } from './methods.ts';
-import {
-  COLON,
-  CR,
-  fieldValueEnd,
-  isBlank,
-  LF,
-  SP,
-  TARGET,
-  TOKEN,
-  viewOf,
-} from './octets.ts';
+import { COLON, CR, fieldValueEnd, isBlank, LF, SP, TARGET, TOKEN, viewOf } from './octets.ts';
 import {
   REFUSED_FIELD_NAME,
   REFUSED_FIELD_TOO_LONG,
@@ -52,12 +42,7 @@ const VERSION_LINE_BYTES = VERSION.length + 3;
  * PARSE_OK: the head is `bytes[base .. base + head.length)`. PARSE_INCOMPLETE: collect the bytes and
  * call again with them from the same `base`. Negative: refused, see `refusals.ts`.
  */
-export function parseRequestHead(
-  head: Head,
-  bytes: Uint8Array,
-  base: number,
-  end: number,
-): number {
+export function parseRequestHead(head: Head, bytes: Uint8Array, base: number, end: number): number {
   if (!mayResume(head, bytes, base, end)) return incomplete(head, base, end);
   if (head.methodEnd === 0) {
     const line = readRequestLine(head, bytes, base, end);
@@ -251,13 +236,7 @@ function readFields(head: Head, bytes: Uint8Array, base: number, end: number): n
   }
 }
 
-function endOfHead(
-  head: Head,
-  bytes: Uint8Array,
-  base: number,
-  at: number,
-  end: number,
-): number {
+function endOfHead(head: Head, bytes: Uint8Array, base: number, at: number, end: number): number {
   if (at + 1 >= end) return PARSE_INCOMPLETE;
   if (bytes[at + 1] !== LF) return REFUSED_LINE_END;
   head.length = at + 2 - base;

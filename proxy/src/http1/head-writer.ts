@@ -11,7 +11,13 @@
  * Pure. Called by the exchange once per message. Budget: no allocation; `bench/hop`.
  */
 import type { HeaderEdits } from '../routing/compiled.ts';
-import { BODY_CHUNKED, BODY_LENGTH, BODY_NONE, BODY_UNTIL_CLOSE, isBodiless } from './body-framing.ts';
+import {
+  BODY_CHUNKED,
+  BODY_LENGTH,
+  BODY_NONE,
+  BODY_UNTIL_CLOSE,
+  isBodiless,
+} from './body-framing.ts';
 import { FIELD, type Head, NAME_START, NO_LENGTH } from './head.ts';
 import { ascii, CR, LF, QUESTION, SP } from './octets.ts';
 import { writeCodings } from './transfer-coding.ts';
@@ -28,6 +34,8 @@ export class RequestWrite {
   keepRemora = false;
   /** The caller writes x-request-id and traceparent itself. */
   dropTrace = false;
+  /** Its trace is not continued: `tracestate` belongs to no trace and is left out. */
+  dropTraceState = false;
 
   reset(): void {
     this.path = null;
@@ -35,6 +43,7 @@ export class RequestWrite {
     this.keepExpect = false;
     this.keepRemora = false;
     this.dropTrace = false;
+    this.dropTraceState = false;
   }
 }
 
@@ -135,6 +144,7 @@ export function writeRequestHead(
   let dropped = HOP_BY_HOP;
   if (!options.keepRemora) dropped |= 1 << FIELD.REMORA;
   if (options.dropTrace) dropped |= TRACE;
+  if (options.dropTraceState) dropped |= 1 << FIELD.TRACESTATE;
   if (framing !== BODY_CHUNKED) dropped |= 1 << FIELD.TRAILER;
   return writeFields(out, at, head, edits, dropped);
 }

@@ -118,6 +118,9 @@ export class Head {
   /** Field index of these, -1 where absent. */
   requestIdField = -1;
   traceparentField = -1;
+  /** What this request's own ids are made of, the same for every attempt; drawn by `IdSource`. */
+  idSeed: Uint8Array | null = null;
+  hasIdSeed = false;
 
   reset(): void {
     if (this.slab.length > limits.headSlabBytes) {
@@ -155,6 +158,7 @@ export class Head {
     this.teTrailers = false;
     this.requestIdField = -1;
     this.traceparentField = -1;
+    this.hasIdSeed = false;
   }
 
   /** Appends bytes to the slab. False: the head is over `headBytesMax`. */

@@ -55,7 +55,9 @@ export class TrailerSection {
 
   /** Whole lines, each with its CRLF, without the empty one; null: there is none. */
   get lines(): Uint8Array | null {
-    return this.#kept === null || this.#keptEnd === 0 ? null : this.#kept.subarray(0, this.#keptEnd);
+    return this.#kept === null || this.#keptEnd === 0
+      ? null
+      : this.#kept.subarray(0, this.#keptEnd);
   }
 
   /** Takes one byte in. MORE, SECTION_ENDED (the empty line was read), or a refusal. */

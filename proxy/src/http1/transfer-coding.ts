@@ -13,13 +13,9 @@ import { ascii, COMMA, SP } from './octets.ts';
 
 const CHUNKED = ascii('chunked');
 const IDENTITY = ascii('identity');
-const CODINGS: readonly Uint8Array[] = [
-  'gzip',
-  'x-gzip',
-  'deflate',
-  'compress',
-  'x-compress',
-].map(ascii);
+const CODINGS: readonly Uint8Array[] = ['gzip', 'x-gzip', 'deflate', 'compress', 'x-compress'].map(
+  ascii,
+);
 
 /** Takes one field's list in. False: refused. */
 export function applyCoding(head: Head, bytes: Uint8Array, from: number, to: number): boolean {

@@ -26,11 +26,18 @@ export class Outbound implements Role {
   readonly defaultAuthority: Uint8Array = new Uint8Array(0);
   readonly #live: Live;
   readonly #namespace: string;
+  readonly #front: string | null;
   readonly #chance: Chance;
 
-  constructor(live: Live, namespace: string, chance: Chance) {
+  /** `front`: the key of every request's destination, where this proxy stands before one Service. */
+  constructor(
+    live: Live,
+    names: { readonly namespace: string; readonly front: string | null },
+    chance: Chance,
+  ) {
     this.#live = live;
-    this.#namespace = namespace;
+    this.#namespace = names.namespace;
+    this.#front = names.front;
     this.#chance = chance;
   }
 
@@ -104,6 +111,7 @@ export class Outbound implements Role {
 
   /** The destination's key, or '' for what is no name of a service. */
   #keyOf(head: Head, downstream: Downstream): string {
+    if (this.#front !== null) return this.#front;
     const { slab, authorityStart: start, authorityEnd: end } = head;
     const memo = downstream.memoAuthority;
     if (memo.length === end - start && memo.length > 0) {

@@ -20,7 +20,10 @@ export const LATENCY_BOUNDS_MS: readonly number[] = DECADES.flatMap((decade) =>
 const PAIR_MAX = 50;
 /** Bucket of a whole number up to 50 within a pair of decades. */
 const TABLE: Uint8Array = Uint8Array.from({ length: PAIR_MAX + 1 }, (_, whole) =>
-  Math.max(0, LATENCY_BOUNDS_MS.findIndex((bound) => whole <= bound)),
+  Math.max(
+    0,
+    LATENCY_BOUNDS_MS.findIndex((bound) => whole <= bound),
+  ),
 );
 
 /** Index of the bucket that `ms` falls into: the first whose bound is not below it. */

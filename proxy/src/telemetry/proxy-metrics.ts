@@ -7,8 +7,9 @@
  *
  * Made once by `proxy.ts`. Route series are bound by `control/compile.ts`, recorded by the exchange.
  */
+import { type ErrorCode, ERRORS } from '@remora/api/errors.ts';
 import type { Clock } from '../clock.ts';
-import { BY_NAME, type Family } from './family.ts';
+import { BY_NAME } from './family.ts';
 import { Registry } from './registry.ts';
 import { type RouteFamilies, type RouteLabels, RouteSeries } from './route-series.ts';
 import type { Series } from './series.ts';
@@ -55,8 +56,7 @@ export class ProxyMetrics {
   readonly #clock: Clock;
   readonly #routes: RouteFamilies;
   readonly #routeSeries = new Map<string, RouteSeries>();
-  readonly #refused: Family<'code'>;
-  readonly #refusedByCode = new Map<string, Series>();
+  readonly #refused = new Map<string, Series>();
 
   constructor(sources: MetricSources, clock: Clock) {
     this.#clock = clock;
@@ -78,11 +78,13 @@ export class ProxyMetrics {
         labels: ROUTE,
       }),
     };
-    this.#refused = registry.counter({
+    const codes = Object.keys(ERRORS);
+    const refused = registry.counter({
       name: 'remora_refused_total',
       help: 'Requests that Remora answered itself, by the code of its reason.',
-      labels: { code: BY_NAME },
+      labels: { code: codes },
     });
+    for (const code of codes) this.#refused.set(code, refused.bind({ code }));
     const number = { labels: {} } as const;
     this.configApplied = registry
       .counter({
@@ -153,13 +155,8 @@ export class ProxyMetrics {
   }
 
   /** Remora answered itself. */
-  refused(code: string): void {
-    let series = this.#refusedByCode.get(code);
-    if (series === undefined) {
-      series = this.#refused.bind({ code });
-      this.#refusedByCode.set(code, series);
-    }
-    series.inc();
+  refused(code: ErrorCode): void {
+    this.#refused.get(code)!.inc();
   }
 
   #readCounts({ counts, downstreamConnections, logLinesDropped }: MetricSources): void {

@@ -9,6 +9,7 @@
  */
 import { limits } from '../limits.ts';
 import type { Family } from './family.ts';
+import { LATENCY_BOUNDS_MS } from './latency-buckets.ts';
 import type { HistogramSeries, Series } from './series.ts';
 
 /** Empty: the label is left out. */
@@ -81,6 +82,12 @@ export class RouteSeries {
   /** Of all requests; null: there was none. */
   latencyMs(ratio: number): number | null {
     return this.#latency?.quantile(ratio) ?? null;
+  }
+
+  /** Requests that took at most so many milliseconds, not cumulated; the last bound is open. */
+  latencyBuckets(): readonly (readonly [upToMs: number | null, count: number])[] {
+    const bounds = [...LATENCY_BOUNDS_MS, null];
+    return bounds.map((bound, index) => [bound, this.#latency?.bucket(index) ?? 0]);
   }
 
   /** Makes the series visible at 0. */

@@ -11,6 +11,8 @@
 import { FIELD, type Head, VALUE_END, VALUE_START } from '../http1/head.ts';
 import type { IdSource } from './id-source.ts';
 
+export type { IdSource } from './id-source.ts';
+
 /** A given x-request-id beyond this is replaced. */
 export const REQUEST_ID_BYTES_MAX = 128;
 /** Length of a `traceparent` of version 00. */
@@ -92,7 +94,7 @@ export function requestIdText(head: Head, ids: IdSource): string {
   if (keepsRequestId(head)) return head.valueText(head.requestIdField);
   const text = Buffer.alloc(ID_BYTES);
   writeUuid(text, 0, ids.seedOf(head));
-  return text.latin1Slice();
+  return text.toString('latin1');
 }
 
 /** W3C Trace Context §3.2, level 2. A later version may be longer, after another dash. */
@@ -178,7 +180,13 @@ function writeHex(
   return at;
 }
 
-function copy(out: Uint8Array, start: number, from: Uint8Array, begin: number, end: number): number {
+function copy(
+  out: Uint8Array,
+  start: number,
+  from: Uint8Array,
+  begin: number,
+  end: number,
+): number {
   let at = start;
   for (let i = begin; i < end; i++) out[at++] = from[i]!;
   return at;

@@ -1,0 +1,111 @@
+/**
+ * A control plane with one destination, for the bench that swaps snapshots under load.
+ *
+ * It speaks the contract of `api/wire.ts` and nothing more: no YAML, no world, no versions of its
+ * own, so that what is measured is the proxy's swap. Called by `table.ts`.
+ */
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import {
+  type ControlMessage,
+  type DestinationConfig,
+  type ProxyMessage,
+  WIRE_UPGRADE,
+} from '@remora/api/wire.ts';
+
+export interface Swap {
+  readonly version: string;
+  /** Unix milliseconds. */
+  readonly sentAtMs: number;
+  /** Until the proxy said that it applied it; null: it never did. */
+  appliedAfterMs: number | null;
+}
+
+export class SnapshotFeeder {
+  readonly swaps: Swap[] = [];
+  /** What a proxy said when it could not take a snapshot. */
+  readonly refusals: string[] = [];
+  readonly #server: Server;
+  readonly #subscribed = new Set<Socket>();
+  readonly #open = new Set<Socket>();
+  #config: DestinationConfig;
+  #version = 'first';
+
+  constructor(config: DestinationConfig) {
+    this.#config = config;
+    this.#server = createServer((_request, response) => response.writeHead(404).end());
+    this.#server.on('upgrade', (_request, socket) => this.#accept(socket as Socket));
+  }
+
+  async listen(): Promise<string> {
+    this.#server.listen(0, '127.0.0.1');
+    await once(this.#server, 'listening');
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  swap(config: DestinationConfig, version: string): void {
+    this.#config = config;
+    this.#version = version;
+    this.swaps.push({ version, sentAtMs: Date.now(), appliedAfterMs: null });
+    for (const socket of this.#subscribed) this.#put(socket);
+  }
+
+  close(): void {
+    this.#server.close();
+    for (const socket of this.#open) socket.destroy();
+  }
+
+  #accept(socket: Socket): void {
+    socket.write(
+      `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${WIRE_UPGRADE}\r\n\r\n`,
+    );
+    let rest = '';
+    socket.setEncoding('utf8');
+    socket.on('data', (text: string) => {
+      const lines = (rest + text).split('\n');
+      rest = lines.pop() ?? '';
+      for (const line of lines) this.#take(socket, JSON.parse(line) as ProxyMessage);
+    });
+    this.#open.add(socket);
+    socket.on('error', () => {});
+    socket.on('close', () => {
+      this.#open.delete(socket);
+      this.#subscribed.delete(socket);
+    });
+  }
+
+  #take(socket: Socket, message: ProxyMessage): void {
+    switch (message.type) {
+      case 'hello':
+        return send(socket, { type: 'welcome', protocol: 1, controlPlane: 'bench' });
+      case 'ping':
+        return send(socket, { type: 'ping' });
+      case 'subscribe':
+        if (message.destination !== this.#config.key) {
+          return send(socket, { type: 'gone', destination: message.destination, nearest: [] });
+        }
+        this.#subscribed.add(socket);
+        return this.#put(socket);
+      case 'applied': {
+        const swap = this.swaps.find((one) => one.version === message.version);
+        if (swap !== undefined) swap.appliedAfterMs ??= Date.now() - swap.sentAtMs;
+        return;
+      }
+      case 'refused':
+        this.refusals.push(message.reason);
+        return;
+      case 'unsubscribe':
+        this.#subscribed.delete(socket);
+    }
+  }
+
+  #put(socket: Socket): void {
+    const { key } = this.#config;
+    send(socket, { type: 'put', destination: key, version: this.#version, config: this.#config });
+  }
+}
+
+function send(socket: Socket, message: ControlMessage): void {
+  socket.write(`${JSON.stringify(message)}\n`);
+}

@@ -1,0 +1,28 @@
+/** Claims about which slow answers are blamed on a swap. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { stallsAround } from './stalls.ts';
+
+test('an answer due around a swap is its fault, one due half a second later is not', () => {
+  const slow = [
+    [10_449, 7_000],
+    [10_451, 9_000],
+    [9_949, 3_000],
+  ] as const;
+  assert.deepEqual(stallsAround({ slow, maxUs: 9_000 }, [10_000]), {
+    swapMaxMs: 7,
+    calmMaxMs: 9,
+  });
+});
+
+test('a request that was waiting when the swap came counts', () => {
+  const slow = [[9_960, 6_000]] as const;
+  assert.equal(stallsAround({ slow, maxUs: 6_000 }, [10_000]).swapMaxMs, 6);
+});
+
+test('without a slow answer both are as good as the slowest of all', () => {
+  assert.deepEqual(stallsAround({ slow: [], maxUs: 1_200 }, [1]), {
+    swapMaxMs: 1.2,
+    calmMaxMs: 1.2,
+  });
+});

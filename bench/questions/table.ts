@@ -1,0 +1,156 @@
+/**
+ * table: does a large route table cost anything on the path, or when it is swapped?
+ *
+ * 1,000 rules and 1,000 endpoints against a table of 4 rules; traffic to one rule of 4 endpoints in
+ * both, so that only the table differs. Then traffic over all 1,000 (reported: 1,000 endpoints mean
+ * colder connections too). Then the whole table is replaced once a second at 1,000 requests/s, and
+ * answers due around a swap are compared with those of the calm half second after it.
+ */
+import type { GeneratorReport } from '../load/generator.ts';
+import { envoy } from '../peers/envoy.ts';
+import { startOrigin } from '../peers/nginx.ts';
+import type { Peer, Running } from '../peers/peer.ts';
+import { remora } from '../peers/remora.ts';
+import { destinationsOf } from '../remora-config.ts';
+import { type RouteTable, wideTable } from '../route-table.ts';
+import { median, pairedRatios } from '../statistics.ts';
+import {
+  type Answer,
+  type Bench,
+  type Column,
+  type Question,
+  Rounds,
+  reasonOf,
+  startPeers,
+  targetOf,
+} from './question.ts';
+import { SnapshotFeeder } from './snapshot-feeder.ts';
+import { stallsAround, type Stalls } from './stalls.ts';
+
+const ROUTES = 1_000;
+const ENDPOINTS = 1_000;
+const SMALL = { routes: 4, endpoints: 16, path: '/r2/items' };
+const WIDE_PATH = '/r500/items';
+const CONNECTIONS = 50;
+const SWAP_RATE_PER_SECOND = 1_000;
+const SWAP_EVERY_MS = 1_000;
+const SWAP_SECONDS = { quick: 4, full: 30 };
+/** The generator's own warm-up is over by then. */
+const FIRST_SWAP_MS = 1_500;
+
+const COLUMNS: readonly Column[] = [
+  { key: 'cpuUs', title: 'CPU µs/request, one route', plotted: true },
+  { key: 'p99Us', title: 'p99 µs, one route', plotted: false },
+  { key: 'spreadCpuUs', title: 'CPU µs/request, over all routes', plotted: true },
+];
+
+export const table: Question = {
+  name: 'table',
+  asks: 'Does a table of 1,000 routes and 1,000 endpoints cost anything, or stall when swapped?',
+
+  async run(bench: Bench): Promise<Answer> {
+    const notes: string[] = [];
+    const { firstPort } = await startOrigin(bench.place, ENDPOINTS);
+    const small = wideTable(firstPort, SMALL.routes, SMALL.endpoints);
+    const wide = wideTable(firstPort, ROUTES, ENDPOINTS);
+    const peers = [remora(), ...(bench.scale.quick ? [] : [envoy('full')])];
+    const smalls = await startNamed(bench, peers, small, 'small table', notes);
+    const wides = await startNamed(bench, peers, wide, '1,000 routes', notes);
+    const rounds = new Rounds(bench, notes);
+    const all = [...smalls, ...wides].toSorted((a, b) => (a.name < b.name ? 1 : -1));
+    await rounds.alternate(all, bench.scale.roundsBesideHop, (running) => {
+      return saturate(bench, running, wides.includes(running) ? WIDE_PATH : SMALL.path);
+    });
+    const spreadRounds = bench.scale.quick ? 1 : bench.scale.sideRounds;
+    await rounds.alternate(wides, spreadRounds, (running) => spread(bench, running));
+    const stalls = await swapUnderLoad(bench, firstPort, notes);
+    const of = (size: string) => rounds.named(`Remora, ${size}`, 'cpuUs');
+    return {
+      columns: COLUMNS,
+      rows: all.map((running) => rounds.row(running, COLUMNS)),
+      figures: {
+        cpuRatioWide: orNull(median(pairedRatios(of('1,000 routes'), of('small table')))),
+        swapStallMs: stalls?.swapMaxMs ?? null,
+        swapCalmMaxMs: stalls?.calmMaxMs ?? null,
+      },
+      notes,
+    };
+  },
+};
+
+async function startNamed(
+  bench: Bench,
+  peers: readonly Peer[],
+  routes: RouteTable,
+  size: string,
+  notes: string[],
+): Promise<readonly Running[]> {
+  const running = await startPeers(bench, peers, routes, notes);
+  return running.map((one) => ({ ...one, name: `${one.name}, ${size}` }));
+}
+
+async function saturate(bench: Bench, running: Running, path: string) {
+  const load = { connections: CONNECTIONS, seconds: bench.scale.saturationSeconds };
+  const { cpuUs, p99Us } = await bench.driver.saturate(targetOf(running, path), load);
+  bench.say(`one route: ${running.name} ${cpuUs.toFixed(1)} µs`);
+  return { cpuUs, p99Us };
+}
+
+async function spread(bench: Bench, running: Running) {
+  const load = { connections: CONNECTIONS, seconds: bench.scale.saturationSeconds, paths: ROUTES };
+  const { cpuUs } = await bench.driver.saturate(targetOf(running, WIDE_PATH), load);
+  bench.say(`all routes: ${running.name} ${cpuUs.toFixed(1)} µs`);
+  return { spreadCpuUs: cpuUs };
+}
+
+/** Null when it could not be measured; the notes say why. */
+async function swapUnderLoad(
+  bench: Bench,
+  firstPort: number,
+  notes: string[],
+): Promise<Stalls | null> {
+  const tables = [0, 1].map((shift) => wideTable(firstPort, ROUTES, ENDPOINTS, shift));
+  const configs = tables.map((one) => destinationsOf(one)[0]!);
+  const feeder = new SnapshotFeeder(configs[0]!);
+  let turn = 0;
+  const swap = () => feeder.swap(configs[++turn % 2]!, `swap-${turn}`);
+  const timers: NodeJS.Timeout[] = [];
+  try {
+    const peer = remora({ control: await feeder.listen() });
+    const running = await peer.start(bench.place, tables[0]!);
+    timers.push(setTimeout(() => timers.push(setInterval(swap, SWAP_EVERY_MS)), FIRST_SWAP_MS));
+    const seconds = bench.scale.quick ? SWAP_SECONDS.quick : SWAP_SECONDS.full;
+    const rate = { ratePerSecond: SWAP_RATE_PER_SECOND, connections: CONNECTIONS, seconds };
+    const report = await bench.driver.pace(targetOf(running, WIDE_PATH), { ...rate, seed: 1 });
+    return readStalls(feeder, report, notes);
+  } catch (error) {
+    notes.push(`swapping was not measured: ${reasonOf(error)}`);
+    return null;
+  } finally {
+    for (const timer of timers) clearInterval(timer);
+    feeder.close();
+  }
+}
+
+function readStalls(
+  feeder: SnapshotFeeder,
+  report: GeneratorReport,
+  notes: string[],
+): Stalls | null {
+  const applied = feeder.swaps.flatMap((swap) => swap.appliedAfterMs ?? []);
+  const refused = [...new Set(feeder.refusals)].map((reason) => `; refused: ${reason}`).join('');
+  notes.push(
+    `${applied.length} of ${feeder.swaps.length} swaps applied, after ` +
+      `${Math.round(median(applied))} ms (median); ${report.failed} of ` +
+      `${report.answered + report.failed} requests failed${refused}`,
+  );
+  if (applied.length === 0) return null;
+  return stallsAround(
+    report,
+    feeder.swaps.map((swap) => swap.sentAtMs),
+  );
+}
+
+function orNull(value: number): number | null {
+  return Number.isFinite(value) ? value : null;
+}

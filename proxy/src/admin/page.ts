@@ -1,0 +1,69 @@
+/**
+ * What a page of the admin listeners is, and the world that pages look at.
+ *
+ * Types, and the one way to write what may be long: in pieces, with the loop let round between, so
+ * that a scrape of thousands of series never stalls a request and never outruns its reader.
+ *
+ * Each page is a file of its own; `server.ts` serves them; `proxy.ts` makes the world.
+ */
+import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import type { Endpoint } from '../balance/endpoint.ts';
+import type { Clock } from '../clock.ts';
+import type { Configuration } from '../control/configuration.ts';
+import { limits } from '../limits.ts';
+import type { ProxyMetrics, RouteSeries } from '../telemetry/proxy-metrics.ts';
+
+export interface AdminWorld {
+  readonly metrics: ProxyMetrics;
+  readonly configuration: Pick<Configuration, 'live' | 'backends'>;
+  readonly clock: Clock;
+  /** What the inbound role counts, if there is one. */
+  readonly inbound: RouteSeries | null;
+  isReady(): boolean;
+  /** Begins to drain; does nothing when that has begun. */
+  drain(): void;
+  /** Open connections to an endpoint, those in use included. */
+  connectionsOf(endpoint: Endpoint): number;
+}
+
+export interface Page {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  answer(world: AdminWorld, response: ServerResponse): void | Promise<void>;
+}
+
+export function answerText(response: ServerResponse, status: number, text: string): void {
+  response.writeHead(status, {
+    'content-type': 'text/plain; charset=utf-8',
+    'cache-control': 'no-store',
+  });
+  response.end(text);
+}
+
+/** Starts a 200 and writes it piece by piece. Ends early when the client has gone. */
+export async function answerPieces(
+  world: AdminWorld,
+  response: ServerResponse,
+  contentType: string,
+  pieces: Iterable<string>,
+): Promise<void> {
+  const { clock } = world;
+  response.writeHead(200, { 'content-type': contentType, 'cache-control': 'no-store' });
+  let untilMs = clock.nowMs() + limits.compileSliceMs;
+  for (const piece of pieces) {
+    if (response.destroyed) return;
+    const isTaken = response.write(piece);
+    if (isTaken && clock.nowMs() < untilMs) continue;
+    if (!isTaken) await Promise.race([once(response, 'drain'), once(response, 'close')]);
+    await nextTurn();
+    untilMs = clock.nowMs() + limits.compileSliceMs;
+  }
+  response.end();
+}
+
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}

@@ -1,0 +1,85 @@
+/**
+ * GET /stats: what every rule and backend did since the start, and how its endpoints stand now.
+ *
+ *   {"uptimeSeconds":…,"residentBytes":…,"routes":[Row],"inbound":Row|null,"backends":[…]}
+ *
+ * Counters and not rates: whoever asks twice can divide. A row's `latency` lists how many requests
+ * took at most so many milliseconds, not cumulated; the last bound is null, and open. Written a row
+ * at a time, since a large table is megabytes.
+ */
+import type { Backend } from '../balance/backend.ts';
+import type { LiveEntry } from '../control/live.ts';
+import type { RouteSeries } from '../telemetry/proxy-metrics.ts';
+import { type AdminWorld, answerPieces, type Page } from './page.ts';
+
+export const statsPage: Page = {
+  method: 'GET',
+  path: '/stats',
+  async answer(world, response) {
+    await answerPieces(world, response, 'application/json', statsPieces(world));
+  },
+};
+
+function* statsPieces(world: AdminWorld): Generator<string> {
+  const { live, backends } = world.configuration;
+  const uptime = Math.round(performance.now()) / 1_000;
+  const resident = process.memoryUsage.rss();
+  yield `{"uptimeSeconds":${uptime},"residentBytes":${resident},"routes":[`;
+  yield* joined(routeRows(live.entries()));
+  yield `],"inbound":${world.inbound === null ? 'null' : JSON.stringify(countsOf(world.inbound))}`;
+  yield ',"backends":[';
+  yield* joined(backendRows(world, backends.backends()));
+  yield ']}\n';
+}
+
+/** One row for each target of each rule, one for what a rule answered without a target. */
+function* routeRows(entries: Iterable<LiveEntry>): Generator<string> {
+  for (const { compiled } of entries) {
+    if (compiled === null) continue;
+    const { key: destination, version, unmatched } = compiled.destination;
+    const about = { destination, version };
+    for (const rule of compiled.rules) {
+      for (const { weight, series } of rule.targets) {
+        yield JSON.stringify({ ...about, ...countsOf(series), weight });
+      }
+      if (rule.series.requests > 0) yield JSON.stringify({ ...about, ...countsOf(rule.series) });
+    }
+    if (unmatched.requests > 0) yield JSON.stringify({ ...about, ...countsOf(unmatched) });
+  }
+}
+
+function countsOf(series: RouteSeries) {
+  const { requests, failures, successes, labels } = series;
+  return {
+    rule: labels.route,
+    backend: labels.backend,
+    requests,
+    successes,
+    failures,
+    p50Ms: series.latencyMs(0.5),
+    p99Ms: series.latencyMs(0.99),
+    latency: series.latencyBuckets(),
+  };
+}
+
+function* backendRows(world: AdminWorld, backends: Iterable<Backend>): Generator<string> {
+  for (const backend of backends) {
+    const endpoints = backend.endpoints.map((endpoint) => ({
+      address: endpoint.key,
+      instance: endpoint.instance,
+      weight: endpoint.weight,
+      inFlight: endpoint.inFlight,
+      ewmaMs: endpoint.ewmaMs,
+      connections: world.connectionsOf(endpoint),
+    }));
+    yield JSON.stringify({ key: backend.key, endpoints });
+  }
+}
+
+function* joined(rows: Iterable<string>): Generator<string> {
+  let before = '\n';
+  for (const row of rows) {
+    yield before + row;
+    before = ',\n';
+  }
+}

@@ -1,0 +1,19 @@
+/**
+ * How long to wait before connecting again: anywhere below a bound that doubles.
+ *
+ * Full jitter, so that a thousand proxies do not come back in the same instant; a floor, so that a
+ * control plane which accepts and closes at once is not asked in a tight loop.
+ *
+ * Pure: chance is handed in. Used by `subscription.ts`.
+ */
+import type { Chance } from '../clock.ts';
+import { limits } from '../limits.ts';
+
+const DOUBLINGS_MAX = 16;
+
+/** `failures` in a row, from 1. */
+export function reconnectDelayMs(failures: number, chance: Chance): number {
+  const { configReconnectMinMs: min, configReconnectMaxMs: max } = limits;
+  const bound = Math.min(max, min * 2 ** Math.min(failures, DOUBLINGS_MAX));
+  return min + chance() * (bound - min);
+}

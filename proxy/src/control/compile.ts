@@ -1,0 +1,182 @@
+/**
+ * A destination's configuration becomes what requests read: rules, their match table, series.
+ *
+ * Everything that can fail comes first; only then are the backends, which other destinations may
+ * share, given their new endpoints. So a refused version changes nothing. What a destination is
+ * bound to (backends, series) is collected while compiling and let go as one.
+ *
+ * Pure: a generator that yields often, run in slices by `installer.ts`.
+ */
+import type { DestinationConfig, ProxyIdentity, RuleConfig } from '@remora/api/wire.ts';
+import type { Backend } from '../balance/backend.ts';
+import type { Destination, Rule, Target } from '../routing/compiled.ts';
+import { encodeRedirect } from '../routing/redirect.ts';
+import type { RegexCompiler } from '../routing/regex.ts';
+import { encodeEdits, encodeRewrite } from '../routing/rewrite.ts';
+import { compileRouteTable } from '../routing/route-table.ts';
+import { Split } from '../routing/split.ts';
+import type { ProxyMetrics } from '../telemetry/proxy-metrics.ts';
+import type { RouteLabels, RouteSeries } from '../telemetry/route-series.ts';
+import type { BackendRegistry } from './backend-registry.ts';
+
+export interface CompileContext {
+  readonly identity: ProxyIdentity;
+  readonly backends: BackendRegistry;
+  readonly metrics: Pick<ProxyMetrics, 'bindRouteSeries' | 'releaseRouteSeries'>;
+  readonly regex: RegexCompiler;
+  /** An endpoint at an own listener would be dialled in a circle. */
+  isOwnListener(address: string, port: number): boolean;
+}
+
+export interface Compiled {
+  readonly destination: Destination;
+  /** In the order of the configuration, the fallback last. */
+  readonly rules: readonly Rule[];
+  /** Once, when it is no longer in force. */
+  release(): void;
+}
+
+/** Rules compiled between two yields. */
+const RULES_PER_SLICE = 16;
+
+/** Throws an Error with the reason when the configuration cannot be served. */
+export function* compileDestination(
+  config: DestinationConfig,
+  version: string,
+  context: CompileContext,
+): Generator<void, Compiled> {
+  const draft = new Draft(config, context);
+  try {
+    refuseOwnListeners(config, context);
+    yield* draft.bindBackends();
+    const rules: Rule[] = [];
+    for (const [index, rule] of config.rules.entries()) {
+      rules.push(draft.rule(rule));
+      if (index % RULES_PER_SLICE === 0) yield;
+    }
+    const fallback = draft.rule(config.fallback);
+    const table =
+      config.matches === null ? null : yield* compileRouteTable(config.matches, rules, context);
+    const unmatched = draft.series('', '', false);
+    const { key, protocol } = config;
+    const destination: Destination = { key, version, protocol, table, fallback, unmatched };
+    yield* draft.applyBackends();
+    return { destination, rules: [...rules, fallback], release: () => draft.release() };
+  } catch (error) {
+    draft.release();
+    throw error;
+  }
+}
+
+function refuseOwnListeners(config: DestinationConfig, context: CompileContext): void {
+  for (const backend of Object.values(config.backends)) {
+    for (const { address, port, instance } of backend.endpoints) {
+      if (!context.isOwnListener(address, port)) continue;
+      const what = `endpoint ${instance} of ${backend.key}`;
+      throw new Error(`${what} is this proxy's own outbound listener, ${address}:${port}`);
+    }
+  }
+}
+
+/** What a destination is bound to, while it is compiled and while it is in force. */
+class Draft {
+  readonly #config: DestinationConfig;
+  readonly #context: CompileContext;
+  readonly #backends = new Map<string, Backend>();
+  readonly #series: RouteSeries[] = [];
+
+  constructor(config: DestinationConfig, context: CompileContext) {
+    this.#config = config;
+    this.#context = context;
+  }
+
+  *bindBackends(): Generator<void> {
+    let bound = 0;
+    for (const key of Object.keys(this.#config.backends)) {
+      this.#backends.set(key, this.#context.backends.acquire(key));
+      if (++bound % RULES_PER_SLICE === 0) yield;
+    }
+  }
+
+  *applyBackends(): Generator<void> {
+    for (const backend of Object.values(this.#config.backends)) {
+      this.#context.backends.apply(backend);
+      yield;
+    }
+  }
+
+  rule(config: RuleConfig): Rule {
+    const targets = config.backends.map((_, index) => this.#target(config, index));
+    const splits = config.backends.map(({ backend, weight }, index) => ({
+      key: backend ?? `invalid ${index}`,
+      weight,
+    }));
+    return {
+      id: config.id,
+      invalid: config.invalid,
+      targets,
+      split: new Split(splits, config.sticky),
+      needsPeer: this.#needsPeer(config),
+      redirect: config.redirect === null ? null : encodeRedirect(config.redirect),
+      rewrite: config.rewrite === null ? null : encodeRewrite(config.rewrite),
+      mirrors: config.mirrors.map(({ backend, percent }) => ({
+        backend: this.#backendOf(backend),
+        percent,
+      })),
+      requestTimeoutMs: config.timeouts.requestMs,
+      perTryTimeoutMs: config.timeouts.perTryMs,
+      series: this.series(config.id, '', false),
+    };
+  }
+
+  /** `shown`: at 0 before the first request; what seldom counts is shown when it first does. */
+  series(route: string, backend: string, shown: boolean): RouteSeries {
+    const { name, namespace, port } = this.#config;
+    const labels: RouteLabels = {
+      direction: 'outbound',
+      dst_service: name,
+      dst_namespace: namespace,
+      dst_port: String(port),
+      route,
+      backend,
+    };
+    const series = this.#context.metrics.bindRouteSeries(labels, shown);
+    this.#series.push(series);
+    return series;
+  }
+
+  release(): void {
+    for (const key of this.#backends.keys()) this.#context.backends.release(key);
+    for (const series of this.#series) this.#context.metrics.releaseRouteSeries(series);
+    this.#backends.clear();
+    this.#series.length = 0;
+  }
+
+  #target(rule: RuleConfig, index: number): Target {
+    const config = rule.backends[index]!;
+    const { backend } = config;
+    return {
+      backend: backend === null ? null : this.#backendOf(backend),
+      invalid: config.invalid,
+      weight: config.weight,
+      requestEdits: encodeEdits(rule.requestHeaders, config.requestHeaders),
+      responseEdits: encodeEdits(rule.responseHeaders, config.responseHeaders),
+      series: this.series(rule.id, backend ?? 'invalid', config.weight > 0),
+    };
+  }
+
+  #backendOf(key: string): Backend {
+    const backend = this.#backends.get(key);
+    if (backend === undefined) throw new Error(`a rule names backend ${key}, which is missing`);
+    return backend;
+  }
+
+  /** Chosen or balanced by the peer's address, which costs a system call to learn. */
+  #needsPeer(rule: RuleConfig): boolean {
+    if (rule.sticky?.key.type === 'peer') return true;
+    return rule.backends.some(({ backend }) => {
+      const balancer = backend === null ? undefined : this.#config.backends[backend]?.balancer;
+      return balancer?.type === 'ring-hash' && balancer.hashKey?.type === 'peer';
+    });
+  }
+}

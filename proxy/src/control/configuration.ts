@@ -1,0 +1,120 @@
+/**
+ * Everything that brings configuration into force, joined: file or stream, installer, last-good.
+ *
+ *   --snapshot or --last-good → installer → live        --control → subscription → the same
+ *
+ * With a control plane the files are only where one starts from; without one the snapshot is
+ * watched. One timer a minute lets go of what is no longer used.
+ *
+ * Made by `proxy.ts`, which hands `live` to the outbound role.
+ */
+import type { ProxyIdentity } from '@remora/api/wire.ts';
+import type { Chance, Clock } from '../clock.ts';
+import { limits } from '../limits.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { ProxyMetrics } from '../telemetry/proxy-metrics.ts';
+import { BackendRegistry } from './backend-registry.ts';
+import { Installer } from './installer.ts';
+import { LastGood } from './last-good.ts';
+import { Live } from './live.ts';
+import { loadSnapshot, SnapshotFile } from './snapshot-file.ts';
+import { Subscription } from './subscription.ts';
+
+export interface ConfigurationOptions {
+  readonly identity: ProxyIdentity;
+  /** `http://host:port`, or null. */
+  readonly control: string | null;
+  readonly snapshot: string | null;
+  readonly lastGood: string | null;
+  readonly metrics: ProxyMetrics;
+  readonly clock: Clock;
+  readonly chance: Chance;
+  readonly log: Log;
+  /** Endpoints there are refused: requests would go round in a circle. */
+  isOwnListener(address: string, port: number): boolean;
+}
+
+export class Configuration {
+  readonly live: Live;
+  readonly backends: BackendRegistry;
+  readonly #options: ConfigurationOptions;
+  readonly #installer: Installer;
+  readonly #lastGood: LastGood | null;
+  readonly #snapshot: SnapshotFile | null;
+  readonly #subscription: Subscription | null;
+  #housekeeping: NodeJS.Timeout | null = null;
+
+  constructor(options: ConfigurationOptions) {
+    this.#options = options;
+    const { identity, clock, chance, metrics, log, control, snapshot, lastGood } = options;
+    const live = new Live(clock);
+    this.live = live;
+    this.backends = new BackendRegistry(clock, chance);
+    this.#lastGood = lastGood === null ? null : new LastGood(lastGood, live, log);
+    const { isOwnListener } = options;
+    const installer = new Installer({
+      live,
+      context: { identity, backends: this.backends, isOwnListener },
+      metrics,
+      clock,
+      log,
+      onChange: () => this.#lastGood?.schedule(),
+    });
+    this.#installer = installer;
+    this.#snapshot =
+      snapshot === null ? null : new SnapshotFile({ file: snapshot, live, installer, clock, log });
+    this.#subscription =
+      control === null ? null : new Subscription({ ...options, url: control, live, installer });
+  }
+
+  /** Resolves once what is on disk is in force; the stream opens after that, by itself. */
+  async start(): Promise<void> {
+    await this.#snapshot?.apply();
+    if (this.live.size === 0) await this.#readLastGood();
+    if (this.#subscription === null) {
+      this.#snapshot?.watch();
+    } else {
+      this.live.attach(this.#subscription);
+      this.#subscription.start();
+    }
+    this.#housekeeping = setInterval(() => this.#sweep(), limits.housekeepingMs);
+    this.#housekeeping.unref();
+  }
+
+  /** Whether requests can be routed: something is in force, or there is somebody to ask. */
+  get isReady(): boolean {
+    if (this.live.size > 0 || this.#subscription === null) return true;
+    return this.#subscription.wasWelcome;
+  }
+
+  async stop(): Promise<void> {
+    if (this.#housekeeping !== null) clearInterval(this.#housekeeping);
+    this.#subscription?.stop();
+    this.#snapshot?.stop();
+    await this.#lastGood?.flush();
+  }
+
+  async #readLastGood(): Promise<void> {
+    const { lastGood: file, clock, log } = this.#options;
+    if (file === null) return;
+    try {
+      const texts = await loadSnapshot(file, clock);
+      for (const text of texts) await this.#installer.install(text);
+      log.info({ file, destinations: texts.length }, 'last-good configuration in force');
+    } catch (error) {
+      if (isMissing(error)) return;
+      const why = error instanceof Error ? error.message : String(error);
+      log.warn({ file, why }, 'last-good configuration cannot be read');
+    }
+  }
+
+  #sweep(): void {
+    if (this.live.sweep() > 0) this.#lastGood?.schedule();
+    this.backends.sweep();
+    this.#options.metrics.sweep();
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+}

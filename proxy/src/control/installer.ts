@@ -1,0 +1,89 @@
+/**
+ * One version of one destination, from its text into force; or the reason why not.
+ *
+ * Parsing and compiling run in slices. What fails changes nothing: the last good version stays. The
+ * regular expression engine is loaded when a configuration first needs it, since most never do.
+ *
+ * Called by `subscription.ts` and `snapshot-file.ts`, one at a time.
+ */
+import type { DestinationConfig } from '@remora/api/wire.ts';
+import type { Clock } from '../clock.ts';
+import {
+  loadRegexEngine,
+  needsRegex,
+  noRegexEngine,
+  type RegexCompiler,
+} from '../routing/regex.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { ProxyMetrics } from '../telemetry/proxy-metrics.ts';
+import { type CompileContext, compileDestination } from './compile.ts';
+import type { Live } from './live.ts';
+import { parseSliced } from './sliced-json.ts';
+import { runSliced } from './slices.ts';
+import type { ConfigText } from './snapshot-format.ts';
+
+export interface InstallerOptions {
+  readonly live: Live;
+  readonly context: Omit<CompileContext, 'regex' | 'metrics'>;
+  readonly metrics: ProxyMetrics;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Something came into force, or left it. */
+  onChange(): void;
+}
+
+export class Installer {
+  readonly #options: InstallerOptions;
+  #regex: RegexCompiler | null = null;
+
+  constructor(options: InstallerOptions) {
+    this.#options = options;
+  }
+
+  /** Null: it is in force. Else why it is not. `wanted` is asked once more when it is compiled. */
+  async install(text: ConfigText, wanted: () => boolean = always): Promise<string | null> {
+    const { live, metrics, clock, log } = this.#options;
+    const { key, version } = text;
+    if (live.isInForce(text)) return null;
+    try {
+      const config = await this.#parse(text);
+      const context = { ...this.#options.context, metrics, regex: await this.#engine(config) };
+      const compiled = await runSliced(compileDestination(config, version, context), clock);
+      if (wanted()) live.install(compiled, text);
+      else compiled.release();
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      metrics.configRefused.inc();
+      log.warn({ destination: key, version, reason }, 'configuration refused, the last good stays');
+      return reason;
+    }
+    metrics.configApplied.inc();
+    metrics.configAppliedAtMs = clock.nowMs();
+    this.#options.onChange();
+    return null;
+  }
+
+  /** There is no such destination. */
+  remove(key: string, nearest: readonly string[]): void {
+    this.#options.live.markGone(key, nearest);
+    this.#options.onChange();
+  }
+
+  async #parse(text: ConfigText): Promise<DestinationConfig> {
+    const config = await runSliced(parseSliced(text.text), this.#options.clock);
+    // The planes share their types, and desired/ has validated: only the key is compared.
+    const { key } = config as DestinationConfig;
+    if (key !== text.key) throw new Error(`configuration of ${key} under the key ${text.key}`);
+    return config as DestinationConfig;
+  }
+
+  async #engine(config: DestinationConfig): Promise<RegexCompiler> {
+    if (!needsRegex(config)) return noRegexEngine;
+    this.#regex ??= await loadRegexEngine();
+    return this.#regex;
+  }
+}
+
+function always(): boolean {
+  return true;
+}

@@ -1,0 +1,70 @@
+/**
+ * The file format of `--snapshot` and `--last-good`: destinations by key, with their versions.
+ *
+ *   {"format":"remora-snapshot/1","destinations":{"<key>":{"version":"…","config":{…}}}}
+ *
+ * A configuration is kept as the text it came in: nothing but compiling needs it as objects, and
+ * text is smaller and written without `JSON.stringify`.
+ *
+ * Pure: generators, run in slices. Read by `snapshot-file.ts`, written by `last-good.ts`.
+ */
+import { membersOf, parseSliced, type Span } from './sliced-json.ts';
+
+const FORMAT = 'remora-snapshot/1';
+
+/** One version of one destination, as it came. */
+export interface ConfigText {
+  readonly key: string;
+  readonly version: string;
+  /** A DestinationConfig as JSON. */
+  readonly text: string;
+}
+
+/** Throws an Error with the reason when it is not this format. */
+export function* readSnapshot(file: string): Generator<void, readonly ConfigText[]> {
+  const members = yield* membersOf(file);
+  const format = yield* textMember(file, members, 'format');
+  if (format !== FORMAT) throw new Error(`format is "${format}", expected "${FORMAT}"`);
+  const destinations = members.get('destinations');
+  if (destinations === undefined) throw new Error('destinations are missing');
+  const found: ConfigText[] = [];
+  for (const [key, span] of yield* membersOf(file, destinations)) {
+    found.push(yield* readConfigText(file, key, span));
+  }
+  return found;
+}
+
+/** Pieces of the file, in order. */
+export function* writeSnapshot(configs: Iterable<ConfigText>): Generator<string> {
+  let before = `{"format":"${FORMAT}","destinations":{`;
+  for (const { key, version, text } of configs) {
+    yield `${before}\n${JSON.stringify(key)}:{"version":${JSON.stringify(version)},"config":`;
+    yield text;
+    before = '},';
+  }
+  yield before === '},' ? '}}}\n' : `${before}}}\n`;
+}
+
+/** Reads `version` and `config` of an object in `file`. */
+export function* readConfigText(
+  file: string,
+  key: string,
+  span?: Span,
+): Generator<void, ConfigText> {
+  const members = yield* membersOf(file, span);
+  const version = yield* textMember(file, members, 'version');
+  const config = members.get('config');
+  if (config === undefined) throw new Error(`${key}: config is missing`);
+  return { key, version, text: file.slice(config.from, config.to).trim() };
+}
+
+function* textMember(
+  file: string,
+  members: ReadonlyMap<string, Span>,
+  name: string,
+): Generator<void, string> {
+  const span = members.get(name);
+  const value: unknown = span === undefined ? undefined : yield* parseSliced(file, span);
+  if (typeof value !== 'string') throw new Error(`${name} is missing`);
+  return value;
+}

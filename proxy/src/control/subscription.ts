@@ -1,0 +1,144 @@
+/**
+ * The proxy's side of the stream: says who it is and what it wants, applies what comes, answers.
+ *
+ *   hello, subscribe… → put → compile → applied | refused       gone → nearest names
+ *
+ * One destination is one subscription, begun at its first use. While the stream is down everything
+ * learned stays in force, and the versions held are named in the next hello, so that only what
+ * changed is sent again.
+ *
+ * Impure: timers, and the stream it opens. Made by `configuration.ts`.
+ */
+import { type ProxyIdentity, wireLimits } from '@remora/api/wire.ts';
+import type { Chance, Clock } from '../clock.ts';
+import { limits } from '../limits.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { ProxyMetrics } from '../telemetry/proxy-metrics.ts';
+import { reconnectDelayMs } from './backoff.ts';
+import { readControlLine } from './control-messages.ts';
+import { ControlStream } from './control-stream.ts';
+import type { Installer } from './installer.ts';
+import type { ConfigSource, Live } from './live.ts';
+import { runSliced } from './slices.ts';
+import type { ConfigText } from './snapshot-format.ts';
+
+export interface SubscriptionOptions {
+  /** `http://host:port`. */
+  readonly url: string;
+  readonly identity: ProxyIdentity;
+  readonly live: Live;
+  readonly installer: Installer;
+  readonly metrics: ProxyMetrics;
+  readonly clock: Clock;
+  readonly chance: Chance;
+  readonly log: Log;
+}
+
+export class Subscription implements ConfigSource {
+  readonly #options: SubscriptionOptions;
+  #stream: ControlStream | null = null;
+  #openedAtMs = 0;
+  #failures = 0;
+  #isWelcome = false;
+  #isStopped = false;
+  #retry: NodeJS.Timeout | null = null;
+  #heart: NodeJS.Timeout | null = null;
+
+  constructor(options: SubscriptionOptions) {
+    this.#options = options;
+  }
+
+  /** Whether a control plane has ever welcomed this proxy. */
+  get wasWelcome(): boolean {
+    return this.#isWelcome;
+  }
+
+  start(): void {
+    this.#heart = setInterval(() => this.#stream?.beat(), wireLimits.heartbeatMs);
+    this.#heart.unref();
+    this.#connect();
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    if (this.#heart !== null) clearInterval(this.#heart);
+    if (this.#retry !== null) clearTimeout(this.#retry);
+    this.#stream?.close('the proxy ends');
+  }
+
+  subscribe(destination: string): void {
+    this.#stream?.send({ type: 'subscribe', destination });
+  }
+
+  unsubscribe(destination: string): void {
+    this.#stream?.send({ type: 'unsubscribe', destination });
+  }
+
+  #connect(): void {
+    this.#retry = null;
+    const { url, clock, metrics } = this.#options;
+    metrics.configConnects.inc();
+    this.#stream = new ControlStream(
+      url,
+      {
+        onOpen: (stream) => this.#greet(stream),
+        onLine: async (stream, line) => await this.#hear(stream, line),
+        onClose: (_stream, why) => this.#onClose(why),
+      },
+      clock,
+    );
+  }
+
+  #greet(stream: ControlStream): void {
+    const { identity, live, clock, metrics } = this.#options;
+    this.#openedAtMs = clock.nowMs();
+    metrics.configConnected.set(1);
+    const held = [...live.texts()].map(({ key, version }) => [key, version] as const);
+    const known = Object.fromEntries(held);
+    stream.send({ type: 'hello', protocol: 1, proxy: identity, known });
+    for (const { key } of live.entries()) stream.send({ type: 'subscribe', destination: key });
+  }
+
+  async #hear(stream: ControlStream, line: string): Promise<void> {
+    const { clock, live, installer, log, url } = this.#options;
+    const message = await runSliced(readControlLine(line), clock);
+    switch (message?.type) {
+      case 'welcome':
+        this.#isWelcome = true;
+        return log.info({ control: url, name: message.controlPlane }, 'control plane connected');
+      case 'put':
+        return await this.#apply(stream, message.put);
+      case 'gone':
+        if (live.has(message.destination)) installer.remove(message.destination, message.nearest);
+        return;
+      default: // `current` and `ping` change nothing; what is unknown is a newer version's.
+        return;
+    }
+  }
+
+  async #apply(stream: ControlStream, put: ConfigText): Promise<void> {
+    const { live, installer } = this.#options;
+    const { key: destination, version } = put;
+    const isWanted = (): boolean => live.has(destination);
+    if (!isWanted()) return; // Unsubscribed while it was under way.
+    const reason = await installer.install(put, isWanted);
+    if (reason === null) stream.send({ type: 'applied', destination, version });
+    else stream.send({ type: 'refused', destination, version, reason });
+  }
+
+  #onClose(why: string): void {
+    const { clock, chance, log, metrics, url } = this.#options;
+    const wasOpen = metrics.configConnected.value === 1;
+    metrics.configConnected.set(0);
+    this.#stream = null;
+    if (this.#isStopped) return;
+    const livedMs = clock.nowMs() - this.#openedAtMs;
+    if (wasOpen && livedMs > limits.configReconnectMaxMs) this.#failures = 0;
+    this.#failures++;
+    // Once for each outage: a line per attempt would bury everything else.
+    if (wasOpen || this.#failures === 1) {
+      log.warn({ control: url, why }, 'no control plane; what was learned stays in force');
+    }
+    this.#retry = setTimeout(() => this.#connect(), reconnectDelayMs(this.#failures, chance));
+  }
+}
