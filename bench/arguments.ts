@@ -19,7 +19,7 @@ questions: hop bodies table memory (all of them when none is named)
 
   --quick       a few seconds per measurement; all questions within 3 minutes
   --rounds N    alternating rounds (default: 7, with --quick 5)
-  --profile     also say in which functions Remora spends its time
+  --profile     also say where Remora spends its time (a full run of hop always does)
   --json        print one JSON object on stdout, everything else on stderr
   --help        print this
 

@@ -8,13 +8,14 @@
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, release, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { type BenchArguments, isPublishable, parseArguments, USAGE } from './arguments.ts';
 import { judge, type Verdict } from './bars.ts';
 import { Driver } from './load/drive.ts';
 import { Children } from './machine/children.ts';
 import { chooseCores, moveToLoadCores } from './machine/cores.ts';
 import { ENVOY_VERSION, installTools } from './peers/installation.ts';
+import { buildRemora } from './peers/remora.ts';
 import { bodies } from './questions/bodies.ts';
 import { hop } from './questions/hop.ts';
 import { memory } from './questions/memory.ts';
@@ -58,12 +59,13 @@ async function main(given: BenchArguments): Promise<void> {
   const tools = await installTools(children, say);
   if (tools.nginx === null || tools.wrk === null) throw new Error('nginx and wrk are needed');
   if (given.scale.quick) limitTime();
-  const circumstances = describe(given);
+  const remora = await buildRemora(children, say);
+  const circumstances = describe(given, remora);
   const figures: Record<string, number | null> = {};
   for (const question of chosen) {
     const untilMs = performance.now() + timeFor(question, given, chosen.length);
     const bench: Bench = {
-      place: { children, cores, tools, folder },
+      place: { children, cores, tools, remora, folder },
       driver: new Driver(children, cores),
       scale: given.scale,
       profile: given.profile,
@@ -94,12 +96,12 @@ function limitTime(): void {
   }, leftMs).unref();
 }
 
-function describe({ scale }: BenchArguments): Circumstances {
+function describe({ scale }: BenchArguments, remora: string): Circumstances {
   const model = cpus()[0]?.model.trim() ?? 'unknown processor';
   const pinned = cores.pinned ? 'proxy pinned to one core' : 'nothing pinned';
   return {
     machine: `${model}, ${cores.count} cores, ${pinned}, ${process.platform} ${release()}`,
-    versions: `Node ${process.version}, Envoy ${ENVOY_VERSION}`,
+    versions: `Remora's ${basename(remora)}, Node ${process.version}, Envoy ${ENVOY_VERSION}`,
     scale: scale.quick ? `quick, ${scale.rounds} rounds` : `${scale.rounds} rounds`,
     startedAt: new Date().toISOString().slice(0, 16).replace('T', ' '),
   };

@@ -46,7 +46,7 @@ export interface GeneratorReport {
 /** The first answers find cold code on both sides; they are counted, but not timed. */
 const WARM_UP_MS = 400;
 const STRAGGLERS_MS = 2_000;
-const SLOW_US = 2_000;
+export const SLOW_US = 2_000;
 const SLOW_KEPT = 10_000;
 const NO_REQUEST = -1;
 

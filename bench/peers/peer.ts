@@ -27,6 +27,8 @@ export interface Place {
   readonly children: Children;
   readonly cores: Cores;
   readonly tools: Tools;
+  /** Remora's program: its bundle, or main.ts. */
+  readonly remora: string;
   /** An empty folder for configuration files; removed at the end. */
   readonly folder: string;
 }

@@ -6,6 +6,7 @@
  */
 import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Children } from '../machine/children.ts';
 import { onCores } from '../machine/cores.ts';
 import { freePorts } from '../machine/free-ports.ts';
 import { snapshotOf } from '../remora-config.ts';
@@ -15,6 +16,8 @@ import { awaitAnswer, type Peer, type Place, type Running, startPeer } from './p
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const BUNDLE = join(ROOT, 'dist', 'remora-proxy.mjs');
+const BUILD = join(ROOT, 'scripts', 'build.js');
+const BUILD_TIMEOUT_MS = 60_000;
 const SOURCE = join(ROOT, 'proxy', 'src', 'main.ts');
 const READY_POLL_MS = 2;
 const QUIET = '--disable-warning=ExperimentalWarning';
@@ -26,20 +29,33 @@ export interface RemoraOptions {
   readonly control?: string;
 }
 
-/** A bundle starts faster than the modules it holds. */
-function remoraProgram(): string {
-  return existsSync(BUNDLE) ? BUNDLE : SOURCE;
+/**
+ * What to start. The bundle, made anew if its sources changed: the modules it holds start slower
+ * and hold more memory, since Node keeps what strips their types.
+ */
+export async function buildRemora(
+  children: Children,
+  say: (text: string) => void,
+): Promise<string> {
+  try {
+    await children.run('build', [process.execPath, BUILD], BUILD_TIMEOUT_MS);
+    if (existsSync(BUNDLE)) return BUNDLE;
+  } catch (error) {
+    say((error as Error).message);
+  }
+  say('no bundle: Remora runs from its sources, which costs memory and start-up time');
+  return SOURCE;
 }
 
 export function remora(options: RemoraOptions = {}): Peer {
   const peer = { name: 'Remora', flavor: 'full' } as const;
   return {
     ...peer,
-    missing: () => (existsSync(remoraProgram()) ? null : 'proxy/src/main.ts'),
+    missing: () => null,
     start(place: Place, table: RouteTable): Promise<Running> {
       const source = sourceOf(writeSnapshot(place, table), options.control);
       return startPeer(peer, place, probeOf(table), (port) => [
-        ...commandFor(source, options.nodeFlags ?? []),
+        ...commandFor(place, source, options.nodeFlags ?? []),
         ...['--outbound', `127.0.0.1:${port}`, '--metrics', '127.0.0.1:0'],
       ]);
     },
@@ -54,7 +70,7 @@ export async function measureStart(place: Place, table: RouteTable): Promise<num
   const [outbound = 0, metrics = 0, nobody = 0] = await freePorts(3);
   const source = sourceOf(writeSnapshot(place, table), `http://127.0.0.1:${nobody}`);
   const command = [
-    ...commandFor(source, []),
+    ...commandFor(place, source, []),
     ...['--outbound', `127.0.0.1:${outbound}`, '--metrics', `127.0.0.1:${metrics}`],
   ];
   const startedAtMs = performance.now();
@@ -79,9 +95,13 @@ function sourceOf(snapshot: string, control: string | undefined): readonly strin
   return ['--last-good', snapshot, '--control', control];
 }
 
-function commandFor(source: readonly string[], nodeFlags: readonly string[]): readonly string[] {
+function commandFor(
+  place: Place,
+  source: readonly string[],
+  nodeFlags: readonly string[],
+): readonly string[] {
   return [
-    ...[process.execPath, QUIET, ...nodeFlags, remoraProgram()],
+    ...[process.execPath, QUIET, ...nodeFlags, place.remora],
     ...['--name', 'bench-0', '--namespace', 'shop', '--workload', 'storefront'],
     ...['--admin', '127.0.0.1:0', ...source],
   ];

@@ -7,6 +7,7 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { StringDecoder } from 'node:string_decoder';
 import {
   type ControlMessage,
   type DestinationConfig,
@@ -61,9 +62,9 @@ export class SnapshotFeeder {
       `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${WIRE_UPGRADE}\r\n\r\n`,
     );
     let rest = '';
-    socket.setEncoding('utf8');
-    socket.on('data', (text: string) => {
-      const lines = (rest + text).split('\n');
+    const decoder = new StringDecoder('utf8');
+    socket.on('data', (bytes: Buffer) => {
+      const lines = (rest + decoder.write(bytes)).split('\n');
       rest = lines.pop() ?? '';
       for (const line of lines) this.#take(socket, JSON.parse(line) as ProxyMessage);
     });

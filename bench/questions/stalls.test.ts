@@ -11,6 +11,7 @@ test('an answer due around a swap is its fault, one due half a second later is n
   ] as const;
   assert.deepEqual(stallsAround({ slow, maxUs: 9_000 }, [10_000]), {
     swapMaxMs: 7,
+    swapMedianMs: 7,
     calmMaxMs: 9,
   });
 });
@@ -23,6 +24,14 @@ test('a request that was waiting when the swap came counts', () => {
 test('without a slow answer both are as good as the slowest of all', () => {
   assert.deepEqual(stallsAround({ slow: [], maxUs: 1_200 }, [1]), {
     swapMaxMs: 1.2,
+    swapMedianMs: 1.2,
     calmMaxMs: 1.2,
   });
+});
+
+test('one slow swap among three is the maximum, not the median', () => {
+  const slow = [[20_010, 8_000]] as const;
+  const stalls = stallsAround({ slow, maxUs: 8_000 }, [10_000, 20_000, 30_000]);
+  assert.equal(stalls.swapMaxMs, 8);
+  assert.equal(stalls.swapMedianMs, 2);
 });

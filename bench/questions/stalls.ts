@@ -6,11 +6,14 @@
  *
  * Pure. Called by `table.ts`.
  */
-import type { GeneratorReport } from '../load/generator.ts';
+import { type GeneratorReport, SLOW_US } from '../load/generator.ts';
+import { median } from '../statistics.ts';
 
 export interface Stalls {
   /** The slowest answer due in a window. */
   readonly swapMaxMs: number;
+  /** The slowest of each window, and of these the median: what every swap costs. */
+  readonly swapMedianMs: number;
   /** The slowest answer due outside of them. */
   readonly calmMaxMs: number;
 }
@@ -23,16 +26,20 @@ export function stallsAround(
   report: Pick<GeneratorReport, 'slow' | 'maxUs'>,
   swapsAtMs: readonly number[],
 ): Stalls {
-  let swapUs = 0;
-  let calmUs = 0;
+  // Only slow answers carry their time: where there were none, this bounds them.
+  const unseenUs = Math.min(report.maxUs, SLOW_US);
+  const worstUs = swapsAtMs.map(() => unseenUs);
+  let calmUs = unseenUs;
   for (const [dueAtMs, latencyUs] of report.slow) {
-    const isNearSwap = swapsAtMs.some(
+    const swap = swapsAtMs.findIndex(
       (atMs) => dueAtMs >= atMs - BEFORE_MS && dueAtMs < atMs + AFTER_MS,
     );
-    if (isNearSwap) swapUs = Math.max(swapUs, latencyUs);
-    else calmUs = Math.max(calmUs, latencyUs);
+    if (swap === -1) calmUs = Math.max(calmUs, latencyUs);
+    else worstUs[swap] = Math.max(worstUs[swap]!, latencyUs);
   }
-  // Only slow answers carry their time: where there were none, the maximum of all bounds them.
-  const fastest = Math.min(report.maxUs, 2_000);
-  return { swapMaxMs: (swapUs || fastest) / 1000, calmMaxMs: (calmUs || fastest) / 1000 };
+  return {
+    swapMaxMs: Math.max(...worstUs) / 1000,
+    swapMedianMs: median(worstUs) / 1000,
+    calmMaxMs: calmUs / 1000,
+  };
 }

@@ -13,7 +13,7 @@ import type { Peer, Running } from '../peers/peer.ts';
 import { remora } from '../peers/remora.ts';
 import { destinationsOf } from '../remora-config.ts';
 import { type RouteTable, wideTable } from '../route-table.ts';
-import { median, pairedRatios } from '../statistics.ts';
+import { median, pairedRatios, round3 } from '../statistics.ts';
 import {
   type Answer,
   type Bench,
@@ -58,6 +58,10 @@ export const table: Question = {
     const wides = await startNamed(bench, peers, wide, '1,000 routes', notes);
     const rounds = new Rounds(bench, notes);
     const all = [...smalls, ...wides].toSorted((a, b) => (a.name < b.name ? 1 : -1));
+    for (const running of all) {
+      const path = wides.includes(running) ? WIDE_PATH : SMALL.path;
+      await warm(bench, running, path);
+    }
     await rounds.alternate(all, bench.scale.roundsBesideHop, (running) => {
       return saturate(bench, running, wides.includes(running) ? WIDE_PATH : SMALL.path);
     });
@@ -71,6 +75,7 @@ export const table: Question = {
       figures: {
         cpuRatioWide: orNull(median(pairedRatios(of('1,000 routes'), of('small table')))),
         swapStallMs: stalls?.swapMaxMs ?? null,
+        swapStallMedianMs: stalls?.swapMedianMs ?? null,
         swapCalmMaxMs: stalls?.calmMaxMs ?? null,
       },
       notes,
@@ -87,6 +92,11 @@ async function startNamed(
 ): Promise<readonly Running[]> {
   const running = await startPeers(bench, peers, routes, notes);
   return running.map((one) => ({ ...one, name: `${one.name}, ${size}` }));
+}
+
+async function warm(bench: Bench, running: Running, path: string): Promise<void> {
+  const load = { connections: CONNECTIONS, seconds: bench.scale.warmSeconds };
+  await bench.driver.saturate(targetOf(running, path), load);
 }
 
 async function saturate(bench: Bench, running: Running, path: string) {
@@ -145,10 +155,15 @@ function readStalls(
       `${report.answered + report.failed} requests failed${refused}`,
   );
   if (applied.length === 0) return null;
-  return stallsAround(
+  const stalls = stallsAround(
     report,
     feeder.swaps.map((swap) => swap.sentAtMs),
   );
+  notes.push(
+    `slowest answer: ${round3(stalls.swapMaxMs)} ms around a swap (median of the swaps: ` +
+      `${round3(stalls.swapMedianMs)} ms), ${round3(stalls.calmMaxMs)} ms in the calm between`,
+  );
+  return stalls;
 }
 
 function orNull(value: number): number | null {

@@ -26,7 +26,4 @@ export const limits = {
   proxyNameMax: 253,
   /** Bytes handed to a socket that its peer has not taken; beyond, the newest put waits here. */
   unsentBytesMax: 256 * 1024,
-  nearestNamesMax: 3,
-  /** Names compared for "did you mean": the rest of a huge mesh is not worth the time. */
-  nearestComparedMax: 1_000,
 } as const;

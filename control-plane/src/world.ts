@@ -11,6 +11,7 @@ import type {
   EndpointSlice,
   MeshConfig,
   MeshObject,
+  ObjectIdentity,
   ResiliencePolicy,
   Service,
   TrafficRoute,
@@ -51,7 +52,6 @@ export interface World {
 export const emptyWorld: World = indexed(new Map(), []);
 
 export const SERVICE_NAME_LABEL = 'kubernetes.io/service-name';
-const MESH_CONFIG_NAME = 'mesh';
 
 export function foldWorld(world: World, events: readonly ObjectEvent[]): World {
   const objects = new Map(world.objects);
@@ -67,13 +67,14 @@ export function withInstances(world: World, instances: readonly LocalInstance[])
   return { ...world, instances, instancesLabelled: labelled };
 }
 
-export function objectKey({ kind, metadata }: MeshObject): string {
+export function objectKey({ kind, metadata }: ObjectIdentity): string {
   return `${kind}/${metadata.namespace}/${metadata.name}`;
 }
 
 /** The word of an object in messages: `TrafficRoute shop/catalog`. */
-export function objectName({ kind, metadata }: MeshObject): string {
-  return `${kind} ${metadata.namespace}/${metadata.name}`;
+export function objectName({ kind, metadata }: ObjectIdentity): string {
+  const { namespace, name } = metadata;
+  return namespace === '' ? `${kind} ${name}` : `${kind} ${namespace}/${name}`;
 }
 
 export function serviceKey(namespace: string, name: string): string {
@@ -106,7 +107,7 @@ function indexed(
       append(routesOf, targetKey(object), object);
     } else if (object.kind === 'ResiliencePolicy') {
       append(policiesOf, targetKey(object), object);
-    } else if (object.kind === 'MeshConfig' && name === MESH_CONFIG_NAME) {
+    } else if (object.kind === 'MeshConfig') {
       mesh ??= object;
     }
   }

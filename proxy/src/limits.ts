@@ -70,8 +70,8 @@ export const limits = {
   ringStepsMax: 16,
   drainTimeoutMs: 25_000,
   drainLagMs: 100,
-  /** A connection that brought nothing for so long into the drain is closed. */
-  drainIdleMs: 1_000,
+  /** A connection that brought nothing for so long is closed by a drain. */
+  drainIdleMs: 250,
   /** A destination that nobody asked for in so long is unsubscribed. */
   destinationIdleMs: 600_000,
   /** A backend that no destination names is closed after so long. */

@@ -80,7 +80,7 @@ describe('the shop as a local mesh', () => {
     }
   });
 
-  test('reports a mistake with its file, line, field and remedy, and keeps what was good', async () => {
+  test('reports a mistake with file, line, field and remedy, and keeps what was good', async () => {
     const good = readFileSync(routeFile, 'utf8');
     const at = good.split('\n').findIndex((line) => line.includes('weight: 0 ')) + 1;
     edit(routeFile, [['weight: 0', 'weight: lots']]);

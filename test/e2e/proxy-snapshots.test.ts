@@ -44,16 +44,22 @@ describe('a snapshot', () => {
   test('swapped under load loses no request, and the last one holds', async () => {
     control.put(configOf(0));
     proxy = await startProxy({ control: control.url });
-    const load = startLoad({ address: proxy.outbound, clients: 8, request: get('http://app/') });
+    const load = startLoad({
+      addresses: [proxy.outbound],
+      clients: 8,
+      request: get('http://app/'),
+    });
     for (let swap = 0; swap < SWAPS; swap++) {
       await control.answered(control.put(configOf(swap % 3, (swap + 1) % 3)));
+      const answered = load.answered;
+      await until(() => load.answered >= answered + 5, 'the load to go on');
     }
     const version = control.put(configOf(2));
     assert.equal((await control.answered(version)).type, 'applied');
     const result = await load.stop();
     assert.deepEqual(result.lost, []);
-    assert.deepEqual([...result.statuses.keys()], [200]);
-    assert(result.statuses.get(200)! > SWAPS, 'there was no load to speak of');
+    assert.deepEqual([...result.answers.keys()], ['200']);
+    assert(result.answers.get('200')! > SWAPS, 'there was no load to speak of');
 
     const client = await connectRaw(proxy.outbound);
     for (let sent = 0; sent < 10; sent++) {

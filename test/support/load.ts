@@ -1,16 +1,16 @@
 /**
  * Steady load from keep-alive clients, each sending its next request when it has its answer.
  *
- * A client whose connection is closed after an answer opens another, as libraries do. A request
- * that was sent and got no answer is lost, and a lost request is what these tests look for: nothing
- * is retried here.
+ * A client whose connection is closed after an answer opens another, to the next address where
+ * there are several, as a caller does that was told of another instance. A request that was sent
+ * and got no answer is lost, and a lost request is what these tests look for: nothing is retried.
  */
 import { connectRaw, type RawClient } from './raw-client.ts';
 import { fieldValue } from './message-reader.ts';
 
 export interface LoadResult {
-  /** Answers by status. */
-  readonly statuses: Map<number, number>;
+  /** Answers by status, and by Remora's error code where it has one: `200`, `503 RMR_...`. */
+  readonly answers: Map<string, number>;
   /** Requests that were sent and never answered, with what was seen instead. */
   readonly lost: string[];
   /** Connections that the listener did not take: nothing was sent on these. */
@@ -19,23 +19,29 @@ export interface LoadResult {
 
 export interface Load {
   readonly result: LoadResult;
+  /** Answers so far. */
+  readonly answered: number;
   /** Lets the requests in flight end, and stops. */
   stop(): Promise<LoadResult>;
 }
 
 export interface LoadOptions {
-  readonly address: string;
+  /** Tried in turn, from the first. */
+  readonly addresses: readonly string[];
   readonly clients: number;
   /** The bytes of a request. */
   readonly request: string;
 }
 
 export function startLoad(options: LoadOptions): Load {
-  const result: LoadResult = { statuses: new Map(), lost: [], refused: 0 };
+  const result: LoadResult = { answers: new Map(), lost: [], refused: 0 };
   const state = { stopped: false };
   const clients = Array.from({ length: options.clients }, () => runClient(options, result, state));
   return {
     result,
+    get answered() {
+      return result.answers.values().reduce((sum, count) => sum + count, 0);
+    },
     async stop() {
       state.stopped = true;
       await Promise.all(clients);
@@ -45,17 +51,18 @@ export function startLoad(options: LoadOptions): Load {
 }
 
 async function runClient(
-  { address, request }: LoadOptions,
+  { addresses, request }: LoadOptions,
   result: LoadResult,
   state: { readonly stopped: boolean },
 ): Promise<void> {
-  while (!state.stopped) {
+  for (let turn = 0; !state.stopped; turn++) {
     let client: RawClient;
     try {
-      client = await connectRaw(address);
+      client = await connectRaw(addresses[turn % addresses.length]!);
     } catch {
       result.refused++;
-      return;
+      if (addresses.length === 1) return;
+      continue;
     }
     await useConnection(client, request, result, state);
     client.close();
@@ -73,7 +80,9 @@ async function useConnection(
     if (client.ended !== 'open') return;
     try {
       const response = await client.ask(request);
-      result.statuses.set(response.status, (result.statuses.get(response.status) ?? 0) + 1);
+      const code = fieldValue(response.fields, 'x-remora-error');
+      const answer = code === undefined ? `${response.status}` : `${response.status} ${code}`;
+      result.answers.set(answer, (result.answers.get(answer) ?? 0) + 1);
       if (fieldValue(response.fields, 'connection')?.toLowerCase() === 'close') return;
     } catch (error) {
       result.lost.push(String(error));

@@ -99,9 +99,6 @@ export class RawClient {
   /** How the connection ended: `end` is clean. */
   async closed(limitMs = 5_000): Promise<End> {
     await this.#until(() => this.ended !== 'open', limitMs, 'the end of the connection');
-    // A reset may follow an end: the last word counts.
-    if (this.ended === 'end' && this.#reader.isInside)
-      await this.#until(() => this.socket.destroyed, 500, '');
     return this.ended;
   }
 

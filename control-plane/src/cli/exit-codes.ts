@@ -4,7 +4,7 @@
  * Pure constants.
  */
 export const EXIT_OK = 0;
-/** The command worked, and what it looked for is wrong: mistakes in the YAML, a proxy that refused. */
+/** The command worked, and what it looked at is wrong: mistakes in YAML, a proxy that refused. */
 export const EXIT_FOUND = 1;
 /** The command line or a file it names cannot be used. */
 export const EXIT_USAGE = 64;

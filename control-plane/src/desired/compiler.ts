@@ -8,9 +8,9 @@
  * and `snapshot.ts`.
  */
 import { formatKey } from '@remora/api/destination.ts';
+import { nearestNames } from '@remora/api/nearest-names.ts';
 import type { DestinationConfig } from '@remora/api/wire.ts';
 import type { World } from '../world.ts';
-import { nearestNames } from './nearest.ts';
 import { destinationConfig } from './proxy-config.ts';
 import { tcpPort } from './references.ts';
 

@@ -2,12 +2,13 @@
  * How a Service port is called when its route says nothing: the defaults, applied completely.
  *
  * MeshConfig's defaults, then the ResiliencePolicies of the Service from general to specific, each
- * overriding field by field; what none of them says is DESIGN's default, which stands here once.
+ * overriding field by field; what none of them says is the default that stands with the schema.
  * A whole-object override was refused: a policy that sets one timeout must not lose the others.
  *
  * Pure. Called by `proxy-config.ts` and `rule-config.ts`.
  */
 import type { ResilienceLayer, Service } from '@remora/api/config/objects.ts';
+import { resilienceDefaults } from '@remora/api/config/resilience-policy.ts';
 import type { BackendConfig, BalancerConfig, TimeoutsConfig } from '@remora/api/wire.ts';
 import type { World } from '../world.ts';
 import { policiesFor } from './attachment.ts';
@@ -18,21 +19,17 @@ export interface CallSettings {
   readonly backend: Omit<BackendConfig, 'key' | 'endpoints'>;
 }
 
-const DEFAULT_BALANCER: BalancerConfig = {
-  type: 'ewma',
-  hashKey: null,
-  slowStartMs: 0,
-  decayMs: 10_000,
-};
-
 const DEFAULTS: CallSettings = {
-  timeouts: { requestMs: 0, perTryMs: 0 },
+  timeouts: {
+    requestMs: resilienceDefaults.timeouts.requestMs,
+    perTryMs: resilienceDefaults.timeouts.perTryMs,
+  },
   backend: {
-    balancer: DEFAULT_BALANCER,
-    connectTimeoutMs: 1_000,
-    idleTimeoutMs: 30_000,
-    connectionsPerEndpointMax: 256,
-    waitingPerEndpointMax: 1_024,
+    balancer: { ...resilienceDefaults.balancer, hashKey: null },
+    connectTimeoutMs: resilienceDefaults.timeouts.connectMs,
+    idleTimeoutMs: resilienceDefaults.timeouts.idleMs,
+    connectionsPerEndpointMax: resilienceDefaults.connections.perEndpoint,
+    waitingPerEndpointMax: resilienceDefaults.connections.waiting,
   },
 };
 
@@ -75,7 +72,7 @@ function balanced(
   return {
     type: layer.type ?? under.type,
     hashKey: layer.hashKey === undefined ? under.hashKey : hashKey(layer.hashKey),
-    slowStartMs: layer.slowStart ?? under.slowStartMs,
-    decayMs: layer.decay ?? under.decayMs,
+    slowStartMs: layer.slowStartMs ?? under.slowStartMs,
+    decayMs: layer.decayMs ?? under.decayMs,
   };
 }

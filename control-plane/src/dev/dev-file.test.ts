@@ -1,4 +1,4 @@
-/** Claims about `dev.yaml`: what it says is understood, and every mistake is named with its place. */
+/** Claims about `dev.yaml`: it is understood, and every mistake is named with its place. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { type DevFile, parseDevFile } from './dev-file.ts';
@@ -31,7 +31,7 @@ describe('dev.yaml', () => {
     assert.equal(load, null);
   });
 
-  test('leaves replicas to the Deployment and starts in its own folder unless it says otherwise', () => {
+  test('leaves replicas to the Deployment and starts in its own folder by default', () => {
     const web = parsed('workloads: { web: { command: [node, web.js] } }').workloads.get('web');
     assert.equal(web?.replicas, null);
     assert.equal(web?.folder, '.');

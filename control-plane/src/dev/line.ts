@@ -1,5 +1,5 @@
 /**
- * A line of the terminal as pieces with a style, so that it can be cut to a width and painted or not.
+ * A line of the terminal as pieces with a style, so that it can be cut to a width and painted.
  *
  * Text from files and processes is cleaned here: a control byte in it must never reach a terminal.
  *

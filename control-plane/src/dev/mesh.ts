@@ -55,7 +55,7 @@ export class Mesh {
     this.#numbers = new MeshNumbers(options.folder);
   }
 
-  /** Throws when the control plane cannot start; everything else is started again until it works. */
+  /** Throws when the control plane cannot start; all else is started again until it works. */
   async start(): Promise<void> {
     const { folder, plan, chance } = this.#options;
     this.#control = await startControlPlane({

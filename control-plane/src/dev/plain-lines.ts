@@ -62,5 +62,6 @@ function routeText(route: RouteView): string {
     .map(
       ({ backend, real, weight }) => `, ${backend} ${percentText(real ?? 0)} (weight ${weight})`,
     );
-  return `${name}: ${route.requestsPerSecond.toFixed(1)} req/s, ${success} ok, ${times}${shares.join('')}`;
+  const rate = `${route.requestsPerSecond.toFixed(1)} req/s`;
+  return `${name}: ${rate}, ${success} ok, ${times}${shares.join('')}`;
 }

@@ -49,7 +49,8 @@ describe('the reaper', () => {
       const env = process.env;
       const gone = new ProcessGroup({ command: 'exit 0', folder: '/', env }, reaper);
       await gone.ended;
-      const group = new ProcessGroup({ command: ${JSON.stringify(STUBBORN)}, folder: '/', env }, reaper);
+      const group = new ProcessGroup(
+        { command: ${JSON.stringify(STUBBORN)}, folder: '/', env }, reaper);
       group.stdout.pipe(process.stdout);
     `;
     const runner = spawn(process.execPath, ['--input-type=module', '-e', program], {

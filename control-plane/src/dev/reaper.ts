@@ -1,5 +1,5 @@
 /**
- * Ends the mesh's processes when the runner itself dies without a chance to: SIGKILL, out of memory.
+ * Ends the mesh's processes when the runner dies without a chance to: SIGKILL, out of memory.
  *
  * Applications are any program in any language, so nothing can be asked of them. One small shell
  * reads process ids from the runner; when that pipe closes, for whatever reason, it ends the groups

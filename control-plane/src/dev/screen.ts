@@ -1,5 +1,5 @@
 /**
- * Shows the view: a picture that is drawn over where there is a terminal, lines where there is none.
+ * Shows the view: a picture that is drawn over on a terminal, lines where there is none.
  *
  * A frame is written in one piece and only when it differs, at most twice a second: a terminal over
  * a slow line must keep up, and what does not move can be read and copied. The alternate screen is

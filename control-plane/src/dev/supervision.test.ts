@@ -1,4 +1,4 @@
-/** Claims about starting again, readiness, ports and arrivals: the small decisions of the runner. */
+/** Claims about starting again, readiness, ports and arrivals: small decisions of the runner. */
 import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
 import { describe, test } from 'node:test';

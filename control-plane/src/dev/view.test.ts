@@ -1,4 +1,4 @@
-/** Claims about the live view: it fits, it tells what is wrong first, and its commands can be pasted. */
+/** Claims about the live view: it fits, tells what is wrong first, and can be pasted from. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';

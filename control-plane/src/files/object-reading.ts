@@ -8,11 +8,11 @@
  *
  * Pure. Called by `folder-source.ts` and by the golden tests.
  */
-import { type MeshObject, parseObject } from '@remora/api/config/objects.ts';
+import { type MeshObject, type ObjectIdentity, parseObject } from '@remora/api/config/objects.ts';
 import { objectKey, objectName } from '../world.ts';
 import { fieldName, type Problem } from './problem.ts';
-import { regexMistakes } from './regex-check.ts';
-import { type Position, readYaml, type YamlDocument } from './yaml-documents.ts';
+import { type Mistake, regexMistakes } from './regex-check.ts';
+import { type Path, type Position, readYaml, type YamlDocument } from './yaml-documents.ts';
 
 export interface Place extends Position {
   readonly file: string;
@@ -71,16 +71,28 @@ function readObject(document: YamlDocument & { is: 'value' }, draft: Draft): voi
   const { value, start, positionOf } = document;
   const parsed = parseObject(value);
   if (parsed.is === 'other') return;
-  const mistakes = parsed.is === 'object' ? regexMistakes(parsed.object) : parsed.problems;
-  const identity = parsed.is === 'object' ? parsed.object : parsed.identity;
-  if (mistakes.length === 0 && parsed.is === 'object') {
-    const place = { file: draft.file, ...start };
-    const { object } = parsed;
-    draft.objects.push({ key: objectKey(object), name: objectName(object), object, place });
-    return;
+  if (parsed.is === 'mistaken') {
+    if (parsed.identity === null) draft.isCut = true;
+    else draft.mistaken.add(objectKey(parsed.identity));
+    return report(parsed.problems, parsed.identity, positionOf, draft);
   }
-  if (identity === null) draft.isCut = true;
-  else draft.mistaken.add(objectKey(identity));
+  const { object, warnings } = parsed;
+  const key = objectKey(object);
+  const mistakes = regexMistakes(object);
+  report([...mistakes, ...warnings], object, positionOf, draft);
+  if (mistakes.length > 0) draft.mistaken.add(key);
+  else {
+    const place = { file: draft.file, ...start };
+    draft.objects.push({ key, name: objectName(object), object, place });
+  }
+}
+
+function report(
+  mistakes: readonly Mistake[],
+  identity: ObjectIdentity | null,
+  positionOf: (path: Path) => Position,
+  draft: Draft,
+): void {
   for (const { path, message, remedy } of mistakes) {
     const object = identity === null ? null : objectName(identity);
     const place = { file: draft.file, ...positionOf(path) };

@@ -33,7 +33,7 @@ export function serve(name, pages) {
   });
 }
 
-/** Asks a neighbour, passing on who asks and on whose behalf. Never throws: status 0 is "no answer". */
+/** Asks a neighbour, passing on who asks. Never throws: status 0 means that it gave no answer. */
 export async function ask(url, request) {
   const headers = {};
   for (const name of PASSED_ON) {

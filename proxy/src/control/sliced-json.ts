@@ -82,7 +82,10 @@ function keyOf(text: string, key: Span | null): string {
 /** Finds the members; what they hold is checked when they are parsed. */
 function* walk(text: string, span: Span): Generator<void, Member[]> {
   const members: Member[] = [];
-  let at = skipBlank(text, span.from) + 1;
+  const opening = skipBlank(text, span.from);
+  // `}` and `]` come two after their opening counterparts.
+  const closing = text.charCodeAt(opening) + 2;
+  let at = opening + 1;
   let start = at;
   let key: Span | null = null;
   let depth = 0;
@@ -109,7 +112,9 @@ function* walk(text: string, span: Span): Generator<void, Member[]> {
       start = at + 1;
     }
   }
-  if (at >= span.to || skipBlank(text, at + 1) < span.to) throw new SyntaxError('JSON cut off');
+  if (text.charCodeAt(at) !== closing || at >= span.to || skipBlank(text, at + 1) < span.to) {
+    throw new SyntaxError('JSON is cut off, or its brackets do not match');
+  }
   if (members.length > 0 || skipBlank(text, start) < at) {
     members.push({ key, value: { from: start, to: at } });
   }

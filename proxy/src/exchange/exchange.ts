@@ -243,7 +243,8 @@ export class Exchange implements DownstreamUser, LeaseHolder {
     const upstream = this.#attempt.upstream;
     this.#attempt.upstream = null;
     if (this.state === STATE.TUNNEL) {
-      this.downstream.finish(false);
+      if (code === 'RMR_UPSTREAM_RESET') this.downstream.abort();
+      else this.downstream.finish(false);
       this.#attempt.settle(false);
       return this.#end(this.#status, false);
     }

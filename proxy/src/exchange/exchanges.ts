@@ -61,10 +61,6 @@ export class RoleServer implements DownstreamServer {
     this.#onClosed = onClosed;
   }
 
-  get isDraining(): boolean {
-    return this.#world.isDraining();
-  }
-
   nowMs(): number {
     return this.#world.clock.nowMs();
   }

@@ -47,7 +47,6 @@ export interface DownstreamServer {
   /** The user never got a request: back to the pool. */
   onUnused(user: DownstreamUser): void;
   onDownstreamClosed(connection: Downstream): void;
-  readonly isDraining: boolean;
 }
 
 /** `refusal` values beside the parser's negative ones. */
@@ -152,7 +151,6 @@ export class Downstream implements ByteStreamOwner {
     this.#state = STATE.HEAD;
     this.#idleSinceMs = this.#server.nowMs();
     if (this.#pending !== null) queueMicrotask(this.#onNextTurn);
-    else if (this.#server.isDraining) this.#linger();
   }
 
   /** Cuts the connection off, so that the client can't take what it got for all there is. */
@@ -163,9 +161,10 @@ export class Downstream implements ByteStreamOwner {
     this.#close();
   }
 
-  /** Closes now if no request is under way. */
-  closeIfIdle(): void {
-    if (this.isIdle && this.#pending === null) this.#linger();
+  /** Closes now if it has been without a request for so long. */
+  closeIfIdle(quietMs: number): void {
+    if (!this.isIdle || this.#pending !== null) return;
+    if (this.#server.nowMs() - this.#idleSinceMs >= quietMs) this.#linger();
   }
 
   onBytes(bytes: Buffer, start: number, end: number): void {

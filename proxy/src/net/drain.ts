@@ -4,8 +4,8 @@
  *
  *   draining (answers say close) → lag → accept no more → idle ones close → none left, or time-out
  *
- * Idle connections are not closed at once: a client may be writing its next request at this very
- * instant, and would lose it. Called by `proxy.ts` on SIGTERM and on POST /drain.
+ * Only connections that were quiet for a while are closed: behind a busy one's answer the client
+ * may be writing its next request at this very instant, and would lose it. Called by `proxy.ts` on SIGTERM and on POST /drain.
  */
 import { limits } from '../limits.ts';
 import type { Clock } from '../clock.ts';
@@ -23,7 +23,7 @@ export async function drain(listeners: readonly Listener[], clock: Clock): Promi
     let left = 0;
     for (const listener of listeners) {
       for (const connection of listener.connections) {
-        if (passedMs > limits.drainIdleMs) connection.closeIfIdle();
+        connection.closeIfIdle(limits.drainIdleMs);
       }
       left += listener.connections.size;
     }

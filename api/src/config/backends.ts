@@ -1,0 +1,92 @@
+/**
+ * Where the requests of a rule go: its backends by weight, the copies it sends, and what keeps a
+ * user at one backend.
+ *
+ * Pure. Used by `traffic-route.ts` and `resilience-policy.ts`.
+ */
+import { z } from 'zod';
+import { exactlyOne } from './choices.ts';
+import { headerEdits } from './header-edits.ts';
+import { portNumber } from './metadata.ts';
+import { fieldName, label } from './names.ts';
+import { decimal, integer, mistaken, text } from './setting.ts';
+
+const WEIGHT_MAX = 1_000_000;
+export const WEIGHT_DEFAULT = 1;
+
+const serviceReference = {
+  service: label('The Service.'),
+  port: portNumber('Its port.', "the target's").optional(),
+  namespace: label('Its namespace.').meta({ 'x-default': "the route's" }).optional(),
+};
+
+export const routeBackend = z
+  .object({
+    ...serviceReference,
+    weight: integer({
+      min: 0,
+      max: WEIGHT_MAX,
+      default: WEIGHT_DEFAULT,
+      doc: 'Its share, relative to the other backends of the rule; 0 gets nothing.',
+    }).optional(),
+    requestHeaders: headerEdits('Changes requests to this backend.').optional(),
+    responseHeaders: headerEdits('Changes responses of this backend.').optional(),
+  })
+  .meta({ description: 'A Service that serves a share of the requests.' });
+
+export const mirror = z
+  .object({
+    ...serviceReference,
+    percent: decimal({ min: 0, max: 100, doc: 'How many of a hundred requests are copied.' }),
+  })
+  .meta({ description: 'A Service that gets copies; its answers are thrown away.' });
+
+const hashSources = {
+  header: fieldName('The value of this header.').optional(),
+  cookie: fieldName('The value of this cookie.', 'session').optional(),
+  peer: z
+    .literal(true)
+    .meta({
+      description: 'The address of the client.',
+      type: 'boolean',
+      'x-type': 'boolean',
+      'x-limits': 'true',
+    })
+    .optional(),
+};
+const HASH_SOURCES = ['header', 'cookie', 'peer'] as const;
+
+export const hashKey = exactlyOne(hashSources, HASH_SOURCES, { doc: 'What is hashed.' });
+
+const CLAIM_REFUSED =
+  'a claim cannot be trusted before callers have an identity, which is for a later release';
+
+const claim = z
+  .string()
+  .superRefine((_, context) => {
+    mistaken(context, CLAIM_REFUSED, 'Use header, cookie or peer');
+  })
+  .meta({ description: `Refused: ${CLAIM_REFUSED}.`, 'x-type': 'text', 'x-limits': 'refused' });
+
+export const sticky = exactlyOne(
+  {
+    ...hashSources,
+    claim: claim.optional(),
+    salt: text({
+      pattern: /^[!-~]+$/,
+      lengthMax: 253,
+      what: 'visible text',
+      example: 'spring-canary',
+      default: '<namespace>/<name> of the route',
+      doc: 'Routes with the same salt send a user the same way.',
+    }).optional(),
+  },
+  [...HASH_SOURCES, 'claim'],
+  {
+    doc: 'Keeps a user at one backend, as long as the weights stay.',
+    rules: [{ rule: '!has(self.claim)', message: CLAIM_REFUSED }],
+  },
+);
+
+export type RouteBackend = z.infer<typeof routeBackend>;
+export type Sticky = z.infer<typeof sticky>;

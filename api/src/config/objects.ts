@@ -1,0 +1,149 @@
+/**
+ * Every kind of object that Remora reads, and the one way in: `parseObject`.
+ *
+ * Other objects are not ours to judge. A field that no schema has is a warning, because a newer
+ * release may know it; a wrong value refuses the object, whose last good version then stays. As in
+ * Kubernetes, null is the same as left out. A new kind is a schema file and a line in `KINDS`.
+ *
+ * Pure; never throws. Called by whoever reads files, watches a cluster or admits objects.
+ */
+import type { z } from 'zod';
+import { deployment, endpointSlice, namespace, service } from './kubernetes.ts';
+import { meshConfig } from './mesh-config.ts';
+import { type Problem, problemOf, shown, suggestion, unknownFieldProblem } from './problems.ts';
+import { resiliencePolicy } from './resilience-policy.ts';
+import { trafficRoute } from './traffic-route.ts';
+import { unknownFields } from './unknown-fields.ts';
+
+export type { RouteBackend, Sticky } from './backends.ts';
+export type { HeaderEdits } from './header-edits.ts';
+export type {
+  Deployment,
+  EndpointSlice,
+  Namespace,
+  Service,
+  ServicePort,
+} from './kubernetes.ts';
+export type { RouteMatch, ValueMatch } from './matches.ts';
+export type { MeshConfig } from './mesh-config.ts';
+export type { Problem } from './problems.ts';
+export type { ResilienceLayer, ResiliencePolicy } from './resilience-policy.ts';
+export type { PathRewrite } from './rewrites.ts';
+export type { RouteRule, TrafficRoute } from './traffic-route.ts';
+
+export const GROUP = 'remora.dev';
+export const VERSION = 'v1alpha1';
+const OURS = `${GROUP}/${VERSION}`;
+
+export const KINDS = {
+  Service: { apiVersion: 'v1', schema: service },
+  Namespace: { apiVersion: 'v1', schema: namespace },
+  Deployment: { apiVersion: 'apps/v1', schema: deployment },
+  EndpointSlice: { apiVersion: 'discovery.k8s.io/v1', schema: endpointSlice },
+  TrafficRoute: { apiVersion: OURS, schema: trafficRoute },
+  ResiliencePolicy: { apiVersion: OURS, schema: resiliencePolicy },
+  MeshConfig: { apiVersion: OURS, schema: meshConfig },
+} as const;
+
+type Kind = keyof typeof KINDS;
+export type MeshObject = { [K in Kind]: z.infer<(typeof KINDS)[K]['schema']> }[Kind];
+
+export interface Identity {
+  readonly kind: string;
+  readonly metadata: { readonly namespace: string; readonly name: string };
+}
+
+export type Parsed =
+  | { readonly is: 'other' }
+  | { readonly is: 'object'; readonly object: MeshObject; readonly warnings: Problem[] }
+  | { readonly is: 'mistaken'; readonly identity: Identity | null; readonly problems: Problem[] };
+
+/** Fields beside `spec` that every object of ours may have. */
+const OUTER_FIELDS = ['apiVersion', 'kind', 'metadata', 'spec', 'status'];
+/** Deeper than any schema. */
+const DEPTH_MAX = 24;
+
+export function parseObject(value: unknown): Parsed {
+  if (!isRecord(value)) return { is: 'other' };
+  const { apiVersion, kind } = ownFields(value);
+  if (typeof kind !== 'string') return { is: 'other' };
+  const isOurs = typeof apiVersion === 'string' && apiVersion.split('/')[0] === GROUP;
+  if (!isKind(kind)) return isOurs ? mistaken(value, kind, [unknownKind(kind)]) : { is: 'other' };
+  const wanted = KINDS[kind].apiVersion;
+  if (apiVersion !== wanted) {
+    // Another group's kind of the same name, as Knative's Service, is none of our business.
+    if (typeof apiVersion === 'string' && groupOf(apiVersion) !== groupOf(wanted)) {
+      return { is: 'other' };
+    }
+    return mistaken(value, kind, [wrongVersion(apiVersion, wanted)]);
+  }
+  return parseKind(kind, withoutNulls(value, DEPTH_MAX));
+}
+
+function parseKind(kind: Kind, value: unknown): Parsed {
+  const { schema, apiVersion } = KINDS[kind];
+  const parsed = schema.safeParse(value);
+  const unknown = apiVersion === OURS ? unknownProblems(schema, value) : [];
+  if (parsed.success) return { is: 'object', object: parsed.data, warnings: unknown };
+  const problems = parsed.error.issues.map((issue) => problemOf(issue, value));
+  // A misspelt field is often why another is missing.
+  return mistaken(value, kind, [...problems, ...unknown]);
+}
+
+function unknownProblems(schema: z.core.$ZodType, value: unknown): Problem[] {
+  return unknownFields(schema, value, [])
+    .filter(({ path }) => path[0] !== 'metadata')
+    .filter(({ path, name }) => path.length > 1 || !OUTER_FIELDS.includes(name))
+    .map(unknownFieldProblem);
+}
+
+function mistaken(value: unknown, kind: string, problems: Problem[]): Parsed {
+  return { is: 'mistaken', identity: identityOf(value, kind), problems };
+}
+
+/** Null: it cannot be told which object this is. */
+function identityOf(value: unknown, kind: string): Identity | null {
+  const { name, namespace: given } = ownFields(ownFields(value)['metadata']);
+  const home = given ?? 'default';
+  if (typeof name !== 'string' || name === '' || typeof home !== 'string') return null;
+  return { kind, metadata: { namespace: home, name } };
+}
+
+function unknownKind(kind: string): Problem {
+  const ours = Object.entries(KINDS).flatMap(([name, { apiVersion }]) => {
+    return apiVersion === OURS ? [name] : [];
+  });
+  const remedy = suggestion(kind, ours) ?? `The kinds of ${OURS} are ${ours.join(', ')}`;
+  return { path: ['kind'], message: `${shown(kind)} is no kind of ${GROUP}`, remedy };
+}
+
+function wrongVersion(apiVersion: unknown, wanted: string): Problem {
+  const message = apiVersion === undefined ? 'is missing' : `${shown(apiVersion)} is not known`;
+  return { path: ['apiVersion'], message, remedy: `Write ${wanted}` };
+}
+
+function groupOf(apiVersion: string): string {
+  const slash = apiVersion.indexOf('/');
+  return slash < 0 ? '' : apiVersion.slice(0, slash);
+}
+
+function isKind(kind: string): kind is Kind {
+  return Object.hasOwn(KINDS, kind);
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Without what comes from a prototype. */
+function ownFields(value: unknown): Readonly<Record<string, unknown>> {
+  return isRecord(value) ? Object.assign(Object.create(null), value) : {};
+}
+
+function withoutNulls(value: unknown, depth: number): unknown {
+  if (depth === 0) return value;
+  if (Array.isArray(value)) return value.map((item) => withoutNulls(item, depth - 1));
+  if (!isRecord(value)) return value;
+  const given = Object.entries(value).filter(([, field]) => field !== null);
+  return Object.fromEntries(given.map(([name, field]) => [name, withoutNulls(field, depth - 1)]));
+}

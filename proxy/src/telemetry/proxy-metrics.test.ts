@@ -1,0 +1,140 @@
+/** Claims about the proxy's metrics: documented as they are, and kept over configurations. */
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { describe, test } from 'node:test';
+import { ManualClock } from '../clock.ts';
+import { limits } from '../limits.ts';
+import { metricsReference } from './metrics-reference.ts';
+import { ProxyMetrics } from './proxy-metrics.ts';
+import type { RouteLabels } from './route-series.ts';
+
+const PAGE = new URL('../../../docs/metrics.md', import.meta.url);
+
+const labels: RouteLabels = {
+  direction: 'outbound',
+  dst_service: 'catalog',
+  dst_namespace: 'shop',
+  dst_port: '80',
+  route: 'canary',
+  backend: 'catalog-v1.shop:80',
+};
+
+function newMetrics(clock = new ManualClock()): ProxyMetrics {
+  const counts = {
+    inFlight: 3,
+    retries: 0,
+    clientsGone: 0,
+    mirrored: 0,
+    mirrorsActive: 0,
+    mirrorsDropped: 0,
+    upstreamConnections: 0,
+    connects: 0,
+    connectFailures: 0,
+  };
+  return new ProxyMetrics(
+    { counts, downstreamConnections: () => 5, logLinesDropped: () => 0 },
+    clock,
+  );
+}
+
+function textOf(metrics: ProxyMetrics): string {
+  return [...metrics.registry.expose()].join('');
+}
+
+describe('docs/metrics.md', () => {
+  test('says what the code says; REMORA_WRITE=1 writes it anew', () => {
+    const page = metricsReference(newMetrics().registry.entries());
+    if (process.env['REMORA_WRITE'] === '1') writeFileSync(PAGE, page);
+    assert.equal(readFileSync(PAGE, 'utf8'), page);
+  });
+});
+
+describe('the metrics of a route', () => {
+  test('are there at 0 before the first request', () => {
+    const metrics = newMetrics();
+    metrics.bindRouteSeries(labels);
+    assert.match(textOf(metrics), /^request_total\{direction="outbound",.*\} 0$/m);
+    assert.match(textOf(metrics), /^response_latency_ms_count\{.*\} 0$/m);
+  });
+
+  test('count a request once, by its status and by whether it failed', () => {
+    const metrics = newMetrics();
+    const series = metrics.bindRouteSeries(labels);
+    for (const [status, failed] of [
+      [200, false],
+      [200, false],
+      [503, true],
+      [200, true],
+    ] as const) {
+      series.record(status, 7, failed);
+    }
+    assert.deepEqual([series.requests, series.successes, series.failures], [4, 2, 2]);
+    const text = textOf(metrics);
+    assert.match(text, /^response_total\{.*status_code="200",classification="success"\} 2$/m);
+    assert.match(text, /^response_total\{.*status_code="200",classification="failure"\} 1$/m);
+    assert.match(text, /^response_total\{.*status_code="503",classification="failure"\} 1$/m);
+    assert.match(text, /^response_latency_ms_bucket\{.*le="10"\} 4$/m);
+    assert.match(text, /^response_latency_ms_bucket\{.*le="5"\} 0$/m);
+  });
+
+  test('go on counting when a new configuration binds them before the old one lets go', () => {
+    const metrics = newMetrics();
+    const before = metrics.bindRouteSeries(labels);
+    before.record(200, 1, false);
+    const after = metrics.bindRouteSeries({ ...labels });
+    metrics.releaseRouteSeries(before);
+    after.record(200, 1, false);
+    assert.equal(after.requests, 2);
+  });
+
+  test('go ten minutes after the last one let go, and a late request then counts nowhere', () => {
+    const clock = new ManualClock();
+    const metrics = newMetrics(clock);
+    const series = metrics.bindRouteSeries(labels);
+    series.record(200, 1, false);
+    metrics.releaseRouteSeries(series);
+    clock.advanceMs(limits.seriesIdleMs - 1);
+    metrics.sweep();
+    assert.match(textOf(metrics), /^request_total\{/m);
+    clock.advanceMs(1);
+    metrics.sweep();
+    assert.doesNotMatch(textOf(metrics), /^(request|response)_total\{/m);
+    series.record(200, 1, false);
+    series.record(404, 1, false);
+    assert.doesNotMatch(textOf(metrics), /^(request|response)_total\{/m);
+    assert.equal(metrics.bindRouteSeries(labels).requests, 0);
+  });
+
+  test('that are not shown appear with the first request', () => {
+    const metrics = newMetrics();
+    const series = metrics.bindRouteSeries(labels, false);
+    assert.doesNotMatch(textOf(metrics), /^request_total\{/m);
+    series.record(302, 1, false);
+    assert.match(textOf(metrics), /^request_total\{.*\} 1$/m);
+  });
+
+  test('hold no more statuses than the bound, whatever an upstream invents', () => {
+    const metrics = newMetrics();
+    const series = metrics.bindRouteSeries(labels);
+    for (let status = 200; status < 900; status++) series.record(status, 1, false);
+    const lines = textOf(metrics).match(/^response_total\{.*$/gm) ?? [];
+    assert.equal(lines.length, limits.statusSeriesMax + 1);
+    assert.equal(series.successes, 700);
+    assert(lines.some((line) => line.includes('status_code="other"')));
+  });
+});
+
+describe('the other metrics', () => {
+  test('know every error code from the first scrape', () => {
+    const metrics = newMetrics();
+    metrics.refused('RMR_NO_ROUTE');
+    assert.match(textOf(metrics), /^remora_refused_total\{code="RMR_NO_ROUTE"\} 1$/m);
+    assert.match(textOf(metrics), /^remora_refused_total\{code="RMR_NO_ENDPOINTS"\} 0$/m);
+  });
+
+  test('read the data path when scraped', () => {
+    assert.match(textOf(newMetrics()), /^remora_exchanges_in_flight 3$/m);
+    assert.match(textOf(newMetrics()), /^remora_downstream_connections 5$/m);
+    assert.match(textOf(newMetrics()), /^process_resident_memory_bytes [1-9]\d+$/m);
+  });
+});
