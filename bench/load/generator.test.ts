@@ -53,7 +53,7 @@ test('a server that stalls is seen by every request that was due meanwhile', { s
     './generator.ts',
     LOAD,
   );
-  // A closed loop of 10 connections would have asked 10 times in these 300 ms; callers ask 90 times.
+  // A closed loop of 10 connections would have asked 10 times in these 300 ms, callers ask 90.
   const late = report.slow.filter(([, latencyUs]) => latencyUs > 100_000).length;
   assert.ok(late > 30, `${late} slow answers`);
   assert.ok(report.maxUs >= 290_000, `${report.maxUs}`);

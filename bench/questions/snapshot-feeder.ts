@@ -36,7 +36,9 @@ export class SnapshotFeeder {
   constructor(config: DestinationConfig) {
     this.#config = config;
     this.#server = createServer((_request, response) => response.writeHead(404).end());
-    this.#server.on('upgrade', (_request, socket) => this.#accept(socket as Socket));
+    this.#server.on('upgrade', (_request, socket, first: Buffer) => {
+      this.#accept(socket as Socket, first);
+    });
   }
 
   async listen(): Promise<string> {
@@ -57,17 +59,19 @@ export class SnapshotFeeder {
     for (const socket of this.#open) socket.destroy();
   }
 
-  #accept(socket: Socket): void {
+  #accept(socket: Socket, first: Buffer): void {
     socket.write(
       `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${WIRE_UPGRADE}\r\n\r\n`,
     );
     let rest = '';
     const decoder = new StringDecoder('utf8');
-    socket.on('data', (bytes: Buffer) => {
+    const read = (bytes: Buffer) => {
       const lines = (rest + decoder.write(bytes)).split('\n');
       rest = lines.pop() ?? '';
       for (const line of lines) this.#take(socket, JSON.parse(line) as ProxyMessage);
-    });
+    };
+    socket.on('data', read);
+    read(first); // Came in one piece with the upgrade.
     this.#open.add(socket);
     socket.on('error', () => {});
     socket.on('close', () => {

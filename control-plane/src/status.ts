@@ -15,6 +15,7 @@ export interface RouteStatus {
   readonly generation: number;
   /** `namespace/name` of the Service. */
   readonly target: string;
+  readonly rules: TrafficRoute['spec']['rules'];
   readonly conditions: readonly Condition[];
   readonly applied: AppliedCount;
 }
@@ -48,6 +49,7 @@ export function routeStatuses(
         name,
         generation: generation ?? 1,
         target: targetKey(route),
+        rules: route.spec.rules,
         conditions: routeConditions(world, route, applied),
         applied,
       });

@@ -11,12 +11,17 @@ import type {
   EndpointSlice,
   MeshConfig,
   MeshObject,
-  ObjectIdentity,
   ResiliencePolicy,
   Service,
   TrafficRoute,
 } from '@remora/api/config/objects.ts';
 import { compareText } from './compare-text.ts';
+
+/** Which object is meant: all that its key and its name in messages need. */
+export interface ObjectIdentity {
+  readonly kind: string;
+  readonly metadata: { readonly namespace: string; readonly name: string };
+}
 
 export interface ObjectEvent {
   readonly type: 'put' | 'delete';

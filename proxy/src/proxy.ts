@@ -208,13 +208,7 @@ function poolOf(
   world: ConstructorParameters<typeof EndpointPool>[3],
 ): EndpointPool {
   if (endpoint.pool !== null) return endpoint.pool as EndpointPool;
-  const settings = {
-    connectTimeoutMs: backend.connectTimeoutMs,
-    idleTimeoutMs: backend.idleTimeoutMs,
-    connectionsMax: backend.connectionsPerEndpointMax,
-    waitingMax: backend.waitingPerEndpointMax,
-  };
-  const pool = new EndpointPool(endpoint.address, endpoint.port, settings, world);
+  const pool = new EndpointPool(endpoint.address, endpoint.port, backend, world);
   endpoint.pool = pool;
   return pool;
 }

@@ -252,6 +252,12 @@ const chunkCases: readonly EssentialCase[] = [
     chunks('1;a=\r\nx\r\n0\r\n\r\n'),
     REFUSED_CHUNK_EXTENSION,
   ),
+  refuses('a space behind an extension', chunks('1;a \r\nx\r\n0\r\n\r\n'), REFUSED_CHUNK_EXTENSION),
+  refuses(
+    'a space behind the value of an extension',
+    chunks('1;a=b \r\nx\r\n0\r\n\r\n'),
+    REFUSED_CHUNK_EXTENSION,
+  ),
   refuses(
     'an extension with a control byte',
     chunks('1;a\x01\r\nx\r\n0\r\n\r\n'),

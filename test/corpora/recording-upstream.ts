@@ -15,7 +15,7 @@ interface Connection {
   answered: number;
 }
 
-export interface Received {
+interface Received {
   /** Unique in this upstream, in order of arrival; in the answer as X-Up. */
   readonly number: number;
   readonly connection: number;

@@ -2,7 +2,7 @@
  * Cases of the corpora whose verdict Remora does not follow, each with its section. At most four
  * requests: more would mean that the proxy is wrong, not the cases. Pure data.
  */
-export interface Waiver {
+interface Waiver {
   readonly id: string;
   readonly why: string;
 }

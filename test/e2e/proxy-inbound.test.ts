@@ -6,7 +6,7 @@ import { after, before, beforeEach, describe, test } from 'node:test';
 import { fieldValue } from '../support/message-reader.ts';
 import { type Origin, response, startOrigin } from '../support/origin.ts';
 import { type RunningProxy, startProxy } from '../support/processes.ts';
-import { connectRaw, get } from '../support/raw-client.ts';
+import { connectRaw, get, type Response } from '../support/raw-client.ts';
 
 describe('the inbound listener', () => {
   let app: Origin;
@@ -79,12 +79,15 @@ describe('the listener for probes and metrics', () => {
     await app.close();
   });
 
+  /** A connection for each: these pages may close after an answer. */
+  async function page(path: string): Promise<Response> {
+    const probe = await connectRaw(proxy.metrics);
+    return await probe.ask(`GET ${path} HTTP/1.1\r\nhost: localhost\r\n\r\n`);
+  }
+
   test('says live and ready, and counts what went through', async () => {
     const client = await connectRaw(proxy.inbound);
     await client.ask(get('http://catalog/'));
-    const probe = await connectRaw(proxy.metrics);
-    const page = async (path: string) =>
-      await probe.ask(`GET ${path} HTTP/1.1\r\nhost: localhost\r\n\r\n`);
     assert.equal((await page('/live')).status, 200);
     assert.equal((await page('/ready')).status, 200);
     assert.match(String((await page('/metrics')).body), /^request_total\{.*\} 1$/m);
@@ -94,6 +97,6 @@ describe('the listener for probes and metrics', () => {
     const probe = await connectRaw(proxy.metrics);
     const refused = await probe.ask('POST /drain HTTP/1.1\r\nhost: a\r\ncontent-length: 0\r\n\r\n');
     assert(refused.status >= 400, String(refused.status));
-    assert.equal((await probe.ask('GET /config HTTP/1.1\r\nhost: a\r\n\r\n')).status, 404);
+    assert.equal((await page('/config')).status, 404);
   });
 });

@@ -23,7 +23,7 @@ export interface Finding {
   readonly cuts: readonly number[];
 }
 
-export interface Campaign {
+interface Campaign {
   readonly runs: number;
   readonly finding: Finding | null;
 }

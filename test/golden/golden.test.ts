@@ -65,7 +65,11 @@ function compiled(text: string): { readonly options: Options; readonly out: unkn
       return { ...instance, labels, workload: app, address: '127.0.0.1', inboundPort: port };
     }),
   );
-  const { problems } = reading;
+  // How a mistake is worded is the schemas' business, and tested there.
+  const problems = reading.problems.map(({ line, column, object, field }) => {
+    return { line, column, object, field };
+  });
+  assert.ok(reading.problems.every(({ message, remedy }) => message !== '' && remedy !== ''));
   const out = {
     ...(problems.length > 0 && { problems }),
     ...(options.destinations.length > 0 && { destinations: destinationsOf(world, options) }),

@@ -12,7 +12,7 @@ import { fieldName, label } from './names.ts';
 import { decimal, integer, mistaken, text } from './setting.ts';
 
 const WEIGHT_MAX = 1_000_000;
-export const WEIGHT_DEFAULT = 1;
+const WEIGHT_DEFAULT = 1;
 
 const serviceReference = {
   service: label('The Service.'),

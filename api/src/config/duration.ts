@@ -12,6 +12,8 @@ import { mistaken } from './setting.ts';
 
 const UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
 const DURATION = /^(0|[1-9][0-9]{0,8})(ms|s|m|h)$/;
+/** What the pattern can be at most; said for the API server, which bounds costs by it. */
+const TEXT_LENGTH_MAX = 11;
 const REMEDY = 'Write a whole number and its unit: 250ms, 10s, 1m or 1h';
 const LARGEST_FIRST = ['h', 'm', 's', 'ms'] as const;
 
@@ -42,7 +44,7 @@ export function duration({ minMs, maxMs, defaultMs, otherwise, doc }: DurationSp
   const limits = `${formatDuration(minMs)} to ${formatDuration(maxMs)}`;
   const standard = defaultMs === undefined ? otherwise : formatDuration(defaultMs);
   return z
-    .string()
+    .string({ error: 'a duration such as 10s or 250ms' })
     .superRefine((text, context) => {
       const ms = parseDuration(text);
       if (ms === null) {
@@ -54,6 +56,7 @@ export function duration({ minMs, maxMs, defaultMs, otherwise, doc }: DurationSp
     .meta({
       description: doc,
       pattern: DURATION.source,
+      maxLength: TEXT_LENGTH_MAX,
       'x-type': 'duration',
       'x-limits': limits,
       ...(standard !== undefined && { 'x-default': standard }),

@@ -31,7 +31,15 @@ function headers(doc: string) {
       maxProperties: HEADERS_MAX,
       'x-type': 'map of header to value',
       'x-limits': `at most ${HEADERS_MAX}; not the headers that frame or route a message`,
-    });
+    })
+    .transform(lowerCased);
+}
+
+/** Case makes no other name, so there is one spelling behind this point. */
+function lowerCased(values: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [name.toLowerCase(), value]),
+  );
 }
 
 export function headerEdits(doc: string) {

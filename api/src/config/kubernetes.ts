@@ -5,13 +5,14 @@
  * Pure. Used by `objects.ts`; `deployment` also by the local mesh, which starts what it describes.
  */
 import { z } from 'zod';
-import { labelMetadata, metadata, portNumber } from './metadata.ts';
+import { clusterMetadata, metadata, portNumber, serviceMetadata } from './metadata.ts';
+import { label } from './names.ts';
 
 const labels = z.record(z.string(), z.string());
 
 export const service = z.object({
   kind: z.literal('Service'),
-  metadata: labelMetadata,
+  metadata: serviceMetadata,
   spec: z
     .object({
       selector: labels.optional(),
@@ -46,7 +47,10 @@ export const endpointSlice = z.object({
     .optional(),
 });
 
-export const namespace = z.object({ kind: z.literal('Namespace'), metadata: labelMetadata });
+export const namespace = z.object({
+  kind: z.literal('Namespace'),
+  metadata: clusterMetadata(label('The name of the namespace.')),
+});
 
 const readinessProbe = z.object({
   httpGet: z

@@ -28,7 +28,7 @@ function valueMatch<N extends z.ZodType<string>>(
   const fields = {
     name,
     exact: exact.optional(),
-    regex: regex('Found anywhere in the value, unless anchored by ^ and $.').optional(),
+    regex: regex('Must match the whole value.').optional(),
     present: present.optional(),
   };
   return exactlyOne(fields, ['exact', 'regex', 'present'], { doc });
@@ -49,7 +49,7 @@ const pathMatch = exactlyOne(
   {
     exact: path('The whole path.').optional(),
     prefix: path('Whole segments of it: /items matches /items/1, and not /itemsets.').optional(),
-    regex: regex('A regular expression; anchor it by ^ and $.').optional(),
+    regex: regex('Must match the whole path.').optional(),
   },
   ['exact', 'prefix', 'regex'],
   { doc: 'The path of the request, without its query.' },

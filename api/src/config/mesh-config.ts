@@ -4,42 +4,37 @@
  * Pure. Used by `objects.ts`.
  */
 import { z } from 'zod';
-import { metadata } from './metadata.ts';
+import { clusterMetadata } from './metadata.ts';
 import { hostname } from './names.ts';
 import { resilienceLayer } from './resilience-policy.ts';
 import { word } from './setting.ts';
 
-export const MESH_CONFIG_NAME = 'mesh';
+const MESH_CONFIG_NAME = 'mesh';
+/** Of the CRD as a whole: a spec cannot see its object's name. */
+export const meshNameRule = {
+  rule: `self.metadata.name == '${MESH_CONFIG_NAME}'`,
+  message: `there is one MeshConfig, and its name is ${MESH_CONFIG_NAME}`,
+};
 
-export const meshConfig = z
-  .object({
-    kind: z.literal('MeshConfig'),
-    metadata: metadata.extend({ name: z.literal(MESH_CONFIG_NAME) }),
-    spec: z
-      .object({
-        trustDomain: hostname(
-          'The name under which workloads of this mesh are known to others.',
-          'cluster.local',
-        ).optional(),
-        egress: word(['allow', 'deny'], {
-          doc: 'Whether requests to hosts outside the mesh are forwarded.',
-          default: 'allow',
-        }).optional(),
-        defaults: z
-          .object(resilienceLayer)
-          .meta({ description: 'In force where no ResiliencePolicy says otherwise.' })
-          .optional(),
-      })
-      .default({}),
-  })
-  .meta({
-    description: 'What holds for the whole mesh; its name is `mesh`.',
-    'x-kubernetes-validations': [
-      {
-        rule: `self.metadata.name == '${MESH_CONFIG_NAME}'`,
-        message: `there is one MeshConfig, and its name is ${MESH_CONFIG_NAME}`,
-      },
-    ],
-  });
+export const meshConfig = z.object({
+  kind: z.literal('MeshConfig'),
+  metadata: clusterMetadata(z.literal(MESH_CONFIG_NAME)),
+  spec: z
+    .object({
+      trustDomain: hostname(
+        'The name under which workloads of this mesh are known to others.',
+        'cluster.local',
+      ).optional(),
+      egress: word(['allow', 'deny'], {
+        doc: 'Whether requests to hosts outside the mesh are forwarded.',
+        default: 'allow',
+      }).optional(),
+      defaults: z
+        .object(resilienceLayer)
+        .meta({ description: 'In force where no ResiliencePolicy says otherwise.' })
+        .optional(),
+    })
+    .default({}),
+});
 
 export type MeshConfig = z.infer<typeof meshConfig>;

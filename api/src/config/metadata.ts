@@ -9,7 +9,7 @@ import { z } from 'zod';
 import { label, objectName } from './names.ts';
 import { integer, word } from './setting.ts';
 
-const DEFAULT_NAMESPACE = 'default';
+export const DEFAULT_NAMESPACE = 'default';
 
 function metadataNamed<N extends z.ZodType<string>>(name: N) {
   return z.object({
@@ -22,8 +22,13 @@ function metadataNamed<N extends z.ZodType<string>>(name: N) {
 }
 
 export const metadata = metadataNamed(objectName('The name of the object.'));
-/** Of a Service or a Namespace, whose names are parts of host names. */
-export const labelMetadata = metadataNamed(label('The name of the object.'));
+/** Of a Service, whose name is part of a host name. */
+export const serviceMetadata = metadataNamed(label('The name of the object.'));
+
+/** Of a kind that belongs to the whole cluster; a namespace written there has no meaning. */
+export function clusterMetadata<N extends z.ZodType<string>>(name: N) {
+  return metadataNamed(name).transform((read) => ({ ...read, namespace: '' }));
+}
 
 export function portNumber(doc: string, standard?: string) {
   const spec = { min: 1, max: 65_535, doc };

@@ -9,7 +9,7 @@
  */
 import { text } from './setting.ts';
 
-export const nameLimits = {
+const nameLimits = {
   pathCharactersMax: 1_024,
   regexCharactersMax: 512,
   valueCharactersMax: 4_096,
@@ -21,17 +21,22 @@ const SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])
 const HOSTNAME = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$/;
 /** RFC 9110 §5.6.2. */
 const TOKEN = /^[-!#$%&'*+.^_`|~0-9A-Za-z]+$/;
-/** RFC 9110 §5.5: visible characters, blanks and tabs between them; no CR, LF or NUL. */
-const FIELD_VALUE = /^([!-~\u0080-\u00ff]([\t -~\u0080-\u00ff]*[!-~\u0080-\u00ff])?)?$/;
-const PATH = /^\/[!"$->@-~]*$/;
+/** RFC 9110 §5.5, in ASCII: visible characters, blanks between them; no CR, LF or NUL. */
+const FIELD_VALUE = /^([!-~]([\t -~]*[!-~])?)?$/;
+/** As people write it (`/café`): the proxy percent-encodes it as it does a request's. */
+const PATH = /^[/][^\p{Cc}]*$/u;
 const METHOD = /^[A-Z][-_A-Z0-9]*$/;
-const NOT_EMPTY = /^[^\x00]+$/;
+/** Neither control characters nor line ends. */
+const PLAIN = /^[^\p{Cc}]*$/u;
+const PLAIN_NOT_EMPTY = /^[^\p{Cc}]+$/u;
 
+const UNROUTED = new Set(['CONNECT', 'TRACE']);
 const UNEDITABLE = new Set([
   'connection',
   'content-length',
   'expect',
   'host',
+  'http2-settings',
   'keep-alive',
   'te',
   'trailer',
@@ -59,7 +64,7 @@ export function hostname(doc: string, standard?: string) {
 
 export function path(doc: string) {
   const lengthMax = nameLimits.pathCharactersMax;
-  const what = 'a path that starts with "/", without "?", "#" or blanks';
+  const what = 'a path that starts with "/"';
   return text({ pattern: PATH, lengthMax, what, example: '/items', doc });
 }
 
@@ -67,7 +72,11 @@ export function path(doc: string) {
 export function regex(doc: string) {
   const lengthMax = nameLimits.regexCharactersMax;
   const what = 'a regular expression in RE2 syntax';
-  return text({ pattern: NOT_EMPTY, lengthMax, what, example: '^/items/[0-9]+$', doc });
+  return text({ pattern: PLAIN_NOT_EMPTY, lengthMax, what, example: '/items/[0-9]+', doc });
+}
+
+function unrouted(name: string): string | null {
+  return UNROUTED.has(name) ? 'is never forwarded, so it never matches' : null;
 }
 
 export function method(doc: string) {
@@ -77,6 +86,7 @@ export function method(doc: string) {
     what: 'a method in capitals',
     example: 'GET',
     doc,
+    refuse: unrouted,
   });
 }
 
@@ -105,10 +115,11 @@ export function fieldValue(doc: string) {
 /** Of a query parameter, a name or a value. */
 export function queryText(doc: string) {
   const lengthMax = nameLimits.valueCharactersMax;
-  return text({ pattern: /^[^\x00-\x1f\x7f]*$/, lengthMax, what: 'plain text', example: 'q', doc });
+  return text({ pattern: PLAIN, lengthMax, what: 'plain text', example: 'q', doc });
 }
 
 function isEditable(name: string): boolean {
-  const lower = name.toLowerCase();
-  return !UNEDITABLE.has(lower) && !UNEDITABLE_START.test(lower);
+  // Some servers read `content_length` as `content-length`.
+  const spelled = name.toLowerCase().replaceAll('_', '-');
+  return !UNEDITABLE.has(spelled) && !UNEDITABLE_START.test(spelled);
 }

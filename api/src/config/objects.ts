@@ -10,6 +10,7 @@
 import type { z } from 'zod';
 import { deployment, endpointSlice, namespace, service } from './kubernetes.ts';
 import { meshConfig } from './mesh-config.ts';
+import { DEFAULT_NAMESPACE } from './metadata.ts';
 import { type Problem, problemOf, shown, suggestion, unknownFieldProblem } from './problems.ts';
 import { resiliencePolicy } from './resilience-policy.ts';
 import { trafficRoute } from './traffic-route.ts';
@@ -31,11 +32,11 @@ export type { ResilienceLayer, ResiliencePolicy } from './resilience-policy.ts';
 export type { PathRewrite } from './rewrites.ts';
 export type { RouteRule, TrafficRoute } from './traffic-route.ts';
 
-export const GROUP = 'remora.dev';
-export const VERSION = 'v1alpha1';
+const GROUP = 'remora.dev';
+const VERSION = 'v1alpha1';
 const OURS = `${GROUP}/${VERSION}`;
 
-export const KINDS = {
+const KINDS = {
   Service: { apiVersion: 'v1', schema: service },
   Namespace: { apiVersion: 'v1', schema: namespace },
   Deployment: { apiVersion: 'apps/v1', schema: deployment },
@@ -48,6 +49,7 @@ export const KINDS = {
 type Kind = keyof typeof KINDS;
 export type MeshObject = { [K in Kind]: z.infer<(typeof KINDS)[K]['schema']> }[Kind];
 
+/** Which object it is; `namespace` is empty for what belongs to the whole cluster. */
 export interface Identity {
   readonly kind: string;
   readonly metadata: { readonly namespace: string; readonly name: string };
@@ -104,9 +106,15 @@ function mistaken(value: unknown, kind: string, problems: Problem[]): Parsed {
 /** Null: it cannot be told which object this is. */
 function identityOf(value: unknown, kind: string): Identity | null {
   const { name, namespace: given } = ownFields(ownFields(value)['metadata']);
-  const home = given ?? 'default';
+  const home = isNamespaced(kind) ? (given ?? DEFAULT_NAMESPACE) : '';
   if (typeof name !== 'string' || name === '' || typeof home !== 'string') return null;
   return { kind, metadata: { namespace: home, name } };
+}
+
+const CLUSTER_KINDS: ReadonlySet<string> = new Set<Kind>(['Namespace', 'MeshConfig']);
+
+function isNamespaced(kind: string): boolean {
+  return !CLUSTER_KINDS.has(kind);
 }
 
 function unknownKind(kind: string): Problem {

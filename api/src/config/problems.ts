@@ -4,7 +4,7 @@
  * Pure. Called by `objects.ts`.
  */
 import type { z } from 'zod';
-import { nearestWord } from './nearest-word.ts';
+import { nearestNames } from '../nearest-names.ts';
 import type { UnknownField } from './unknown-fields.ts';
 
 export interface Problem {
@@ -40,8 +40,8 @@ export function unknownFieldProblem({ path, name, known }: UnknownField): Proble
 
 /** Null: nothing is near enough to be what was meant. */
 export function suggestion(word: string, known: readonly string[]): string | null {
-  const meant = nearestWord(word, known);
-  return meant === null ? null : `Did you mean \`${meant}\`?`;
+  const [meant] = nearestNames(word, known, 1);
+  return meant === undefined ? null : `Did you mean \`${meant}\`?`;
 }
 
 /** A value in a message, cut where it is long. */
@@ -59,7 +59,7 @@ function explained(issue: z.core.$ZodIssue, value: unknown): Explained {
     case 'custom':
       return { message: issue.message, remedy: String(issue.params?.['remedy'] ?? 'Correct it') };
     case 'invalid_type':
-      return wrongType(KIND_WORDS[issue.expected] ?? issue.expected, value);
+      return wrongType(wantedBy(issue), value);
     case 'invalid_value':
       return wrongWord(issue.values, value);
     case 'too_big':
@@ -71,6 +71,11 @@ function explained(issue: z.core.$ZodIssue, value: unknown): Explained {
     default:
       return { message: `${shown(value)}: ${issue.message}`, remedy: 'See docs/config.md' };
   }
+}
+
+/** A field that says what it wants says it as its own message. */
+function wantedBy({ message, expected }: z.core.$ZodIssueInvalidType): string {
+  return message.startsWith('Invalid input') ? (KIND_WORDS[expected] ?? expected) : message;
 }
 
 function wrongType(expected: string, value: unknown): Explained {

@@ -10,9 +10,10 @@
  */
 import { z } from 'zod';
 import { hashKey } from './backends.ts';
+import type { ServerRule } from './choices.ts';
 import { duration } from './duration.ts';
 import { metadata, targetRef } from './metadata.ts';
-import { integer, word } from './setting.ts';
+import { integer, mistaken, word } from './setting.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -25,6 +26,22 @@ export const resilienceDefaults = {
 
 const REQUEST_DOC = 'From the request to the end of its answer, tries included; 0s: no limit.';
 const PER_TRY_DOC = 'The same for one try; 0s: no limit.';
+
+const PER_TRY_RULE: ServerRule = {
+  rule:
+    "!has(self.perTry) || !has(self.request) || duration(self.request) == duration('0s') || " +
+    'duration(self.perTry) <= duration(self.request)',
+  message: 'perTry is longer than request, which ends the request first',
+};
+
+function perTryWithinRequest(
+  written: { readonly request?: number | undefined; readonly perTry?: number | undefined },
+  context: z.core.$RefinementCtx,
+): void {
+  const { request = 0, perTry = 0 } = written;
+  if (request === 0 || perTry <= request) return;
+  mistaken(context, PER_TRY_RULE.message, 'Make perTry shorter, or request longer', ['perTry']);
+}
 
 const timeouts = z
   .object({
@@ -53,7 +70,8 @@ const timeouts = z
       doc: 'How long an unused connection is kept for reuse.',
     }).optional(),
   })
-  .meta({ description: 'How long things may take.' })
+  .superRefine(perTryWithinRequest)
+  .meta({ description: 'How long things may take.', 'x-kubernetes-validations': [PER_TRY_RULE] })
   .transform(({ connect, request, perTry, idle }) => {
     return { connectMs: connect, requestMs: request, perTryMs: perTry, idleMs: idle };
   });
@@ -74,7 +92,11 @@ export const ruleTimeouts = z
       doc: PER_TRY_DOC,
     }).optional(),
   })
-  .meta({ description: "Instead of the Service's timeouts." })
+  .superRefine(perTryWithinRequest)
+  .meta({
+    description: "Instead of the Service's timeouts.",
+    'x-kubernetes-validations': [PER_TRY_RULE],
+  })
   .transform(({ request, perTry }) => ({ requestMs: request, perTryMs: perTry }));
 
 const balancer = z
@@ -97,7 +119,10 @@ const balancer = z
       doc: 'For ewma: how long a latency is remembered.',
     }).optional(),
   })
-  .meta({ description: 'How requests are spread over the endpoints.' });
+  .meta({ description: 'How requests are spread over the endpoints.' })
+  .transform(({ slowStart, decay, ...rest }) => {
+    return { ...rest, slowStartMs: slowStart, decayMs: decay };
+  });
 
 const connections = z
   .object({

@@ -10,7 +10,7 @@ import { hostname, path } from './names.ts';
 import { word } from './setting.ts';
 
 const REDIRECT_STATUSES = [301, 302, 303, 307, 308] as const;
-export const REDIRECT_STATUS_DEFAULT = 302;
+const REDIRECT_STATUS_DEFAULT = 302;
 
 const pathRewrite = exactlyOne(
   {
@@ -18,7 +18,7 @@ const pathRewrite = exactlyOne(
     prefix: path('Instead of the prefix that matched, by whole segments.').optional(),
   },
   ['full', 'prefix'],
-  { doc: 'The new path. `prefix` needs a rule whose matches all have `path.prefix`.' },
+  { doc: 'The new path. `prefix` needs a rule without matches by exact or regex path.' },
 );
 
 export const rewrite = atLeastOne(

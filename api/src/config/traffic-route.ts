@@ -23,7 +23,8 @@ const MIRRORS_MAX = 4;
 const ONE_PLACE = 'exactly one of backends and redirect must be given';
 const NO_REWRITE =
   'a redirect has a path and a hostname of its own: rewrite cannot stand beside it';
-const PREFIX_ONLY = 'a path prefix can only be replaced where every match has path.prefix';
+const PREFIX_ONLY = 'an exact or regex path has no prefix that path.prefix could replace';
+const NAMES_DIFFER = 'two rules have the same name';
 
 const fields = {
   name: text({
@@ -65,7 +66,7 @@ const routeRule = z
     }
     for (const name of ['rewrite', 'redirect'] as const) {
       if (rule[name]?.path?.prefix === undefined || matchesPrefixes(rule.matches)) continue;
-      const remedy = 'Give every match of the rule a path.prefix, or use path.full';
+      const remedy = 'Match by path.prefix in this rule, or use path.full';
       mistaken(context, PREFIX_ONLY, remedy, [name, 'path', 'prefix']);
     }
   })
@@ -82,15 +83,15 @@ const routeRule = z
 function matchesPrefixes(
   matches: readonly { path?: { prefix?: string | undefined } | undefined }[] | undefined,
 ): boolean {
-  if (matches === undefined || matches.length === 0) return false;
-  return matches.every(({ path }) => path?.prefix !== undefined);
+  // No path is the prefix /.
+  return (matches ?? []).every(({ path }) => path === undefined || path.prefix !== undefined);
 }
 
 function prefixRule(name: string): string {
   const self = `self.${name}`;
   const replaces = `has(${self}) && has(${self}.path) && has(${self}.path.prefix)`;
-  const every = 'self.matches.all(match, has(match.path) && has(match.path.prefix))';
-  return `!(${replaces}) || (has(self.matches) && size(self.matches) > 0 && ${every})`;
+  const every = 'self.matches.all(match, !has(match.path) || has(match.path.prefix))';
+  return `!(${replaces}) || !has(self.matches) || ${every}`;
 }
 
 export const trafficRoute = z
@@ -102,6 +103,13 @@ export const trafficRoute = z
       rules: list(routeRule, {
         max: RULES_MAX,
         doc: 'The most specific match of all rules wins, whatever their order.',
+      }).superRefine((rules, context) => {
+        const seen = new Set<string>();
+        for (const [index, { name }] of rules.entries()) {
+          if (name === undefined) continue;
+          if (seen.has(name)) mistaken(context, NAMES_DIFFER, 'Rename one', [index, 'name']);
+          seen.add(name);
+        }
       }),
     }),
   })

@@ -66,7 +66,7 @@ export class FrontProxy {
       this.#reaper,
     );
     this.#group = group;
-    createInterface({ input: group.stdout }).on('line', (line) => this.#io.out(line));
+    createInterface({ input: group.stdout }).on('line', (line) => this.#tell(line));
     createInterface({ input: group.stderr }).on('line', (line) => this.#io.err(line));
     return group.ended;
   }
@@ -95,6 +95,15 @@ export class FrontProxy {
     const snapshot = compileSnapshot(this.#world, this.#options.namespace);
     writeFileSync(`${this.#snapshot}.next`, JSON.stringify(snapshot));
     renameSync(`${this.#snapshot}.next`, this.#snapshot);
+  }
+
+  /** The ready line, in words; whatever else the proxy prints as it is. */
+  #tell(line: string): void {
+    const { service } = this.#options;
+    const [, outbound] = /"msg":"ready".*"outbound":"([^"]+)"/.exec(line) ?? [];
+    if (outbound === undefined) return this.#io.out(line);
+    const goal = service === undefined ? 'the Service that a request names' : service;
+    this.#io.out(`Ready: http://${outbound} leads to ${goal}; Ctrl-C ends it.`);
   }
 
   #report(problems: readonly Problem[]): void {

@@ -65,13 +65,16 @@ function override(under: CallSettings, layer: ResilienceLayer): CallSettings {
   };
 }
 
+/** A ring needs something to hash: the client's address is the one thing that every request has. */
 function balanced(
   under: BalancerConfig,
   layer: NonNullable<ResilienceLayer['balancer']>,
 ): BalancerConfig {
+  const type = layer.type ?? under.type;
+  const key = layer.hashKey === undefined ? under.hashKey : hashKey(layer.hashKey);
   return {
-    type: layer.type ?? under.type,
-    hashKey: layer.hashKey === undefined ? under.hashKey : hashKey(layer.hashKey),
+    type,
+    hashKey: type === 'ring-hash' ? (key ?? hashKey({})) : key,
     slowStartMs: layer.slowStartMs ?? under.slowStartMs,
     decayMs: layer.decayMs ?? under.decayMs,
   };

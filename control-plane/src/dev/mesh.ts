@@ -57,13 +57,9 @@ export class Mesh {
 
   /** Throws when the control plane cannot start; all else is started again until it works. */
   async start(): Promise<void> {
-    const { folder, plan, chance } = this.#options;
-    this.#control = await startControlPlane({
-      folder,
-      listen: { host: HOST, port: await this.#ports.take(ports.control) },
-      onApplied: (event) => this.#applied(event),
-      log: silentLog,
-    });
+    const { plan, chance } = this.#options;
+    this.#control = await this.#startControl(ports.control).catch(() => this.#startControl(0));
+    const isOnlyMesh = this.#control.url.endsWith(`:${ports.control}`);
     const control = this.#control.url;
     for (const name of plan.left)
       this.#events.add('plain', `${name} is not in dev.yaml: not started`);
@@ -76,7 +72,10 @@ export class Mesh {
     }
     const namespace = plan.workloads[0]?.namespace ?? 'default';
     if (plan.load !== null) {
-      const taken = { ...(await this.#sidecarPorts(ports.outbound)), inbound: undefined };
+      const taken = {
+        ...(await this.#sidecarPorts(isOnlyMesh ? ports.outbound : undefined)),
+        inbound: undefined,
+      };
       const spec = {
         name: 'load',
         namespace,
@@ -118,6 +117,15 @@ export class Mesh {
   kill(): void {
     this.#load?.kill();
     for (const instance of this.#instances) instance.kill();
+  }
+
+  #startControl(port: number): Promise<ControlPlane> {
+    return startControlPlane({
+      folder: this.#options.folder,
+      listen: { host: HOST, port },
+      onApplied: (event) => this.#applied(event),
+      log: silentLog,
+    });
   }
 
   #places(): ViewState['places'] {

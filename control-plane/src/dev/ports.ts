@@ -3,7 +3,8 @@
  *
  * An application must be told its port before it listens, so a port is tried, let go, and trusted
  * to stay free. That trust is why the kernel's own ranges for outgoing connections (from 32768 on
- * Linux, 49152 on macOS) are avoided: a port from there can be gone a moment later.
+ * Linux, 49152 on macOS) are avoided: a port from there can be gone a moment later. Ports are given
+ * one after another from a random one on, so that two meshes that start at once hardly ever meet.
  *
  * Called by `mesh.ts`.
  */
@@ -14,18 +15,19 @@ const PORT_COUNT = 12_000;
 const TRIES_MAX = 200;
 
 export class Ports {
-  readonly #chance: () => number;
   readonly #given = new Set<number>();
+  #next: number;
 
   constructor(chance: () => number) {
-    this.#chance = chance;
+    this.#next = Math.floor(chance() * PORT_COUNT);
   }
 
   /** A port that nobody uses and that was not given before; `wanted` if that is such a one. */
   async take(wanted?: number): Promise<number> {
     if (wanted !== undefined && (await this.#tryTake(wanted))) return wanted;
     for (let tries = 0; tries < TRIES_MAX; tries++) {
-      const port = PORT_MIN + Math.floor(this.#chance() * PORT_COUNT);
+      const port = PORT_MIN + this.#next;
+      this.#next = (this.#next + 1) % PORT_COUNT;
       if (await this.#tryTake(port)) return port;
     }
     throw new Error(`no free port found between ${PORT_MIN} and ${PORT_MIN + PORT_COUNT}`);

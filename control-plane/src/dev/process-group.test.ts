@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { ProcessGroup } from './process-group.ts';
+import { ProcessGroup, plainWords } from './process-group.ts';
 import { Reaper } from './reaper.ts';
 
 /** Ignores what it is asked, and has a child that does so too; prints both ids. */
@@ -36,6 +36,22 @@ describe('a process group', () => {
     assert.match(await group.ended, /ENOENT/);
     await group.stop();
     await reaper.close();
+  });
+});
+
+describe('a command', () => {
+  test('is started without a shell only where a shell would change nothing', () => {
+    assert.deepEqual(plainWords(' node  web.js --port=1'), ['node', 'web.js', '--port=1']);
+    for (const command of [
+      'A=1 node web.js',
+      'a && b',
+      'echo $HOME',
+      "echo 'a b'",
+      'a; b',
+      'ls *',
+    ]) {
+      assert.equal(plainWords(command), null, command);
+    }
   });
 });
 

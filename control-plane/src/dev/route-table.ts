@@ -45,7 +45,8 @@ function routeLine(route: RouteView, nameWide: number): Line {
 
 function shareLine(share: ShareView, total: number, nameWide: number, columns: number): Line {
   const wanted = total === 0 ? 0 : share.weight / total;
-  const text = `  ${share.backend.padEnd(nameWide)}  ${percentText(share.real ?? 0).padStart(6)}`;
+  const real = share.real === null ? '-' : percentText(share.real);
+  const text = `  ${share.backend.padEnd(nameWide)}  ${real.padStart(6)}`;
   const rest = ` wanted ${percentText(wanted).padStart(6)} (weight ${share.weight}) `;
   const barWide = Math.min(columns - text.length - rest.length - 4, BAR_COLUMNS_MAX);
   const filled = Math.max(0, Math.round((share.real ?? 0) * barWide));

@@ -14,6 +14,7 @@ import type { Reaper } from './reaper.ts';
 import { Supervised } from './supervised.ts';
 
 const HOST = '127.0.0.1';
+const GRACE_MS = 300;
 
 export interface SidecarPorts {
   readonly outbound: number;
@@ -78,8 +79,9 @@ export class Sidecar {
     this.#process.start();
   }
 
+  /** Called when its application has ended, so a long drain would be for nobody. */
   stop(): Promise<void> {
-    return this.#process.stop();
+    return this.#process.stop(GRACE_MS);
   }
 
   kill(): void {

@@ -52,10 +52,10 @@ export class Supervised {
     void group.ended.then((why) => this.#afterEnd(why, performance.now() - startedAtMs));
   }
 
-  async stop(): Promise<void> {
+  async stop(graceMs?: number): Promise<void> {
     this.#isStopped = true;
     clearTimeout(this.#timer);
-    await this.#group?.stop();
+    await this.#group?.stop(graceMs);
   }
 
   kill(): void {

@@ -13,7 +13,8 @@ afterEach(async () => {
 });
 
 function service(name: string, port = 80): string {
-  return `apiVersion: v1\nkind: Service\nmetadata: { name: ${name} }\nspec: { ports: [ { port: ${port} } ] }\n`;
+  const head = `apiVersion: v1\nkind: Service\nmetadata: { name: ${name} }`;
+  return `${head}\nspec: { ports: [ { port: ${port} } ] }\n`;
 }
 
 class Watched {

@@ -64,7 +64,7 @@ export class FolderWatch {
       watcher.on('close', () => this.#lose(watcher));
       this.#watcher = watcher;
     } catch {
-      this.#watcher = null; // No events here (too many watches, or no such folder): polling does it.
+      this.#watcher = null; // No events here (too many watches, no folder): polling does it.
     }
   }
 

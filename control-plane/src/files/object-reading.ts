@@ -8,8 +8,8 @@
  *
  * Pure. Called by `folder-source.ts` and by the golden tests.
  */
-import { type MeshObject, type ObjectIdentity, parseObject } from '@remora/api/config/objects.ts';
-import { objectKey, objectName } from '../world.ts';
+import { type MeshObject, parseObject } from '@remora/api/config/objects.ts';
+import { type ObjectIdentity, objectKey, objectName } from '../world.ts';
 import { fieldName, type Problem } from './problem.ts';
 import { type Mistake, regexMistakes } from './regex-check.ts';
 import { type Path, type Position, readYaml, type YamlDocument } from './yaml-documents.ts';
@@ -50,6 +50,7 @@ export function readObjects(file: string, text: string): FileReading {
     if (document.is === 'mistaken') readMistakes(document, draft);
     else readObject(document, draft);
   }
+  draft.problems.sort((a, b) => a.line - b.line || a.column - b.column);
   return draft;
 }
 

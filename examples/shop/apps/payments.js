@@ -5,7 +5,7 @@
 import { serve, work } from './service.js';
 
 const slowShare = Number(process.env.SLOW_SHARE ?? 0.1);
-const slowMs = Number(process.env.SLOW_MS ?? 900);
+const slowMs = Number(process.env.SLOW_MS ?? 600);
 const failShare = Number(process.env.FAIL_SHARE ?? 0.05);
 
 serve('payments', {

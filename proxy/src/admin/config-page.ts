@@ -5,8 +5,8 @@ import { answerPieces, type Page } from './page.ts';
 export const configPage: Page = {
   method: 'GET',
   path: '/config',
-  async answer(world, response) {
+  async answer(world, answer) {
     const pieces = writeSnapshot(world.configuration.live.texts());
-    await answerPieces(world, response, 'application/json', pieces);
+    await answerPieces(world, answer, 'application/json', pieces);
   },
 };

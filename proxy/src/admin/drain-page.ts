@@ -1,11 +1,11 @@
 /** POST /drain: begins to end without losing a request; 202, since it takes a while. */
-import { answerText, type Page } from './page.ts';
+import type { Page } from './page.ts';
 
 export const drainPage: Page = {
   method: 'POST',
   path: '/drain',
-  answer(world, response) {
+  answer(world, answer) {
     world.drain();
-    answerText(response, 202, 'draining\n');
+    answer.text(202, 'draining\n');
   },
 };

@@ -11,13 +11,13 @@ const MS_PER_SECOND = 1_000;
 export const metricsPage: Page = {
   method: 'GET',
   path: '/metrics',
-  async answer(world, response) {
+  async answer(world, answer) {
     const { metrics, clock } = world;
     const askedAtMs = clock.nowMs();
     await nextTurn();
     metrics.loopDelay.set((clock.nowMs() - askedAtMs) / MS_PER_SECOND);
     metrics.sweep();
     const pieces = metrics.registry.expose();
-    await answerPieces(world, response, 'text/plain; version=0.0.4; charset=utf-8', pieces);
+    await answerPieces(world, answer, 'text/plain; version=0.0.4; charset=utf-8', pieces);
   },
 };

@@ -6,13 +6,12 @@
  *
  * Each page is a file of its own; `server.ts` serves them; `proxy.ts` makes the world.
  */
-import { once } from 'node:events';
-import type { ServerResponse } from 'node:http';
 import type { Endpoint } from '../balance/endpoint.ts';
 import type { Clock } from '../clock.ts';
 import type { Configuration } from '../control/configuration.ts';
 import { limits } from '../limits.ts';
 import type { ProxyMetrics, RouteSeries } from '../telemetry/proxy-metrics.ts';
+import type { PageAnswer } from './page-answer.ts';
 
 export interface AdminWorld {
   readonly metrics: ProxyMetrics;
@@ -30,36 +29,28 @@ export interface AdminWorld {
 export interface Page {
   readonly method: 'GET' | 'POST';
   readonly path: string;
-  answer(world: AdminWorld, response: ServerResponse): void | Promise<void>;
-}
-
-export function answerText(response: ServerResponse, status: number, text: string): void {
-  response.writeHead(status, {
-    'content-type': 'text/plain; charset=utf-8',
-    'cache-control': 'no-store',
-  });
-  response.end(text);
+  answer(world: AdminWorld, answer: PageAnswer): void | Promise<void>;
 }
 
 /** Starts a 200 and writes it piece by piece. Ends early when the client has gone. */
 export async function answerPieces(
   world: AdminWorld,
-  response: ServerResponse,
+  answer: PageAnswer,
   contentType: string,
   pieces: Iterable<string>,
 ): Promise<void> {
   const { clock } = world;
-  response.writeHead(200, { 'content-type': contentType, 'cache-control': 'no-store' });
+  answer.begin(200, contentType);
   let untilMs = clock.nowMs() + limits.compileSliceMs;
   for (const piece of pieces) {
-    if (response.destroyed) return;
-    const isTaken = response.write(piece);
+    if (answer.isGone) return;
+    const isTaken = answer.write(piece);
     if (isTaken && clock.nowMs() < untilMs) continue;
-    if (!isTaken) await Promise.race([once(response, 'drain'), once(response, 'close')]);
+    if (!isTaken) await answer.drained();
     await nextTurn();
     untilMs = clock.nowMs() + limits.compileSliceMs;
   }
-  response.end();
+  answer.end();
 }
 
 export function nextTurn(): Promise<void> {

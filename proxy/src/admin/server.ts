@@ -1,21 +1,24 @@
 /**
  * The two listeners beside the data ports: probes and metrics for the pod's network, and loopback.
  *
- * On `node:http`: these are pages for people and scrapers, off the data path, and everything about
- * them is bounded: connections, head, body, time. A request with an Origin is refused, so that no
- * web page in somebody's browser can drain a sidecar on a laptop.
+ * On plain sockets and our own parser: `node:http` cost each sidecar 16 MB of resident memory for
+ * pages that are asked for once in seconds. Everything about a page's connection is bounded:
+ * their number, head, body, time. A request with an Origin is refused, so that no web page in
+ * somebody's browser can drain a sidecar on a laptop.
  *
  * Owns its sockets. Made by `proxy.ts`, twice.
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { Head, METHOD } from '../http1/head.ts';
+import { PARSE_INCOMPLETE, PARSE_OK, parseRequestHead } from '../http1/head-parser.ts';
+import { refusalReason } from '../http1/refusals.ts';
 import { limits } from '../limits.ts';
 import { configPage } from './config-page.ts';
 import { drainPage } from './drain-page.ts';
-import type { ListenAddress } from '../net/listener.ts';
 import { livePage } from './live-page.ts';
 import { metricsPage } from './metrics-page.ts';
-import { type AdminWorld, answerText, type Page } from './page.ts';
+import type { AdminWorld, Page } from './page.ts';
+import { PageAnswer } from './page-answer.ts';
 import { readyPage } from './ready-page.ts';
 import { statsPage } from './stats-page.ts';
 
@@ -24,28 +27,23 @@ export const METRICS_PAGES: readonly Page[] = [livePage, readyPage, metricsPage]
 /** For who is on the machine. */
 export const ADMIN_PAGES: readonly Page[] = [...METRICS_PAGES, configPage, statsPage, drainPage];
 
+const ORIGIN = Buffer.from('origin');
+
 export class AdminServer {
   readonly #pages: readonly Page[];
   readonly #world: AdminWorld;
   readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
 
   constructor(pages: readonly Page[], world: AdminWorld) {
     this.#pages = pages;
     this.#world = world;
-    this.#server = createServer(
-      {
-        headersTimeout: limits.adminTimeoutMs,
-        requestTimeout: limits.adminTimeoutMs,
-        keepAliveTimeout: limits.adminTimeoutMs,
-        maxHeaderSize: limits.adminHeadBytesMax,
-      },
-      (request, response) => void this.#answer(request, response),
-    );
+    this.#server = createServer((socket) => this.#onConnection(socket));
     this.#server.maxConnections = limits.adminConnectionsMax;
   }
 
   /** Where it listens, as `host:port`. */
-  async listen(at: ListenAddress): Promise<string> {
+  async listen(at: { readonly host: string; readonly port: number }): Promise<string> {
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', reject);
       this.#server.listen(at.port, at.host, () => {
@@ -61,40 +59,53 @@ export class AdminServer {
     const closed = new Promise<void>((resolve) => {
       this.#server.close(() => resolve());
     });
-    this.#server.closeAllConnections();
+    for (const socket of this.#sockets) socket.destroy();
     await closed;
   }
 
-  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    boundBody(request);
-    const path = request.url?.split('?', 1)[0];
+  /** One request, one answer, and the connection ends. */
+  #onConnection(socket: Socket): void {
+    const head = new Head();
+    let isAnswered = false;
+    this.#sockets.add(socket);
+    socket.setTimeout(limits.adminTimeoutMs, () => socket.destroy());
+    socket.on('error', () => undefined);
+    socket.on('close', () => this.#sockets.delete(socket));
+    socket.on('data', (bytes: Buffer) => {
+      // No page wants a body: what follows the head is read and dropped, up to the bound.
+      if (isAnswered) {
+        if (socket.bytesRead > limits.adminBodyBytesMax + head.length) socket.destroy();
+        return;
+      }
+      if (head.filled + bytes.length > limits.adminHeadBytesMax) return void socket.destroy();
+      head.collect(bytes, 0, bytes.length);
+      const outcome = parseRequestHead(head, head.slab, 0, head.filled);
+      if (outcome === PARSE_INCOMPLETE) return;
+      isAnswered = true;
+      const answer = new PageAnswer(socket, head.method === METHOD.HEAD);
+      if (outcome === PARSE_OK) void this.#answer(head, answer);
+      else answer.text(400, `${refusalReason(outcome)}\n`);
+    });
+  }
+
+  async #answer(head: Head, answer: PageAnswer): Promise<void> {
+    const path = head.text(head.pathStart, head.pathEnd);
     const known = this.#pages.filter((page) => page.path === path);
-    if (known.length === 0) return answerText(response, 404, `no such page: ${this.#paths()}\n`);
-    const page = known.find(({ method }) => method === request.method);
+    if (known.length === 0) return answer.text(404, `no such page: ${this.#paths()}\n`);
+    const page = known.find(({ method }) => METHOD[method] === head.method);
     if (page === undefined) {
-      response.setHeader('allow', known.map(({ method }) => method).join(', '));
-      return answerText(response, 405, 'method not allowed\n');
+      const allow = known.map(({ method }) => method).join(', ');
+      return answer.text(405, 'method not allowed\n', `allow: ${allow}\r\n`);
     }
-    if (request.headers.origin !== undefined) {
-      return answerText(response, 403, 'not for web pages\n');
-    }
+    if (head.find(ORIGIN) >= 0) return answer.text(403, 'not for web pages\n');
     try {
-      await page.answer(this.#world, response);
+      await page.answer(this.#world, answer);
     } catch {
-      response.destroy(); // Half an answer must not look like a whole one.
+      answer.abort();
     }
   }
 
   #paths(): string {
     return this.#pages.map(({ path }) => path).join(' ');
   }
-}
-
-/** No page wants a body; one that is sent all the same is thrown away, up to a bound. */
-function boundBody(request: IncomingMessage): void {
-  let bytes = 0;
-  request.on('data', (chunk: Buffer) => {
-    bytes += chunk.length;
-    if (bytes > limits.adminBodyBytesMax) request.destroy();
-  });
 }

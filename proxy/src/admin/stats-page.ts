@@ -15,8 +15,8 @@ import { type AdminWorld, answerPieces, type Page } from './page.ts';
 export const statsPage: Page = {
   method: 'GET',
   path: '/stats',
-  async answer(world, response) {
-    await answerPieces(world, response, 'application/json', statsPieces(world));
+  async answer(world, answer) {
+    await answerPieces(world, answer, 'application/json', statsPieces(world));
   },
 };
 

@@ -37,7 +37,7 @@ export interface Compiled {
 }
 
 /** Rules compiled between two yields. */
-const RULES_PER_SLICE = 16;
+const RULES_PER_SLICE = 4;
 
 /** Throws an Error with the reason when the configuration cannot be served. */
 export function* compileDestination(

@@ -2,15 +2,16 @@
  * One connection to the control plane: the upgrade, lines in and out, until it ends.
  *
  * Lines are handed over one at a time, and nothing is read on while one is worked on: a control
- * plane that pushes faster than we compile is slowed by TCP and by no queue of ours. Without an
- * agent, so that a proxy variable in the environment never leads the stream astray.
+ * plane that pushes faster than we compile is slowed by TCP and by no queue of ours. The upgrade is
+ * written by hand: loading `node:http` for one request costs each sidecar 16 MB.
  *
  * Owns its socket. Reconnecting is `subscription.ts`.
  */
-import { type ClientRequest, request } from 'node:http';
-import type { Duplex } from 'node:stream';
+import { connect, type Socket } from 'node:net';
 import { type ProxyMessage, WIRE_PATH, WIRE_UPGRADE, wireLimits } from '@remora/api/wire.ts';
 import type { Clock } from '../clock.ts';
+import { Head } from '../http1/head.ts';
+import { PARSE_INCOMPLETE, PARSE_OK, parseResponseHead } from '../http1/head-parser.ts';
 import { limits } from '../limits.ts';
 import { LineReader } from './line-reader.ts';
 
@@ -22,13 +23,16 @@ export interface StreamHandlers {
   onClose(stream: ControlStream, why: string): void;
 }
 
+const HTTP_PORT = 80;
+
 export class ControlStream {
   readonly #handlers: StreamHandlers;
   readonly #clock: Clock;
-  readonly #request: ClientRequest;
+  readonly #socket: Socket;
   readonly #reader: LineReader;
   readonly #lines: string[] = [];
-  #socket: Duplex | null = null;
+  readonly #head = new Head();
+  #isUpgraded = false;
   #heardAtMs = 0;
   #isWorking = false;
   #isClosed = false;
@@ -37,24 +41,35 @@ export class ControlStream {
     this.#handlers = handlers;
     this.#clock = clock;
     this.#reader = new LineReader(wireLimits.lineBytesMax, (line) => this.#lines.push(line));
-    this.#request = request(new URL(WIRE_PATH, url), {
-      agent: false,
-      headers: { connection: 'upgrade', upgrade: WIRE_UPGRADE },
-      timeout: limits.configConnectTimeoutMs,
+    const { hostname, port, host } = new URL(url);
+    const socket = connect({
+      host: hostname.replace(/^\[(.*)\]$/, '$1'),
+      port: port === '' ? HTTP_PORT : Number(port),
+      noDelay: true,
     });
-    this.#request.on('upgrade', (_response, socket, head) => this.#open(socket, head));
-    this.#request.on('response', (response) => this.close(`answered ${response.statusCode}`));
-    this.#request.on('timeout', () => this.close('no answer in time'));
-    this.#request.on('error', (error) => this.close(error.message));
-    this.#request.end();
+    this.#socket = socket;
+    socket.setTimeout(limits.configConnectTimeoutMs, () => {
+      if (!this.#isUpgraded) this.close('no answer in time');
+    });
+    socket.on('error', (error) => this.close(error.message));
+    socket.on('end', () => this.close('it closed the stream'));
+    socket.on('close', () => this.close('the connection closed'));
+    socket.on('data', (chunk: Buffer) => {
+      if (this.#isUpgraded) this.#receive(chunk);
+      else this.#readUpgrade(chunk);
+    });
+    socket.write(
+      `GET ${WIRE_PATH} HTTP/1.1\r\nhost: ${host}\r\nconnection: upgrade\r\n` +
+        `upgrade: ${WIRE_UPGRADE}\r\n\r\n`,
+    );
   }
 
   get isOpen(): boolean {
-    return this.#socket !== null && !this.#isClosed;
+    return this.#isUpgraded && !this.#isClosed;
   }
 
   send(message: ProxyMessage): void {
-    if (this.#socket === null || this.#isClosed) return;
+    if (!this.isOpen) return;
     this.#socket.write(`${JSON.stringify(message)}\n`);
     if (this.#socket.writableLength > limits.controlUnsentBytesMax) this.close('it does not read');
   }
@@ -71,24 +86,22 @@ export class ControlStream {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#lines.length = 0;
-    this.#request.destroy();
-    this.#socket?.destroy();
+    this.#socket.destroy();
     this.#handlers.onClose(this, why);
   }
 
-  #open(socket: Duplex, head: Buffer): void {
-    this.#socket = socket;
+  #readUpgrade(chunk: Buffer): void {
+    const head = this.#head;
+    if (!head.collect(chunk, 0, chunk.length)) return this.close('its answer is too long');
+    const outcome = parseResponseHead(head, head.slab, 0, head.filled);
+    if (outcome === PARSE_INCOMPLETE) return;
+    if (outcome !== PARSE_OK) return this.close('its answer is not HTTP');
+    if (head.status !== 101) return this.close(`answered ${head.status}`);
+    this.#isUpgraded = true;
+    this.#socket.setTimeout(0);
     this.#heardAtMs = this.#clock.nowMs();
-    socket.on('error', (error) => this.close(error.message));
-    socket.on('end', () => this.close('it closed the stream'));
-    socket.on('close', () => this.close('the connection closed'));
-    if (this.#isClosed) {
-      socket.destroy();
-      return;
-    }
     this.#handlers.onOpen(this);
-    if (head.length > 0) this.#receive(head);
-    socket.on('data', (chunk: Buffer) => this.#receive(chunk));
+    if (head.filled > head.length) this.#receive(head.slab.subarray(head.length, head.filled));
   }
 
   #receive(chunk: Buffer): void {
@@ -101,7 +114,7 @@ export class ControlStream {
 
   async #work(): Promise<void> {
     this.#isWorking = true;
-    this.#socket?.pause();
+    this.#socket.pause();
     try {
       for (;;) {
         const line = this.#lines.shift();
@@ -112,6 +125,6 @@ export class ControlStream {
       this.close(error instanceof Error ? error.message : String(error));
     }
     this.#isWorking = false;
-    if (!this.#isClosed) this.#socket?.resume();
+    if (!this.#isClosed) this.#socket.resume();
   }
 }

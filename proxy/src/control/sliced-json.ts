@@ -10,9 +10,9 @@
  */
 
 /** Parsed in one go: well under a millisecond. */
-const WHOLE_CHARS = 16 * 1024;
+const WHOLE_CHARS = 8 * 1024;
 /** Walked between two yields. */
-const WALK_CHARS = 32 * 1024;
+const WALK_CHARS = 8 * 1024;
 /** Deeper JSON is parsed whole from there on: no contract of ours nests so far. */
 const DEPTH_MAX = 16;
 

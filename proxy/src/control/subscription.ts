@@ -54,9 +54,14 @@ export class Subscription implements ConfigSource {
   }
 
   start(): void {
-    this.#heart = setInterval(() => this.#stream?.beat(), wireLimits.heartbeatMs);
+    this.#heart = setInterval(() => this.beat(), wireLimits.heartbeatMs);
     this.#heart.unref();
     this.#connect();
+  }
+
+  /** Shows that this proxy lives, and sees whether the control plane does. */
+  beat(): void {
+    this.#stream?.beat();
   }
 
   stop(): void {
@@ -105,7 +110,7 @@ export class Subscription implements ConfigSource {
     switch (message?.type) {
       case 'welcome':
         this.#isWelcome = true;
-        return log.info({ control: url, name: message.controlPlane }, 'control plane connected');
+        return log.info({ control: url, by: message.controlPlane }, 'control plane connected');
       case 'put':
         return await this.#apply(stream, message.put);
       case 'gone':

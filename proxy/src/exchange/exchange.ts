@@ -284,7 +284,9 @@ export class Exchange implements DownstreamUser, LeaseHolder {
     const upstream = this.#attempt.upstream!;
     const end = this.#requestMessage.lay(this.#world, this);
     this.state = STATE.SENT;
-    const taken = upstream.sendHead(end, this.bodyKind, this.bodyWhole);
+    // Told to close after a coding we only pass on: servers disagree on what follows it.
+    const keep = !this.request.codedChunked;
+    const taken = upstream.sendHead(end, this.bodyKind, this.bodyWhole, keep);
     this.#attempt.onSent();
     if (this.#timesOutTry) this.#world.wheel.arm(this.#timer, this.rule!.perTryTimeoutMs);
     if (!this.bodyWhole && taken) this.downstream.resumeBody();

@@ -30,16 +30,6 @@ function headText(answer: LocalResponse): string {
   );
 }
 
-/** The whole answer, head and body. */
-export function localResponse(answer: LocalResponse): Buffer {
-  const head = headText(answer);
-  const room = head.length + (answer.headOnly ? 0 : Buffer.byteLength(answer.body));
-  const out = Buffer.allocUnsafe(room);
-  const at = out.write(head, 0, 'latin1');
-  if (!answer.headOnly) out.write(answer.body, at);
-  return out;
-}
-
 /** At most this many bytes. */
 export function localResponseRoom(answer: LocalResponse): number {
   return headText(answer).length + Buffer.byteLength(answer.body);

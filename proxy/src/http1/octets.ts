@@ -4,12 +4,12 @@
  *
  * Pure constants, read by every file of `http1`.
  */
-export const HTAB = 0x09;
+const HTAB = 0x09;
 export const LF = 0x0a;
 export const CR = 0x0d;
 export const SP = 0x20;
 export const QUOTE = 0x22;
-export const HASH = 0x23;
+const HASH = 0x23;
 export const PERCENT = 0x25;
 export const ASTERISK = 0x2a;
 export const COMMA = 0x2c;
@@ -19,7 +19,6 @@ export const COLON = 0x3a;
 export const SEMICOLON = 0x3b;
 export const EQUALS = 0x3d;
 export const QUESTION = 0x3f;
-export const AT = 0x40;
 export const BRACKET_OPEN = 0x5b;
 export const BACKSLASH = 0x5c;
 export const BRACKET_CLOSE = 0x5d;
@@ -74,8 +73,7 @@ function hexValues(): Uint8Array {
   return made;
 }
 
-/** Bits of TARGET: every byte of a target has one; 0 ends the target. */
-export const TARGET_PLAIN = 1;
+/** Bits of TARGET: a byte of a target has one, 1 if it is nothing special; 0 ends the target. */
 export const TARGET_ESCAPE = 2;
 export const TARGET_DOT = 4;
 export const TARGET_QUERY = 8;

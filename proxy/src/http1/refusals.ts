@@ -6,14 +6,15 @@
  *
  * Pure. Returned by the parsers and the chunked decoder.
  */
-export type RefusalCode =
+type RefusalCode =
   | 'RMR_BAD_REQUEST'
   | 'RMR_HEAD_TOO_LARGE'
   | 'RMR_VERSION_UNSUPPORTED'
   | 'RMR_METHOD_REFUSED'
+  | 'RMR_EXPECTATION_FAILED'
   | 'RMR_URI_TOO_LONG';
 
-export const REFUSED_BAD_REQUEST = -1;
+/** -1 is "bad request" without a reason; `REFUSALS[0]`. */
 export const REFUSED_VERSION = -2;
 export const REFUSED_TOO_MANY_FIELDS = -3;
 export const REFUSED_METHOD = -4;
@@ -55,51 +56,51 @@ export const REFUSED_TRAILER_FIELD = -39;
 export const REFUSED_TRAILERS_TOO_LARGE = -40;
 export const REFUSED_METHOD_CASE = -41;
 
-type Refusal = readonly [why: string, code: RefusalCode, status: number];
+type Refusal = readonly [why: string, code: RefusalCode];
 
 /** Index 0 is -1. */
 const REFUSALS: readonly Refusal[] = [
-  ['bad request', 'RMR_BAD_REQUEST', 400],
-  ['HTTP version is neither 1.0 nor 1.1', 'RMR_VERSION_UNSUPPORTED', 505],
-  ['too many header fields', 'RMR_HEAD_TOO_LARGE', 431],
-  ['CONNECT, TRACE and methods of other protocols are refused', 'RMR_METHOD_REFUSED', 501],
-  ['method is not a token followed by one space', 'RMR_BAD_REQUEST', 400],
-  ['space or control byte in the target', 'RMR_BAD_REQUEST', 400],
-  ['target is in no form that this method may use', 'RMR_BAD_REQUEST', 400],
-  ['fragment in the target', 'RMR_BAD_REQUEST', 400],
-  ['percent sign without two hex digits in the path', 'RMR_BAD_REQUEST', 400],
-  ['NUL in the path', 'RMR_BAD_REQUEST', 400],
-  ['backslash in the path', 'RMR_BAD_REQUEST', 400],
-  ['target too long', 'RMR_URI_TOO_LONG', 414],
-  ['bare CR or LF', 'RMR_BAD_REQUEST', 400],
-  ['folded header field (obs-fold)', 'RMR_BAD_REQUEST', 400],
-  ['byte that no field name may hold', 'RMR_BAD_REQUEST', 400],
-  ['space before the colon', 'RMR_BAD_REQUEST', 400],
-  ['control byte in a field value', 'RMR_BAD_REQUEST', 400],
-  ['header field too long', 'RMR_HEAD_TOO_LARGE', 431],
-  ['Host is missing or empty', 'RMR_BAD_REQUEST', 400],
-  ['two Host fields', 'RMR_BAD_REQUEST', 400],
-  ['malformed authority', 'RMR_BAD_REQUEST', 400],
-  ['Host differs from the target', 'RMR_BAD_REQUEST', 400],
-  ['malformed Content-Length', 'RMR_BAD_REQUEST', 400],
-  ['two Content-Length fields', 'RMR_BAD_REQUEST', 400],
-  ['Content-Length and Transfer-Encoding together', 'RMR_BAD_REQUEST', 400],
-  ['Transfer-Encoding that does not end in one chunked', 'RMR_BAD_REQUEST', 400],
-  ['Transfer-Encoding in HTTP/1.0', 'RMR_BAD_REQUEST', 400],
-  ['field name that others read as a framing field', 'RMR_BAD_REQUEST', 400],
-  ['Connection names a framing field', 'RMR_BAD_REQUEST', 400],
-  ['Expect other than 100-continue', 'RMR_BAD_REQUEST', 417],
-  ['two Content-Type fields', 'RMR_BAD_REQUEST', 400],
-  ['malformed status line', 'RMR_BAD_REQUEST', 400],
-  ['status outside 100 to 599', 'RMR_BAD_REQUEST', 400],
-  ['malformed chunk size', 'RMR_BAD_REQUEST', 400],
-  ['malformed chunk extension', 'RMR_BAD_REQUEST', 400],
-  ['chunk line too long', 'RMR_BAD_REQUEST', 400],
-  ['chunk data does not end in CRLF', 'RMR_BAD_REQUEST', 400],
-  ['malformed trailer field', 'RMR_BAD_REQUEST', 400],
-  ['framing or routing field in the trailers', 'RMR_BAD_REQUEST', 400],
-  ['too many or too long trailers', 'RMR_HEAD_TOO_LARGE', 431],
-  ['method has lower case letters', 'RMR_BAD_REQUEST', 400],
+  ['bad request', 'RMR_BAD_REQUEST'],
+  ['HTTP version is neither 1.0 nor 1.1', 'RMR_VERSION_UNSUPPORTED'],
+  ['too many header fields', 'RMR_HEAD_TOO_LARGE'],
+  ['CONNECT, TRACE and methods of other protocols are refused', 'RMR_METHOD_REFUSED'],
+  ['method is not a token followed by one space', 'RMR_BAD_REQUEST'],
+  ['space or control byte in the target', 'RMR_BAD_REQUEST'],
+  ['target is in no form that this method may use', 'RMR_BAD_REQUEST'],
+  ['fragment in the target', 'RMR_BAD_REQUEST'],
+  ['percent sign without two hex digits in the path', 'RMR_BAD_REQUEST'],
+  ['NUL in the path', 'RMR_BAD_REQUEST'],
+  ['backslash in the path', 'RMR_BAD_REQUEST'],
+  ['target too long', 'RMR_URI_TOO_LONG'],
+  ['bare CR or LF', 'RMR_BAD_REQUEST'],
+  ['folded header field (obs-fold)', 'RMR_BAD_REQUEST'],
+  ['byte that no field name may hold', 'RMR_BAD_REQUEST'],
+  ['space before the colon', 'RMR_BAD_REQUEST'],
+  ['control byte in a field value', 'RMR_BAD_REQUEST'],
+  ['header field too long', 'RMR_HEAD_TOO_LARGE'],
+  ['Host is missing or empty', 'RMR_BAD_REQUEST'],
+  ['two Host fields', 'RMR_BAD_REQUEST'],
+  ['malformed authority', 'RMR_BAD_REQUEST'],
+  ['Host differs from the target', 'RMR_BAD_REQUEST'],
+  ['malformed Content-Length', 'RMR_BAD_REQUEST'],
+  ['two Content-Length fields', 'RMR_BAD_REQUEST'],
+  ['Content-Length and Transfer-Encoding together', 'RMR_BAD_REQUEST'],
+  ['Transfer-Encoding that does not end in one chunked', 'RMR_BAD_REQUEST'],
+  ['Transfer-Encoding in HTTP/1.0', 'RMR_BAD_REQUEST'],
+  ['field name that others read as a framing field', 'RMR_BAD_REQUEST'],
+  ['Connection names a framing field', 'RMR_BAD_REQUEST'],
+  ['Expect other than 100-continue', 'RMR_EXPECTATION_FAILED'],
+  ['two Content-Type fields', 'RMR_BAD_REQUEST'],
+  ['malformed status line', 'RMR_BAD_REQUEST'],
+  ['status outside 100 to 599', 'RMR_BAD_REQUEST'],
+  ['malformed chunk size', 'RMR_BAD_REQUEST'],
+  ['malformed chunk extension', 'RMR_BAD_REQUEST'],
+  ['chunk line too long', 'RMR_BAD_REQUEST'],
+  ['chunk data does not end in CRLF', 'RMR_BAD_REQUEST'],
+  ['malformed trailer field', 'RMR_BAD_REQUEST'],
+  ['framing or routing field in the trailers', 'RMR_BAD_REQUEST'],
+  ['too many or too long trailers', 'RMR_HEAD_TOO_LARGE'],
+  ['method has lower case letters', 'RMR_BAD_REQUEST'],
 ];
 
 function refusal(result: number): Refusal {
@@ -114,8 +115,4 @@ export function refusalReason(result: number): string {
 /** For a request. A response that is refused is the upstream's fault whatever the reason. */
 export function refusalCode(result: number): RefusalCode {
   return refusal(result)[1];
-}
-
-export function refusalStatus(result: number): number {
-  return refusal(result)[2];
 }

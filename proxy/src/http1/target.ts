@@ -22,7 +22,6 @@ import {
   QUESTION,
   SLASH,
   spells,
-  TARGET,
   TARGET_BACKSLASH,
   TARGET_DOT,
   TARGET_ESCAPE,
@@ -44,17 +43,6 @@ const TARGET_OK = 1;
 const HTTP_SCHEME = ascii('http://');
 const HTTPS_SCHEME = ascii('https://');
 const NUL = 0x00;
-
-/** Which bytes stand in [from, to), as bits of TARGET; 0: one of them may stand in no target. */
-export function targetBits(bytes: Uint8Array, from: number, to: number): number {
-  let bits = 0;
-  for (let at = from; at < to; at++) {
-    const bit = TARGET[bytes[at]!]!;
-    if (bit === 0) return 0;
-    bits |= bit;
-  }
-  return bits;
-}
 
 /**
  * Fills path, query and authority from the target span. `bits` are the span's. 1, or a refusal.

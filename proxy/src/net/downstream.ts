@@ -264,6 +264,8 @@ export class Downstream implements ByteStreamOwner {
     if (collected === 0) {
       outcome = parseRequestHead(head, bytes, start, end);
       if (outcome === PARSE_INCOMPLETE) {
+        // An empty line between requests (RFC 9112 §2.2) is no request begun.
+        if (head.resumeAt === end - start) return head.reset();
         this.#idleSinceMs = this.#server.nowMs();
         this.#server.wheel.arm(this.#timer, limits.headTimeoutMs);
       }

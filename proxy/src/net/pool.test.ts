@@ -84,8 +84,8 @@ function newPool(settings: Partial<EndpointPool['settings']> = {}) {
     {
       connectTimeoutMs: 1_000,
       idleTimeoutMs: 30_000,
-      connectionsMax: 2,
-      waitingMax: 3,
+      connectionsPerEndpointMax: 2,
+      waitingPerEndpointMax: 3,
       ...settings,
     },
     {
@@ -153,7 +153,7 @@ describe('a pool', () => {
   });
 
   test('a refused dial fails one that waits and tries for the others', () => {
-    const { pool, dialled } = newPool({ connectionsMax: 1 });
+    const { pool, dialled } = newPool({ connectionsPerEndpointMax: 1 });
     const first = new Holder();
     const second = new Holder();
     pool.wait(first.lease);

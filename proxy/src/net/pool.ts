@@ -7,7 +7,7 @@
  *
  *   request → idle? lease : (room? dial) and wait → granted in the next tick
  *
- * Not pure: dials. Bounds: `connectionsMax`, `waitingMax` from the configuration. One for each
+ * Not pure: dials. Bounds: connections and waiting per endpoint, from the configuration. One for each
  * endpoint, kept over configuration changes. Used by `exchange/`.
  */
 import { type TimerWheel, WheelTimer } from '../timer-wheel.ts';
@@ -41,11 +41,12 @@ export interface LeaseHolder extends UpstreamUser {
   onLeaseFailed(code: LeaseFailure): void;
 }
 
+/** Read when used, so that a changed policy reaches open pools. A Backend is one. */
 export interface PoolSettings {
   readonly connectTimeoutMs: number;
   readonly idleTimeoutMs: number;
-  readonly connectionsMax: number;
-  readonly waitingMax: number;
+  readonly connectionsPerEndpointMax: number;
+  readonly waitingPerEndpointMax: number;
 }
 
 /** What a pool needs of the world. */
@@ -59,7 +60,7 @@ export interface PoolWorld {
 }
 
 export class EndpointPool implements UpstreamHome {
-  settings: PoolSettings;
+  readonly settings: PoolSettings;
   /** Connections, connecting ones included. */
   total = 0;
   readonly #address: string;
@@ -103,7 +104,7 @@ export class EndpointPool implements UpstreamHome {
 
   /** Queues for a connection. False: the queue is full. */
   wait(lease: Lease): boolean {
-    if (this.#waiting >= this.settings.waitingMax) return false;
+    if (this.#waiting >= this.settings.waitingPerEndpointMax) return false;
     this.#waiting++;
     lease.pool = this;
     lease.previous = this.#last;
@@ -140,11 +141,6 @@ export class EndpointPool implements UpstreamHome {
     this.#world.wheel.cancel(this.#idleTimer);
     // Nothing of theirs was sent: they go to another endpoint.
     while (this.#first !== null) this.#failFirst('RMR_CONNECT_REFUSED');
-  }
-
-  /** Taken up again before its last requests ended. */
-  reopen(): void {
-    this.#isClosed = false;
   }
 
   onConnected(upstream: Upstream): void {
@@ -186,7 +182,7 @@ export class EndpointPool implements UpstreamHome {
   }
 
   #dialIfNeeded(): void {
-    while (this.#connecting < this.#waiting && this.total < this.settings.connectionsMax) {
+    while (this.#connecting < this.#waiting && this.total < this.settings.connectionsPerEndpointMax) {
       this.#dial();
     }
   }

@@ -75,6 +75,7 @@ export class Upstream implements ByteStreamOwner {
   #framing: number = BODY_NONE;
   #requestDone = false;
   #reusable = false;
+  #mayKeep = true;
   #leasedBuffer = false;
 
   constructor(home: UpstreamHome, scratch: Scratch) {
@@ -98,7 +99,8 @@ export class Upstream implements ByteStreamOwner {
   }
 
   /** The request's head was laid into scratch up to `end`: writes it. Framing: a body kind. */
-  sendHead(end: number, framing: number, requestDone: boolean): boolean {
+  sendHead(end: number, framing: number, requestDone: boolean, keep = true): boolean {
+    this.#mayKeep = keep;
     this.#state = STATE.HEAD;
     this.#framing = framing;
     this.#requestDone = requestDone;
@@ -245,7 +247,7 @@ export class Upstream implements ByteStreamOwner {
     const head = user.response;
     const kind = responseBody(head, user.requestMethod);
     this.#body.begin(kind, head.contentLength);
-    this.#reusable = head.keepAlive && kind !== BODY_UNTIL_CLOSE;
+    this.#reusable = this.#mayKeep && head.keepAlive && kind !== BODY_UNTIL_CLOSE;
     this.#state = STATE.BODY;
     if (this.#body.isDone && from === end) {
       this.#state = STATE.DONE;

@@ -29,7 +29,7 @@ export class Outbound implements Role {
   readonly #front: string | null;
   readonly #chance: Chance;
 
-  /** `front`: the key of every request's destination, where this proxy stands before one Service. */
+  /** `front`: the key of every request's destination, where this proxy stands before one. */
   constructor(
     live: Live,
     names: { readonly namespace: string; readonly front: string | null },

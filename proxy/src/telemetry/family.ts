@@ -1,8 +1,8 @@
 /**
  * A metric: its name, its labels, and its series, found by their labels.
  *
- * Every label is closed (its values are listed) or capped: beyond `metricSeriesMax` series all newer
- * ones share one, so that no name from outside can grow memory or a scrape without limit.
+ * Every label is closed (its values are listed) or capped: beyond `metricSeriesMax` series all
+ * newer ones share one, so that no name from outside can grow memory or a scrape without limit.
  *
  * Pure: time is handed in. Made by `registry.ts`.
  */

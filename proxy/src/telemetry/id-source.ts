@@ -7,8 +7,8 @@
  * Impure in chance, which is handed in. Used by `trace-context.ts`. Budget: no allocation, but for
  * one seed the first time a pooled head needs it.
  */
-import { randomFillSync } from 'node:crypto';
 import type { Head } from '../http1/head.ts';
+import { systemRandom } from './system-random.ts';
 
 const POOL_BYTES = 4_096;
 const SEED_BYTES = 16;
@@ -22,7 +22,7 @@ export interface IdOptions {
   readonly fill: (pool: Uint8Array) => void;
 }
 
-export const systemIds: IdOptions = { sampleRatio: 0.01, fill: randomFillSync };
+const SAMPLE_RATIO = 0.01;
 
 export class IdSource {
   readonly #options: IdOptions;
@@ -30,7 +30,7 @@ export class IdSource {
   readonly #sampledBelow: number;
   #at = POOL_BYTES;
 
-  constructor(options: IdOptions = systemIds) {
+  constructor(options: IdOptions = { sampleRatio: SAMPLE_RATIO, fill: systemRandom() }) {
     this.#options = options;
     this.#sampledBelow = options.sampleRatio * 2 ** 32;
   }

@@ -5,7 +5,7 @@
  * tools made for it work; the rest is `remora_*`. What the data path counts in plain fields anyway
  * is read when scraped, and costs nothing between.
  *
- * Made once by `proxy.ts`. Route series are bound by `control/compile.ts`, recorded by the exchange.
+ * Made once by `proxy.ts`. Route series are bound when compiling, recorded by the exchange.
  */
 import { type ErrorCode, ERRORS } from '@remora/api/errors.ts';
 import type { Clock } from '../clock.ts';

@@ -169,7 +169,7 @@ describe('ids of one request', () => {
   });
 });
 
-test('property: whatever the client sent, the fields are two well-formed lines within the bound', () => {
+test('property: whatever the client sent, two well-formed lines within the bound go on', () => {
   const value = fc.string({ unit: 'binary-ascii', maxLength: 200 });
   const parent = fc.oneof(value, fc.constant(PARENT), fc.stringMatching(/^[0-9a-f-]{50,60}$/));
   fc.assert(

@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { ERRORS, type ErrorCode, errorSpec, RemoraError } from './errors.ts';
+
+const all = Object.keys(ERRORS) as ErrorCode[];
+
+describe('the table of errors', () => {
+  test('has codes that can be searched for, with a hint that is a sentence', () => {
+    for (const code of all) {
+      const { hint } = errorSpec(code);
+      assert.match(code, /^RMR_[A-Z]+(_[A-Z]+)*$/);
+      assert.match(hint, /^[A-Za-z`].{10,90}[.?]$/, code);
+    }
+  });
+
+  test('answers with a status of its fault: 4xx of the client or the names, 5xx of the rest', () => {
+    for (const code of all) {
+      const { status, source } = errorSpec(code);
+      if (status === 0) continue; // Never answered: for start-up and the command line.
+      assert.ok(status >= 400 && status <= 599, code);
+      if (source === 'downstream')
+        assert.ok(status < 500 || status === 501 || status === 505, code);
+      if (source === 'upstream' || source === 'remora') assert.ok(status >= 500, code);
+    }
+  });
+
+  test('never lets a request be sent again that an upstream may have begun to serve', () => {
+    const maybeServed: readonly ErrorCode[] = [
+      'RMR_UPSTREAM_RESET',
+      'RMR_UPSTREAM_CLOSED',
+      'RMR_UPSTREAM_BAD_RESPONSE',
+      'RMR_REQUEST_TIMEOUT',
+      'RMR_PER_TRY_TIMEOUT',
+    ];
+    for (const code of maybeServed) assert.match(errorSpec(code).retry, /^(never|unsent)$/, code);
+  });
+});
+
+describe('an error', () => {
+  test('carries its code in its text, its spec and its cause', () => {
+    const cause = new Error('in use');
+    const error = new RemoraError('RMR_LISTEN_FAILED', '127.0.0.1:80', cause);
+    assert.equal(error.message, 'RMR_LISTEN_FAILED: 127.0.0.1:80');
+    assert.equal(error.name, 'RemoraError');
+    assert.equal(error.spec, ERRORS.RMR_LISTEN_FAILED);
+    assert.equal(error.cause, cause);
+    assert.ok(error instanceof Error);
+  });
+});

@@ -1,0 +1,153 @@
+/** Claims about the admin listeners: which pages are where, and what they say. */
+import assert from 'node:assert/strict';
+import { connect } from 'node:net';
+import { after, before, describe, test } from 'node:test';
+import { ControlWorld, destinationConfig, textOf } from '../control/control-fixture.ts';
+import { limits } from '../limits.ts';
+import type { AdminWorld } from './page.ts';
+import { ADMIN_PAGES, AdminServer, METRICS_PAGES } from './server.ts';
+
+interface Stats {
+  readonly uptimeSeconds: number;
+  readonly residentBytes: number;
+  readonly routes: readonly Readonly<Record<string, unknown>>[];
+  readonly inbound: { readonly requests: number } | null;
+  readonly backends: readonly { readonly key: string; readonly endpoints: readonly unknown[] }[];
+}
+
+describe('the admin listeners', () => {
+  const control = new ControlWorld();
+  const { metrics, clock, live, backends } = control;
+  const inbound = metrics.bindRouteSeries({
+    direction: 'inbound',
+    dst_service: 'web',
+    dst_namespace: 'shop',
+    dst_port: '80',
+    route: '',
+    backend: '',
+  });
+  let isReady = true;
+  let drains = 0;
+  const world: AdminWorld = {
+    ...{ metrics, clock, inbound, configuration: { live, backends } },
+    isReady: () => isReady,
+    drain: () => {
+      drains++;
+    },
+    connectionsOf: () => 3,
+  };
+  const servers = [new AdminServer(METRICS_PAGES, world), new AdminServer(ADMIN_PAGES, world)];
+  let onMetrics = '';
+  let onAdmin = '';
+
+  before(async () => {
+    const config = destinationConfig('catalog');
+    live.install(control.compile(config), textOf(config));
+    const [first, second] = await Promise.all(
+      servers.map(async (server) => await server.listen({ host: '127.0.0.1', port: 0 })),
+    );
+    onMetrics = `http://${first}`;
+    onAdmin = `http://${second}`;
+  });
+
+  after(async () => {
+    await Promise.all(servers.map(async (server) => await server.close()));
+  });
+
+  async function statusOf(url: string, options: RequestInit = {}): Promise<number> {
+    const response = await fetch(url, options);
+    await response.arrayBuffer();
+    return response.status;
+  }
+
+  test('say live always, and ready only while new requests are welcome', async () => {
+    assert.equal(await statusOf(`${onMetrics}/live`), 200);
+    assert.equal(await statusOf(`${onMetrics}/ready`), 200);
+    isReady = false;
+    assert.equal(await statusOf(`${onMetrics}/ready`), 503);
+    assert.equal(await statusOf(`${onMetrics}/live`), 200);
+    isReady = true;
+  });
+
+  test('take no orders and tell no configuration on the pod address', async () => {
+    for (const path of ['/config', '/stats', '/drain', '/', '/live/..']) {
+      assert.equal(await statusOf(onMetrics + path), 404, path);
+    }
+    assert.equal(await statusOf(`${onMetrics}/drain`, { method: 'POST' }), 404);
+    assert.equal(await statusOf(`${onMetrics}/live`, { method: 'POST' }), 405);
+    assert.equal(drains, 0);
+  });
+
+  test('write metrics as Prometheus reads them', async () => {
+    const response = await fetch(`${onMetrics}/metrics`);
+    assert.equal(response.headers.get('content-type'), 'text/plain; version=0.0.4; charset=utf-8');
+    const text = await response.text();
+    assert.match(text, /^request_total\{direction="outbound",dst_service="catalog".*\} 0$/m);
+    assert.match(text, /^remora_event_loop_delay_seconds \d/m);
+    assert(text.endsWith('\n'));
+  });
+
+  test('show the configuration in force, as a snapshot file', async () => {
+    const shown = (await (await fetch(`${onAdmin}/config`)).json()) as object;
+    const config = destinationConfig('catalog');
+    assert.deepEqual(shown, {
+      format: 'remora-snapshot/1',
+      destinations: { [config.key]: { version: 'v1', config } },
+    });
+  });
+
+  test('tell what every rule, backend and endpoint did', async () => {
+    const { series } = live.lookup('catalog.shop:80')!.fallback.targets[0]!;
+    for (let i = 0; i < 10; i++) series.record(i === 0 ? 503 : 200, 3.5, i === 0);
+    inbound.record(200, 1, false);
+    const stats = (await (await fetch(`${onAdmin}/stats`)).json()) as Stats;
+    const { latency, ...row } = stats.routes[0]!;
+    assert.deepEqual(row, {
+      destination: 'catalog.shop:80',
+      version: 'v1',
+      rule: 'default',
+      backend: 'catalog.shop:80',
+      requests: 10,
+      successes: 9,
+      failures: 1,
+      p50Ms: 3.5,
+      p99Ms: 3.99,
+      weight: 1,
+    });
+    assert.deepEqual((latency as unknown[])[3], [4, 10]);
+    assert.deepEqual((latency as unknown[]).at(-1), [null, 0]);
+    assert.equal(stats.inbound?.requests, 1);
+    assert.deepEqual(stats.backends[0]!.endpoints[0], {
+      address: '127.0.0.1:9001',
+      instance: 'catalog-0',
+      weight: 1,
+      inFlight: 0,
+      ewmaMs: 30,
+      connections: 3,
+    });
+    assert(stats.residentBytes > 1e7 && stats.uptimeSeconds > 0);
+  });
+
+  test('begin a drain on POST only, and never for a web page', async () => {
+    assert.equal(await statusOf(`${onAdmin}/drain`), 405);
+    const headers = { origin: 'http://evil.example' };
+    assert.equal(await statusOf(`${onAdmin}/drain`, { method: 'POST', headers }), 403);
+    assert.equal(drains, 0);
+    assert.equal(await statusOf(`${onAdmin}/drain`, { method: 'POST' }), 202);
+    assert.equal(drains, 1);
+  });
+
+  test('cut off a body that no page wants', async () => {
+    const port = Number(new URL(onAdmin).port);
+    const socket = connect(port, '127.0.0.1');
+    socket.on('error', () => undefined);
+    const ended = new Promise((resolve) => {
+      socket.on('close', resolve);
+    });
+    socket.resume();
+    const length = 100 * limits.adminBodyBytesMax;
+    socket.write(`POST /drain HTTP/1.1\r\nhost: a\r\ncontent-length: ${length}\r\n\r\n`);
+    socket.write(Buffer.alloc(2 * limits.adminBodyBytesMax));
+    await ended;
+  });
+});

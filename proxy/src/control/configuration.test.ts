@@ -1,0 +1,151 @@
+/** Claims about configuration on disk: where one starts from, and what survives a bad file. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { systemClock } from '../clock.ts';
+import { Configuration } from './configuration.ts';
+import { ControlWorld, destinationConfig, identity, textOf } from './control-fixture.ts';
+import { writeSnapshot } from './snapshot-format.ts';
+
+const KEY = 'catalog.shop:80';
+
+function snapshotOf(...versions: readonly (readonly [name: string, version: string])[]): string {
+  const texts = versions.map(([name, version]) => textOf(destinationConfig(name), version));
+  return [...writeSnapshot(texts)].join('');
+}
+
+async function until(condition: () => boolean, what: string): Promise<void> {
+  for (let tries = 0; tries < 1_000; tries++) {
+    if (condition()) return;
+    await sleep(5);
+  }
+  assert.fail(`no ${what} in time`);
+}
+
+describe('configuration', () => {
+  let folder: string;
+  let world: ControlWorld;
+  const started: Configuration[] = [];
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'remora-configuration-'));
+    world = new ControlWorld();
+  });
+
+  afterEach(async () => {
+    for (const configuration of started.splice(0)) await configuration.stop();
+    rmSync(folder, { recursive: true });
+  });
+
+  async function start(
+    sources: { snapshot?: string; lastGood?: string; control?: string } = {},
+  ): Promise<Configuration> {
+    const configuration = new Configuration({
+      identity,
+      control: null,
+      snapshot: null,
+      lastGood: null,
+      ...sources,
+      metrics: world.metrics,
+      clock: systemClock,
+      chance: () => 0.5,
+      log: world.log,
+      isOwnListener: () => false,
+    });
+    started.push(configuration);
+    await configuration.start();
+    return configuration;
+  }
+
+  test('of a snapshot file is in force once started', async () => {
+    const snapshot = join(folder, 'snapshot.json');
+    writeFileSync(snapshot, snapshotOf(['catalog', 'v1'], ['cart', 'v1']));
+    const { live, isReady } = await start({ snapshot });
+    assert.equal(live.lookup(KEY)?.version, 'v1');
+    assert.equal(live.lookup('cart.shop:80')?.version, 'v1');
+    assert.equal(isReady, true);
+  });
+
+  test('follows the file, and lets go of what it no longer names', async () => {
+    const snapshot = join(folder, 'snapshot.json');
+    writeFileSync(snapshot, snapshotOf(['catalog', 'v1'], ['cart', 'v1']));
+    const { live } = await start({ snapshot });
+    writeFileSync(snapshot, snapshotOf(['catalog', 'v2']));
+    await until(() => live.lookup(KEY)?.version === 'v2', 'v2');
+    await until(() => live.lookup('cart.shop:80') === null, 'end of cart');
+  });
+
+  test('takes a change made by hand that kept the version', async () => {
+    const snapshot = join(folder, 'snapshot.json');
+    writeFileSync(snapshot, snapshotOf(['catalog', 'v1']));
+    const { live } = await start({ snapshot });
+    writeFileSync(snapshot, snapshotOf(['catalog', 'v1']).replaceAll('9001', '9002'));
+    const port = () => live.lookup(KEY)?.fallback.targets[0]?.backend?.endpoints[0]?.port;
+    await until(() => port() === 9_002, 'new port');
+  });
+
+  test('outlives a file that breaks, and takes it up again when it is mended', async () => {
+    const snapshot = join(folder, 'snapshot.json');
+    writeFileSync(snapshot, snapshotOf(['catalog', 'v1']));
+    const { live } = await start({ snapshot });
+    writeFileSync(snapshot, '{"format":');
+    await until(() => world.log.count(/cannot be read, what is in force stays/) > 0, 'complaint');
+    assert.equal(live.lookup(KEY)?.version, 'v1');
+    writeFileSync(snapshot, snapshotOf(['catalog', 'v3']));
+    await until(() => live.lookup(KEY)?.version === 'v3', 'v3');
+  });
+
+  test('keeps what is in force on disk, and starts from there with nobody to ask', async () => {
+    const snapshot = join(folder, 'snapshot.json');
+    const lastGood = join(folder, 'last-good.json');
+    writeFileSync(snapshot, snapshotOf(['catalog', 'v1'], ['cart', 'v2']));
+    const first = await start({ snapshot, lastGood });
+    await first.stop();
+    assert.deepEqual(
+      JSON.parse(readFileSync(lastGood, 'utf8')),
+      JSON.parse(readFileSync(snapshot, 'utf8')),
+    );
+    const second = await start({ lastGood, control: 'http://127.0.0.1:1' });
+    assert.equal(second.live.lookup(KEY)?.version, 'v1');
+    assert.equal(second.isReady, true);
+  });
+
+  test('without a file to start from is ready once the control plane has spoken', async () => {
+    const { isReady } = await start({ control: 'http://127.0.0.1:1' });
+    assert.equal(isReady, false);
+  });
+
+  test('ignores a last-good file that is broken, and says so', async () => {
+    const lastGood = join(folder, 'last-good.json');
+    writeFileSync(lastGood, snapshotOf(['catalog', 'v1']).slice(0, 80));
+    const { live } = await start({ lastGood });
+    assert.equal(live.size, 0);
+    assert.equal(world.log.count(/last-good configuration cannot be read/), 1);
+  });
+
+  test('says nothing where there is no last-good file yet', async () => {
+    await start({ lastGood: join(folder, 'none.json') });
+    assert.deepEqual(world.log.lines, []);
+  });
+
+  test('of one entry that cannot be served does not keep out the others', async () => {
+    const lastGood = join(folder, 'last-good.json');
+    const file = snapshotOf(['catalog', 'v1'], ['cart', 'v1']);
+    writeFileSync(lastGood, file.replace('"backend":"catalog.shop:80"', '"backend":"nowhere"'));
+    const { live } = await start({ lastGood });
+    assert.equal(live.lookup(KEY), null);
+    assert.equal(live.lookup('cart.shop:80')?.version, 'v1');
+  });
+
+  test('that cannot be written costs one line in the log and nothing else', async () => {
+    const snapshot = join(folder, 'snapshot.json');
+    writeFileSync(snapshot, snapshotOf(['catalog', 'v1']));
+    const configuration = await start({ snapshot, lastGood: join(folder, 'none', 'lg.json') });
+    await configuration.stop();
+    assert.equal(world.log.count(/cannot be written/), 1);
+    assert.equal(configuration.live.lookup(KEY)?.version, 'v1');
+  });
+});

@@ -1,0 +1,56 @@
+/**
+ * One full example for each kind, as the reference page shows it. A test parses them.
+ *
+ * Pure text. Used by `config-page.ts`.
+ */
+export const EXAMPLES: Readonly<Record<string, string>> = {
+  TrafficRoute: `apiVersion: remora.dev/v1alpha1
+kind: TrafficRoute
+metadata: { name: catalog, namespace: shop }
+spec:
+  targetRef: { kind: Service, name: catalog, port: 80, namespace: shop }
+  rules:
+    - name: canary
+      matches:
+        - path: { prefix: /items }
+          method: GET
+          headers: [{ name: x-tier, regex: "^(gold|silver)$" }, { name: x-user, present: true }]
+          query: [{ name: q, exact: "1" }]
+          source: { namespace: shop, workload: storefront }
+      backends:
+        - { service: catalog-v1, namespace: shop, port: 80, weight: 90 }
+        - service: catalog-v2
+          weight: 10
+          requestHeaders: { set: { x-canary: "1" } }
+          responseHeaders: { add: { x-version: v2 } }
+      sticky: { header: x-user, salt: spring }
+      mirror: [{ service: catalog-v3, port: 80, namespace: shop, percent: 5 }]
+      rewrite: { hostname: items.example, path: { prefix: /v2 } }
+      requestHeaders: { set: { x-a: "1" }, add: { x-b: "2" }, remove: [x-c] }
+      responseHeaders: { remove: [server] }
+      timeouts: { request: 10s, perTry: 2s }
+    - matches: [{ path: { exact: /old } }, { path: { regex: "^/o/[0-9]+$" } }]
+      redirect:
+        { status: 301, scheme: https, hostname: shop.example, port: 443, path: { full: /new } }
+`,
+  ResiliencePolicy: `apiVersion: remora.dev/v1alpha1
+kind: ResiliencePolicy
+metadata: { name: catalog, namespace: shop }
+spec:
+  targetRef: { name: catalog }
+  timeouts: { connect: 500ms, request: 10s, perTry: 2s, idle: 30s }
+  balancer: { type: ring-hash, hashKey: { cookie: session }, slowStart: 30s, decay: 10s }
+  connections: { perEndpoint: 256, waiting: 1024 }
+`,
+  MeshConfig: `apiVersion: remora.dev/v1alpha1
+kind: MeshConfig
+metadata: { name: mesh }
+spec:
+  trustDomain: cluster.local
+  egress: allow
+  defaults:
+    timeouts: { connect: 1s, idle: 30s }
+    balancer: { type: ewma, decay: 10s }
+    connections: { perEndpoint: 256, waiting: 1024 }
+`,
+};
