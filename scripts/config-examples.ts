@@ -37,7 +37,7 @@ spec:
 kind: ResiliencePolicy
 metadata: { name: catalog, namespace: shop }
 spec:
-  targetRef: { name: catalog }
+  targetRef: { kind: Service, name: catalog, port: 80, namespace: shop }
   timeouts: { connect: 500ms, request: 10s, perTry: 2s, idle: 30s }
   balancer: { type: ring-hash, hashKey: { cookie: session }, slowStart: 30s, decay: 10s }
   connections: { perEndpoint: 256, waiting: 1024 }

@@ -3,20 +3,24 @@
  *
  * Pure. Called by `generated-files.ts`.
  */
+import { UNEDITABLE } from '@remora/api/config/names.ts';
 import { EXAMPLES } from './config-examples.ts';
 import { type CrdSpec, inputSchema, type Schema } from './crd-schema.ts';
+
+const UNEDITABLE_TEXT = [...UNEDITABLE, 'proxy-*', 'x-remora-*']
+  .map((name) => `\`${name}\``)
+  .join(', ');
 
 const HEAD = `# Configuration
 
 <!-- Written by \`npm run generate\` from api/src/config. Do not edit. -->
 
-Objects of the group \`remora.dev/v1alpha1\`, as files for \`remora dev\` or in a cluster. A field that
-is not known here is ignored, with a warning; a wrong value refuses its object, and what was last
-read of it stays in force. A duration is a whole number and a unit: \`250ms\`, \`10s\`, \`1m\`, \`1h\`.
+Objects of the group \`remora.dev/v1alpha1\`, as files for \`remora dev\` or in a cluster. A field
+that is not known here is ignored, with a warning; a wrong value refuses its object, and what was
+last read of it stays in force. A duration is a whole number and a unit: \`250ms\`, \`10s\`, \`1m\`,
+\`1h\`.
 
-Headers that frame or route a message cannot be edited: \`connection\`, \`content-length\`, \`expect\`,
-\`host\`, \`http2-settings\`, \`keep-alive\`, \`te\`, \`trailer\`, \`transfer-encoding\`, \`upgrade\`, and those
-that begin with \`proxy-\` or \`x-remora-\`.
+Headers that frame or route a message cannot be edited: ${UNEDITABLE_TEXT}.
 `;
 
 interface Field {
@@ -37,7 +41,8 @@ function section(spec: CrdSpec): string {
   const rules = rulesOf(spec).map((rule) => `- ${rule}\n`);
   const together = rules.length === 0 ? '' : `\nRules over several fields:\n\n${rules.join('')}`;
   const example = `\n\`\`\`yaml\n${EXAMPLES[kind] ?? ''}\`\`\`\n`;
-  return `## ${kind}\n\n${description} ${where}; short name \`${shortName}\`.\n${example}\n${table}${together}`;
+  const about = `${description} ${where}; short name \`${shortName}\`.`;
+  return `## ${kind}\n\n${about}\n${example}\n${table}${together}`;
 }
 
 /** Every field under `path`, each before what is in it. */
@@ -65,6 +70,7 @@ function rulesOf(spec: CrdSpec): string[] {
 }
 
 function collectRules(path: string, schema: Schema, into: string[]): void {
+  if (schema.properties === undefined) return; // A rule on one value is in its limits.
   for (const rule of schema['x-kubernetes-validations'] ?? []) {
     into.push(`\`${path}\`: ${String((rule as { message?: string }).message)}`);
   }

@@ -1,9 +1,9 @@
 /**
  * A kind's schema as a CustomResourceDefinition: the structural schema that the API server checks.
  *
- * It is stricter than JSON Schema and refuses what it does not know, so the fields that a schema may
- * have are listed and the rest is left behind. Closed objects are left open: the server prunes
- * unknown fields itself and warns. What it cannot say (names of headers) is checked by the control
+ * It is stricter than JSON Schema and refuses what it does not know, so the fields that a schema
+ * may have are listed and the rest is left behind. Objects are left open: the server prunes unknown
+ * fields itself and warns. What it cannot say (names of headers) is checked by the control
  * plane only, and shown in the object's conditions.
  *
  * Pure. Called by `generated-files.ts`.

@@ -11,8 +11,8 @@ const HEAD = `# Errors
 
 The same code stands in the header \`x-remora-error\`, in the body, in the log and in the metric.
 
-- **Source** is whose fault it is: the caller (\`downstream\`), the called (\`upstream\`), Remora itself
-  (\`remora\`), or what was configured (\`config\`).
+- **Source** is whose fault it is: the caller (\`downstream\`), the called (\`upstream\`), Remora
+  itself (\`remora\`), or what was configured (\`config\`).
 - **Retry** says when trying again can help: \`never\`; \`unsent\`, only while nothing was sent;
   \`elsewhere\`, at another endpoint; \`always\`.
 - Without a status it is never answered, only logged or printed.

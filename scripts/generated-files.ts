@@ -17,6 +17,11 @@ const accepted = {
   type: 'string',
   jsonPath: `.status.conditions[?(@.type=="Accepted")].status`,
 };
+const applied = {
+  name: 'Applied',
+  type: 'string',
+  jsonPath: `.status.conditions[?(@.type=="Applied")].message`,
+};
 const target = { name: 'Target', type: 'string', jsonPath: '.spec.targetRef.name' };
 
 export const KINDS: readonly CrdSpec[] = [
@@ -29,7 +34,7 @@ export const KINDS: readonly CrdSpec[] = [
     spec: trafficRoute.shape.spec,
     isSpecRequired: true,
     rules: [],
-    columns: [target, accepted],
+    columns: [target, accepted, applied],
   },
   {
     kind: 'ResiliencePolicy',

@@ -28,6 +28,7 @@ const STEPS = [
     what: 'generated files are fresh',
     command: script('scripts/generate.ts', '--check'),
   },
+  { name: 'lock', what: 'the lock file', command: script('scripts/lock-file.ts', '--check') },
   { name: 'dead', what: 'code that nobody uses', command: [bin('knip'), '--no-progress'] },
   {
     name: 'tests',

@@ -66,7 +66,12 @@ const claim = z
   .superRefine((_, context) => {
     mistaken(context, CLAIM_REFUSED, 'Use header, cookie or peer');
   })
-  .meta({ description: `Refused: ${CLAIM_REFUSED}.`, 'x-type': 'text', 'x-limits': 'refused' });
+  .meta({
+    description: `Refused: ${CLAIM_REFUSED}.`,
+    maxLength: 253,
+    'x-type': 'text',
+    'x-limits': 'refused',
+  });
 
 export const sticky = exactlyOne(
   {

@@ -39,6 +39,11 @@ export interface DurationSpec {
   readonly doc: string;
 }
 
+function boundsRule(minMs: number, maxMs: number): string {
+  const [min, max] = [formatDuration(minMs), formatDuration(maxMs)];
+  return `duration(self) >= duration('${min}') && duration(self) <= duration('${max}')`;
+}
+
 /** Parses to milliseconds. */
 export function duration({ minMs, maxMs, defaultMs, otherwise, doc }: DurationSpec) {
   const limits = `${formatDuration(minMs)} to ${formatDuration(maxMs)}`;
@@ -58,6 +63,9 @@ export function duration({ minMs, maxMs, defaultMs, otherwise, doc }: DurationSp
       pattern: DURATION.source,
       maxLength: TEXT_LENGTH_MAX,
       'x-type': 'duration',
+      'x-kubernetes-validations': [
+        { rule: boundsRule(minMs, maxMs), message: `must be a duration of ${limits}` },
+      ],
       'x-limits': limits,
       ...(standard !== undefined && { 'x-default': standard }),
     })

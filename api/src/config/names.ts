@@ -31,7 +31,8 @@ const PLAIN = /^[^\p{Cc}]*$/u;
 const PLAIN_NOT_EMPTY = /^[^\p{Cc}]+$/u;
 
 const UNROUTED = new Set(['CONNECT', 'TRACE']);
-const UNEDITABLE = new Set([
+/** Further: what begins with `proxy-` or `x-remora-`. */
+export const UNEDITABLE: ReadonlySet<string> = new Set([
   'connection',
   'content-length',
   'expect',

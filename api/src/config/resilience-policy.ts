@@ -38,7 +38,9 @@ function perTryWithinRequest(
   written: { readonly request?: number | undefined; readonly perTry?: number | undefined },
   context: z.core.$RefinementCtx,
 ): void {
-  const { request = 0, perTry = 0 } = written;
+  const { request, perTry } = written;
+  // What is wrong in itself arrives here unread.
+  if (typeof request !== 'number' || typeof perTry !== 'number') return;
   if (request === 0 || perTry <= request) return;
   mistaken(context, PER_TRY_RULE.message, 'Make perTry shorter, or request longer', ['perTry']);
 }

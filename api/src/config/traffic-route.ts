@@ -103,14 +103,16 @@ export const trafficRoute = z
       rules: list(routeRule, {
         max: RULES_MAX,
         doc: 'The most specific match of all rules wins, whatever their order.',
-      }).superRefine((rules, context) => {
-        const seen = new Set<string>();
-        for (const [index, { name }] of rules.entries()) {
-          if (name === undefined) continue;
-          if (seen.has(name)) mistaken(context, NAMES_DIFFER, 'Rename one', [index, 'name']);
-          seen.add(name);
-        }
-      }),
+      })
+        .min(1)
+        .superRefine((rules, context) => {
+          const seen = new Set<string>();
+          for (const [index, { name }] of rules.entries()) {
+            if (name === undefined) continue;
+            if (seen.has(name)) mistaken(context, NAMES_DIFFER, 'Rename one', [index, 'name']);
+            seen.add(name);
+          }
+        }),
     }),
   })
   .meta({ description: 'Which requests for a Service go where.' });
