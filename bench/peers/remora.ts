@@ -12,6 +12,7 @@ import { freePorts } from '../machine/free-ports.ts';
 import { snapshotOf } from '../remora-config.ts';
 import type { RouteTable } from '../route-table.ts';
 import { probeOf } from './envoy.ts';
+import { proxyEnvironment, proxyNodeFlags } from '@remora/api/runtime.ts';
 import { awaitAnswer, type Peer, type Place, type Running, startPeer } from './peer.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
@@ -20,7 +21,6 @@ const BUILD = join(ROOT, 'scripts', 'build.js');
 const BUILD_TIMEOUT_MS = 60_000;
 const SOURCE = join(ROOT, 'proxy', 'src', 'main.ts');
 const READY_POLL_MS = 2;
-const QUIET = '--disable-warning=ExperimentalWarning';
 
 export interface RemoraOptions {
   /** For Node, before the program. */
@@ -100,8 +100,10 @@ function commandFor(
   source: readonly string[],
   nodeFlags: readonly string[],
 ): readonly string[] {
+  // As a sidecar is started; `env` replaces itself by the program, so the pid is the proxy's.
+  const environment = Object.entries(proxyEnvironment).map(([name, value]) => `${name}=${value}`);
   return [
-    ...[process.execPath, QUIET, ...nodeFlags, place.remora],
+    ...['env', ...environment, process.execPath, ...proxyNodeFlags, ...nodeFlags, place.remora],
     ...['--name', 'bench-0', '--namespace', 'shop', '--workload', 'storefront'],
     ...['--admin', '127.0.0.1:0', ...source],
   ];

@@ -67,6 +67,26 @@ describe('a snapshot', () => {
     }
   });
 
+  test('swapped faster than connections are made fails no request that still waits', async () => {
+    control.put(configOf(0));
+    proxy = await startProxy({ control: control.url });
+    const load = startLoad({
+      addresses: [proxy.outbound],
+      clients: 16,
+      request: get('http://app/'),
+    });
+    await until(() => load.answered > 50, 'the load to run');
+    let version = '';
+    for (let swap = 0; swap < 5 * SWAPS; swap++) {
+      version = control.put(configOf(swap % 3));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await control.answered(version);
+    const result = await load.stop();
+    assert.deepEqual(result.lost, []);
+    assert.deepEqual([...result.answers.keys()], ['200']);
+  });
+
   test('is asked for on first use, and only what is used is asked for', async () => {
     control.heard.length = 0;
     control.put(configOf(0));

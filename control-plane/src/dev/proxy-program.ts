@@ -8,6 +8,7 @@
  */
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { proxyEnvironment, proxyNodeFlags } from '@remora/api/runtime.ts';
 
 export interface ProxyProgram {
   readonly command: readonly string[];
@@ -21,8 +22,8 @@ export function findProxyProgram(): ProxyProgram | null {
   const main = [bundle, sources].find((file) => existsSync(file));
   if (main === undefined) return null;
   return {
-    command: [process.execPath, '--disable-warning=ExperimentalWarning', main],
+    command: [process.execPath, ...proxyNodeFlags, main],
     // A sidecar's own connections must never be led through a proxy.
-    env: { NODE_USE_ENV_PROXY: '' },
+    env: { ...proxyEnvironment, NODE_USE_ENV_PROXY: '' },
   };
 }
