@@ -1,8 +1,8 @@
 /**
  * The names under which a Service port is called, and the one key that all of them mean.
  *
- * `svc`, `svc.ns`, `svc.ns.svc`, `svc.ns.svc.cluster.local`, each with `:port`, in any case. What is
- * none of these is outside the mesh: an IP address, another domain.
+ * `svc`, `svc.ns`, `svc.ns.svc`, `svc.ns.svc.cluster.local`, each with `:port`, in any case.
+ * What is none of these is outside the mesh: an IP address, another domain.
  *
  * Pure. Used by the outbound role for every new authority, and by the control plane.
  */

@@ -13,7 +13,7 @@ describe('the table of errors', () => {
     }
   });
 
-  test('answers with a status of its fault: 4xx of the client or the names, 5xx of the rest', () => {
+  test('answers with a status of its fault: 4xx of client or names, 5xx of the rest', () => {
     for (const code of all) {
       const { status, source } = errorSpec(code);
       if (status === 0) continue; // Never answered: for start-up and the command line.

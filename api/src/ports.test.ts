@@ -8,7 +8,7 @@ describe('the ports', () => {
     assert.equal(new Set(numbers).size, numbers.length);
   });
 
-  test('are outside those of Istio (15000-15099) and Linkerd (4143-4191), and not ephemeral', () => {
+  test('are none that Istio (15000-15099) or Linkerd (4143-4191) take, and not ephemeral', () => {
     for (const [name, port] of Object.entries(ports)) {
       assert.ok(port > 15_099 && port < 32_768, name);
     }

@@ -38,12 +38,12 @@ export interface RunningProxy {
 }
 
 export async function startProxy(options: ProxyOptions, log: LineLog): Promise<RunningProxy> {
-  const proxy = new Proxy(options, log);
+  const proxy = new DataPlane(options, log);
   await proxy.start();
   return proxy;
 }
 
-class Proxy implements RunningProxy {
+class DataPlane implements RunningProxy {
   readonly addresses: Record<string, string> = {};
   readonly #options: ProxyOptions;
   readonly #log: LineLog;

@@ -52,7 +52,7 @@ describe('a hostile upstream', () => {
       assert.equal(fault, null);
       const isOurs = messages[0]?.fields.some(([name]) => name === 'x-remora-error') ?? false;
       if (!headGood) assert.ok(isOurs && messages[0]?.status === 502);
-      // A fault behind a good head: 502 if nothing went down yet, else an end that cannot be missed.
+      // A fault behind a good head: 502 if nothing went down yet, else an end nobody can miss.
       else if (cut && !isOurs) assert.ok(closed && (leftover > 0 || messages.length === 0));
       else assert.equal(isOurs, cut);
       if (predicted.refused !== 0) assert.ok(!upstream.isOpen(first.connection));

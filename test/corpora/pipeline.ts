@@ -250,7 +250,7 @@ class ResponseRelay extends Relay {
 }
 
 /** The pieces that cutting at these offsets makes. */
-export function pieces(bytes: Uint8Array, cuts: readonly number[]): Uint8Array[] {
+function pieces(bytes: Uint8Array, cuts: readonly number[]): Uint8Array[] {
   const at = [...new Set(cuts.map((cut) => cut % (bytes.length + 1)))].sort((a, b) => a - b);
   const made: Uint8Array[] = [];
   let from = 0;

@@ -22,13 +22,12 @@ const NAMES: readonly string[] = [
   'content-length-x',
 ];
 
+const ACTED_ON =
+  /^(host|content.length|transfer.encoding|connection|expect|te|upgrade|trailer|content-type)$/i;
+
 const token = fc.oneof(
   fc.constantFrom(...NAMES),
-  fc.stringMatching(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,12}$/).filter((name) => {
-    return !/^(host|content.length|transfer.encoding|connection|expect|te|upgrade|trailer|content-type)$/i.test(
-      name,
-    );
-  }),
+  fc.stringMatching(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,12}$/).filter((name) => !ACTED_ON.test(name)),
 );
 
 const value = fc.oneof(

@@ -1,6 +1,6 @@
 /**
  * How the fuzzer changes bytes: as smugglers do, more than as chance would. Single bytes that
- * parsers disagree about, lines doubled, moved and cut, framing words put anywhere, two cases in one.
+ * parsers disagree about, lines doubled, moved and cut, framing words put anywhere, two in one.
  *
  * Pure: chance is handed in, so that a seed repeats a run.
  */

@@ -16,7 +16,7 @@ export interface Relays {
 export const codecRelays: Relays = { request: relayRequests, response: relayResponse };
 
 /** What messages mean: all but where they stand. */
-export function meaning(messages: readonly Message[]): string {
+function meaning(messages: readonly Message[]): string {
   return JSON.stringify(messages.map(({ start: _start, end: _end, ...rest }) => rest));
 }
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { PassThrough } from 'node:stream';
+import { Duplex, PassThrough } from 'node:stream';
 import { describe, test } from 'node:test';
 import { type ProxyMessage, wireLimits } from '@remora/api/wire.ts';
 import { limits } from '../limits.ts';
@@ -12,8 +12,7 @@ const HELLO = {
   known: { 'catalog.shop:80': 'abc', __proto__: 'x' },
 };
 
-function opened() {
-  const socket = new PassThrough();
+function opened(socket: Duplex = new PassThrough()) {
   const heard: ProxyMessage[] = [];
   const ends: string[] = [];
   const stream = new ProxyStream(
@@ -45,6 +44,30 @@ describe('a proxy stream', () => {
     const waiting = socket.writableLength + socket.readableLength;
     stream.beat(2);
     assert.ok(socket.writableLength + socket.readableLength <= waiting + 16);
+  });
+
+  test('hands a socket only a bounded amount of what waits, again and again', async () => {
+    let taken = () => {};
+    const socket = new Duplex({
+      read() {},
+      write(_chunk, _encoding, done) {
+        taken = done;
+      },
+    });
+    const { stream, say } = opened(socket);
+    say(HELLO);
+    const line = 'x'.repeat(limits.unsentBytesMax / 2);
+    for (let round = 0; round < 3; round++) {
+      for (let index = 0; index < 40; index++) stream.send(`${round} ${index}`, line);
+      const unsent = socket.writableLength;
+      assert.ok(unsent > 0 && unsent < 2 * limits.unsentBytesMax, `${unsent} bytes`);
+      // The peer takes what was handed over, which lets the next of it follow.
+      for (let written = 0; written < 2; written++) {
+        taken();
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    }
+    assert.ok(socket.writableLength < 2 * limits.unsentBytesMax);
   });
 
   test('ends at a line over the bound, and at a second hello', () => {

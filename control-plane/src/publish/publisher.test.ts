@@ -134,6 +134,27 @@ describe('the count of proxies that applied an object', () => {
     assert.equal(publisher.appliedBy(catalogService).applied, 1);
   });
 
+  test('counts a proxy only when it has applied all that it uses', () => {
+    const mesh = { kind: 'MeshConfig', namespace: '', name: 'mesh', generation: 1 };
+    const configs = [CATALOG, CART].map((key) => ({ ...destinationNamed(key), sources: [mesh] }));
+    for (const behind of [CATALOG, CART]) {
+      const publisher = publisherOf(...configs);
+      const storefront = new FakeProxy('storefront');
+      for (const key of [CATALOG, CART]) {
+        publisher.subscribe(storefront, key, null);
+        const { version } = storefront;
+        if (key !== behind) publisher.acknowledge(storefront, key, { applied: version });
+      }
+      const counted = publisher.appliedBy(mesh);
+      assert.deepEqual([counted.applied, counted.interested], [0, 1]);
+      // What is behind catches up.
+      const puts = storefront.messages.filter((message) => message.type === 'put');
+      const late = puts.find(({ destination }) => destination === behind);
+      publisher.acknowledge(storefront, behind, { applied: late?.version ?? '' });
+      assert.equal(publisher.appliedBy(mesh).applied, 1);
+    }
+  });
+
   test('names the proxy that refused, and why, until a newer version comes', () => {
     const publisher = publisherOf(destinationNamed(CATALOG));
     const storefront = new FakeProxy('storefront');

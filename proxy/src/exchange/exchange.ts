@@ -145,14 +145,14 @@ export class Exchange implements DownstreamUser, LeaseHolder {
     this.#attempt.backend = backend;
     this.#mirrors.begin(this, rule);
     const timeoutMs = rule.requestTimeoutMs;
-    this.#timesOutTry = rule.perTryTimeoutMs > 0 &&
-      (timeoutMs === 0 || rule.perTryTimeoutMs < timeoutMs);
+    this.#timesOutTry =
+      rule.perTryTimeoutMs > 0 && (timeoutMs === 0 || rule.perTryTimeoutMs < timeoutMs);
     if (timeoutMs > 0) this.#world.wheel.arm(this.#timer, timeoutMs);
     this.state = STATE.QUEUED;
     this.#world.tick.add(this);
   }
 
-  /** The destination's first configuration is on its way; the role is asked again when it is there. */
+  /** The destination's first configuration is on its way; the role is asked again then. */
   awaitConfig(): void {
     this.state = STATE.ROUTING;
     this.#world.wheel.arm(this.#timer, limits.firstConfigTimeoutMs);
@@ -254,8 +254,12 @@ export class Exchange implements DownstreamUser, LeaseHolder {
       return this.#end(this.#status, true);
     }
     // A reused connection that dies before any byte of an answer was most likely closed while idle.
-    const stale = code !== 'RMR_UPSTREAM_BAD_RESPONSE' && upstream !== null &&
-      upstream.uses > 1 && !upstream.hasAnswered && this.response.filled === 0;
+    const stale =
+      code !== 'RMR_UPSTREAM_BAD_RESPONSE' &&
+      upstream !== null &&
+      upstream.uses > 1 &&
+      !upstream.hasAnswered &&
+      this.response.filled === 0;
     const unsent = this.state === STATE.GRANTED;
     this.#onAttemptFailed(code, unsent || (stale && isIdempotent(this.request.method)));
   }
@@ -352,18 +356,18 @@ export class Exchange implements DownstreamUser, LeaseHolder {
     if (this.state === STATE.ROUTING) {
       return this.answer('RMR_CONFIG_PENDING', 'the control plane has not answered yet');
     }
-    const code = this.#timesOutTry && this.state === STATE.SENT
-      ? 'RMR_PER_TRY_TIMEOUT'
-      : 'RMR_REQUEST_TIMEOUT';
+    const code =
+      this.#timesOutTry && this.state === STATE.SENT
+        ? 'RMR_PER_TRY_TIMEOUT'
+        : 'RMR_REQUEST_TIMEOUT';
     const relaying = this.state >= STATE.RELAYING;
     this.#attempt.drop(true);
     if (relaying) {
       this.downstream.abort();
       return this.#end(this.#status, true);
     }
-    const limitMs = code === 'RMR_PER_TRY_TIMEOUT'
-      ? this.rule!.perTryTimeoutMs
-      : this.rule!.requestTimeoutMs;
+    const limitMs =
+      code === 'RMR_PER_TRY_TIMEOUT' ? this.rule!.perTryTimeoutMs : this.rule!.requestTimeoutMs;
     this.answer(code, `${this.#attempt.backend?.key} did not answer within ${limitMs} ms`);
   }
 

@@ -11,7 +11,11 @@ import { endHead, headRoom, RequestWrite, writeRequestHead } from '../http1/head
 import { type BodyPiece, frameBody, framedBytesMax } from '../net/body-writer.ts';
 import type { Rewrite, Target } from '../routing/compiled.ts';
 import { rewritePath } from '../routing/rewrite.ts';
-import { continuesTrace, TRACE_FIELDS_BYTES_MAX, writeTraceFields } from '../telemetry/trace-context.ts';
+import {
+  continuesTrace,
+  TRACE_FIELDS_BYTES_MAX,
+  writeTraceFields,
+} from '../telemetry/trace-context.ts';
 import type { ExchangeWorld, Role } from './exchange-world.ts';
 
 /** What of an exchange its request message depends on. */
@@ -66,7 +70,9 @@ export class RequestMessage {
     if (rewrite === null) return options;
     if (rewrite.authority !== null) options.authority = rewrite.authority;
     if (rewrite.path !== null) {
-      const path = Buffer.allocUnsafe(head.pathEnd - head.pathStart + rewrite.path.value.length + 1);
+      const path = Buffer.allocUnsafe(
+        head.pathEnd - head.pathStart + rewrite.path.value.length + 1,
+      );
       const end = rewritePath(path, 0, head, rewrite.path, source.prefixLength);
       options.path = path.subarray(0, end);
     }

@@ -173,6 +173,6 @@ export function frameChunk(bytes: Uint8Array, dataStart: number, dataEnd: number
   return at;
 }
 
-/** Ends a chunked body without trailers; `LAST_CHUNK_SIZE`, the lines and CRLF end one with them. */
+/** Ends a chunked body; with trailers it is `LAST_CHUNK_SIZE`, the lines and CRLF. */
 export const LAST_CHUNK: Uint8Array = Uint8Array.of(0x30, CR, LF, CR, LF);
 export const LAST_CHUNK_SIZE: Uint8Array = Uint8Array.of(0x30, CR, LF);

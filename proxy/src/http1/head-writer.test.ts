@@ -53,7 +53,8 @@ const GET = 'GET /a HTTP/1.1\r\nHost: a.test\r\n';
 
 describe('a request head', () => {
   test('is written with its own line, Host and framing, then its fields as they came', () => {
-    const text = `POST http://a.test:80/x/../y?q HTTP/1.0\r\nX-A:  1 \r\nContent-Length: 007\r\nb:2\r\n\r\n`;
+    const line = 'POST http://a.test:80/x/../y?q HTTP/1.0\r\n';
+    const text = `${line}X-A:  1 \r\nContent-Length: 007\r\nb:2\r\n\r\n`;
     assert.equal(
       request(text, { framing: BODY_LENGTH }),
       'POST /y?q HTTP/1.1\r\nhost: a.test:80\r\ncontent-length: 7\r\nX-A:  1 \r\nb:2\r\n\r\n',
@@ -69,7 +70,8 @@ describe('a request head', () => {
   });
 
   test('keeps what the options say', () => {
-    const text = `${GET}x-remora-keep: 1\r\nExpect: 100-continue\r\nTE: trailers\r\nx-request-id: 1\r\n\r\n`;
+    const fields = 'Expect: 100-continue\r\nTE: trailers\r\nx-request-id: 1\r\n\r\n';
+    const text = `${GET}x-remora-keep: 1\r\n${fields}`;
     assert.equal(
       request(text, { options: { keepExpect: true, keepRemora: true, dropTrace: true } }),
       'GET /a HTTP/1.1\r\nhost: a.test\r\nconnection: te\r\nte: trailers\r\n' +
@@ -110,7 +112,8 @@ describe('a request head', () => {
     const text = `${GET}Transfer-Encoding: GZIP , identity\r\nTransfer-Encoding: chunked\r\n\r\n`;
     assert.equal(
       request(text, { framing: BODY_CHUNKED }),
-      'GET /a HTTP/1.1\r\nhost: a.test\r\ntransfer-encoding: gzip, chunked\r\nconnection: close\r\n\r\n',
+      'GET /a HTTP/1.1\r\nhost: a.test\r\ntransfer-encoding: gzip, chunked\r\n' +
+        'connection: close\r\n\r\n',
     );
   });
 

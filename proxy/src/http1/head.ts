@@ -83,7 +83,7 @@ export class Head {
   targetEnd = 0;
   pathStart = 0;
   pathEnd = 0;
-  /** Without the question mark; start === end where there is none. `hasQuery` tells `/a?` from `/a`. */
+  /** Without the question mark; start === end where it is empty. `hasQuery` tells `/a?` from `/a`. */
   queryStart = 0;
   queryEnd = 0;
   hasQuery = false;
@@ -193,7 +193,7 @@ export class Head {
     const slab = this.slab;
     for (let i = 0; i < name.length; i++) {
       const byte = slab[from + i]!;
-      // Only letters fold: `| 0x20` would make `@` equal to a backtick, and both may stand in names.
+      // Only letters fold: `| 0x20` would make `@` equal to a backtick; both may stand in names.
       const folded = byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte;
       if (folded !== name[i]) return false;
     }

@@ -12,7 +12,7 @@ export interface LocalResponse {
   /** An ErrorCode; null: not an error (a redirect). */
   readonly code: string | null;
   readonly body: string;
-  /** Whole further lines, each with CRLF (`location: /x\r\n`); whoever makes them answers for them. */
+  /** Whole further lines, each with CRLF (`location: /x\r\n`), checked by whoever makes them. */
   readonly lines: string;
   readonly close: boolean;
   /** The request was HEAD. */

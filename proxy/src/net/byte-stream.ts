@@ -30,7 +30,7 @@ export interface ByteStream {
   resume(): void;
   /** Reads into a buffer of its own from the next read on; false: the shared one goes on. */
   leaseReadBuffer(): void;
-  /** The lease ends with this `onBytes`. `isPinned`: a blocked write still points into the buffer. */
+  /** The lease ends with this `onBytes`. `isPinned`: a blocked write points into the buffer. */
   releaseReadBuffer(isPinned: boolean): void;
   /** Whether bytes given to `onBytes` now live until reading goes on. */
   readonly isReadStable: boolean;

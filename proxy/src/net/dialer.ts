@@ -1,7 +1,7 @@
 /**
  * Starts a connection to an endpoint, reading into the shared buffer from the first byte on.
  *
- * Not pure. Handed to the pools by `proxy.ts`, so that a tunnel between sidecars can take its place.
+ * Not pure. Handed to the pools by `proxy.ts`: a tunnel between sidecars can take its place.
  */
 import { connect } from 'node:net';
 import type { ByteStream } from './byte-stream.ts';

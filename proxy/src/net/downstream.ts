@@ -74,14 +74,13 @@ export class Downstream implements ByteStreamOwner {
     trailers: null,
   };
   #state: number = STATE.HEAD;
-  /** Bytes read and not yet understood: pipelined requests, or a body whose upstream is not there. */
+  /** Bytes not yet understood: pipelined requests, or a body whose upstream is not there. */
   #pending: Buffer | null = null;
   #pendingLength = 0;
   #leasedBuffer = false;
   #isHeld = false;
   #peer: string | null = null;
   #idleSinceMs: number;
-  #lingerUntilMs = 0;
   readonly #timer: WheelTimer;
 
   constructor(server: DownstreamServer) {
@@ -226,7 +225,6 @@ export class Downstream implements ByteStreamOwner {
     this.#state = STATE.LINGER;
     this.#pending = null;
     this.#isHeld = false;
-    this.#lingerUntilMs = this.#server.nowMs() + limits.lingerMs;
     this.#server.wheel.arm(this.#timer, limits.lingerMs);
     this.stream.end();
     this.stream.resume();

@@ -5,7 +5,9 @@
  *   draining (answers say close) → lag → accept no more → idle ones close → none left, or time-out
  *
  * Only connections that were quiet for a while are closed: behind a busy one's answer the client
- * may be writing its next request at this very instant, and would lose it. Called by `proxy.ts` on SIGTERM and on POST /drain.
+ * may be writing its next request at this very instant, and would lose it.
+ *
+ * Called by `proxy.ts` on SIGTERM and on POST /drain.
  */
 import { limits } from '../limits.ts';
 import type { Clock } from '../clock.ts';

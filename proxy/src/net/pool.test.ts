@@ -110,7 +110,12 @@ function newPool(settings: Partial<EndpointPool['settings']> = {}) {
 }
 
 /** One whole request over a leased connection. */
-function exchangeOver(pool: EndpointPool, holder: Holder, stream: HandStream, answer: string): void {
+function exchangeOver(
+  pool: EndpointPool,
+  holder: Holder,
+  stream: HandStream,
+  answer: string,
+): void {
   const upstream = holder.upstream!;
   upstream.sendHead(0, 0, true);
   stream.says(answer);
@@ -214,11 +219,14 @@ describe('a pool', () => {
     assert.equal(pool.total, 0);
   });
 
-  test('closing it sends those that wait elsewhere', () => {
-    const { pool } = newPool();
+  test('closing it still serves who waits, and keeps nothing for reuse', () => {
+    const { pool, dialled } = newPool();
     const holder = new Holder();
     pool.wait(holder.lease);
     pool.close();
-    assert.deepEqual(holder.heard, ['RMR_CONNECT_REFUSED']);
+    dialled[0]!.upstream.onConnected();
+    assert.deepEqual(holder.heard, ['leased']);
+    exchangeOver(pool, holder, dialled[0]!.stream, OK);
+    assert.equal(dialled[0]!.stream.destroyed, true);
   });
 });

@@ -7,7 +7,7 @@
  *
  *   request → idle? lease : (room? dial) and wait → granted in the next tick
  *
- * Not pure: dials. Bounds: connections and waiting per endpoint, from the configuration. One for each
+ * Not pure: dials. Bounds: connections and waiting per endpoint, from the configuration. One an
  * endpoint, kept over configuration changes. Used by `exchange/`.
  */
 import { type TimerWheel, WheelTimer } from '../timer-wheel.ts';
@@ -134,13 +134,14 @@ export class EndpointPool implements UpstreamHome {
     this.#offer(upstream);
   }
 
-  /** Takes no more requests; idle connections close now, leased ones when their request ends. */
+  /**
+   * Keeps nothing for reuse from now on: idle connections close, leased ones when their request
+   * ends. Who waits is still served: failing them would cost an attempt for each change.
+   */
   close(): void {
     this.#isClosed = true;
     for (const upstream of this.#idle.splice(0)) upstream.close();
     this.#world.wheel.cancel(this.#idleTimer);
-    // Nothing of theirs was sent: they go to another endpoint.
-    while (this.#first !== null) this.#failFirst('RMR_CONNECT_REFUSED');
   }
 
   onConnected(upstream: Upstream): void {
@@ -182,7 +183,10 @@ export class EndpointPool implements UpstreamHome {
   }
 
   #dialIfNeeded(): void {
-    while (this.#connecting < this.#waiting && this.total < this.settings.connectionsPerEndpointMax) {
+    while (
+      this.#connecting < this.#waiting &&
+      this.total < this.settings.connectionsPerEndpointMax
+    ) {
       this.#dial();
     }
   }

@@ -7,7 +7,7 @@
  *
  * Budget: no allocation per read or write except the view that a write hands over. `bench/hop`.
  */
-import { type OnReadOpts, Socket } from 'node:net';
+import type { OnReadOpts, Socket } from 'node:net';
 import type { ByteStream, ByteStreamOwner } from './byte-stream.ts';
 import { CHUNK_HEADROOM } from '../http1/chunked.ts';
 import { READ_TAILROOM, type ReadBuffer, type ReadBuffers } from './read-buffer.ts';
