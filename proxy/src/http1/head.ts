@@ -83,7 +83,7 @@ export class Head {
   targetEnd = 0;
   pathStart = 0;
   pathEnd = 0;
-  /** Without the question mark; start === end where it is empty. `hasQuery` tells `/a?` from `/a`. */
+  /** Less the question mark; start === end where it is empty. `hasQuery` tells `/a?` from `/a`. */
   queryStart = 0;
   queryEnd = 0;
   hasQuery = false;
