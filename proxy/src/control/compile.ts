@@ -38,6 +38,7 @@ export interface Compiled {
 
 /** Rules compiled between two yields. */
 const RULES_PER_SLICE = 4;
+const PORT_MAX = 65_535;
 
 /** Throws an Error with the reason when the configuration cannot be served. */
 export function* compileDestination(
@@ -47,7 +48,7 @@ export function* compileDestination(
 ): Generator<void, Compiled> {
   const draft = new Draft(config, context);
   try {
-    refuseOwnListeners(config, context);
+    refuseBadEndpoints(config, context);
     yield* draft.bindBackends();
     const rules: Rule[] = [];
     for (const [index, rule] of config.rules.entries()) {
@@ -68,9 +69,15 @@ export function* compileDestination(
   }
 }
 
-function refuseOwnListeners(config: DestinationConfig, context: CompileContext): void {
+/** Endpoints that cannot be dialled, and those that would be dialled in a circle. */
+function refuseBadEndpoints(config: DestinationConfig, context: CompileContext): void {
   for (const backend of Object.values(config.backends)) {
     for (const { address, port, instance } of backend.endpoints) {
+      if (!Number.isInteger(port) || port < 1 || port > PORT_MAX || address === '') {
+        throw new Error(
+          `endpoint ${instance} of ${backend.key} has no address: ${address}:${port}`,
+        );
+      }
       if (!context.isOwnListener(address, port)) continue;
       const what = `endpoint ${instance} of ${backend.key}`;
       throw new Error(`${what} is this proxy's own outbound listener, ${address}:${port}`);
