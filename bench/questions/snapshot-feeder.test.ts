@@ -11,7 +11,7 @@ import { SnapshotFeeder } from './snapshot-feeder.ts';
 
 test('a subscriber gets the snapshot at once and each swap after it', async () => {
   const [first, second] = [0, 1].map((shift) => destinationsOf(wideTable(20_000, 8, 8, shift))[0]!);
-  const feeder = new SnapshotFeeder(first!);
+  const feeder = new SnapshotFeeder([first!, second!]);
   const url = new URL(await feeder.listen());
   const socket = connect(Number(url.port), url.hostname);
   const lines = createInterface({ input: socket })[Symbol.asyncIterator]();
@@ -29,7 +29,7 @@ test('a subscriber gets the snapshot at once and each swap after it', async () =
     const put = await nextMessage();
     assert.ok(put.type === 'put' && put.config.rules.length === 8);
 
-    feeder.swap(second!, 'v2');
+    feeder.swap(1, 'v2');
     const swapped = await nextMessage();
     assert.ok(swapped.type === 'put' && swapped.version === 'v2');
     assert.notDeepEqual(swapped.config.rules, put.config.rules);

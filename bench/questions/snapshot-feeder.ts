@@ -30,11 +30,16 @@ export class SnapshotFeeder {
   readonly #server: Server;
   readonly #subscribed = new Set<Socket>();
   readonly #open = new Set<Socket>();
-  #config: DestinationConfig;
+  readonly #key: string;
+  /** Written out beforehand: what writes half a megabyte shares its core with the load. */
+  readonly #texts: readonly string[];
+  #chosen = 0;
   #version = 'first';
 
-  constructor(config: DestinationConfig) {
-    this.#config = config;
+  /** All are of one destination; the first is served until the first swap. */
+  constructor(configs: readonly DestinationConfig[]) {
+    this.#key = configs[0]!.key;
+    this.#texts = configs.map((config) => JSON.stringify(config));
     this.#server = createServer((_request, response) => response.writeHead(404).end());
     this.#server.on('upgrade', (_request, socket, first: Buffer) => {
       this.#accept(socket as Socket, first);
@@ -47,8 +52,8 @@ export class SnapshotFeeder {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
-  swap(config: DestinationConfig, version: string): void {
-    this.#config = config;
+  swap(chosen: number, version: string): void {
+    this.#chosen = chosen;
     this.#version = version;
     this.swaps.push({ version, sentAtMs: Date.now(), appliedAfterMs: null });
     for (const socket of this.#subscribed) this.#put(socket);
@@ -87,7 +92,7 @@ export class SnapshotFeeder {
       case 'ping':
         return send(socket, { type: 'ping' });
       case 'subscribe':
-        if (message.destination !== this.#config.key) {
+        if (message.destination !== this.#key) {
           return send(socket, { type: 'gone', destination: message.destination, nearest: [] });
         }
         this.#subscribed.add(socket);
@@ -106,8 +111,8 @@ export class SnapshotFeeder {
   }
 
   #put(socket: Socket): void {
-    const { key } = this.#config;
-    send(socket, { type: 'put', destination: key, version: this.#version, config: this.#config });
+    const head = JSON.stringify({ type: 'put', destination: this.#key, version: this.#version });
+    socket.write(`${head.slice(0, -1)},"config":${this.#texts[this.#chosen]}}\n`);
   }
 }
 

@@ -121,9 +121,9 @@ async function swapUnderLoad(
 ): Promise<Stalls | null> {
   const tables = [0, 1].map((shift) => wideTable(firstPort, ROUTES, ENDPOINTS, shift));
   const configs = tables.map((one) => destinationsOf(one)[0]!);
-  const feeder = new SnapshotFeeder(configs[0]!);
+  const feeder = new SnapshotFeeder(configs);
   let turn = 0;
-  const swap = () => feeder.swap(configs[++turn % 2]!, `swap-${turn}`);
+  const swap = () => feeder.swap(++turn % 2, `swap-${turn}`);
   const timers: NodeJS.Timeout[] = [];
   try {
     const peer = remora({ control: await feeder.listen() });

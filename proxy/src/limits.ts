@@ -80,7 +80,7 @@ export const limits = {
   configReconnectMaxMs: 10_000,
   configConnectTimeoutMs: 5_000,
   /** Work on configuration between two turns of the loop. */
-  compileSliceMs: 2,
+  compileSliceMs: 1,
   lastGoodDelayMs: 250,
   snapshotBytesMax: 64 * 1024 * 1024,
   /** Where the file system tells of no changes. */
