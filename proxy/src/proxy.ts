@@ -192,7 +192,6 @@ class DataPlane implements RunningProxy {
       isDraining: () => this.#draining !== null,
       poolOf: (endpoint, backend) => poolOf(endpoint, backend, poolWorld),
       onLocalAnswer: (code) => this.#metrics.refused(code),
-      giveBack: (exchange) => this.#exchanges.giveBack(exchange),
     };
   }
 

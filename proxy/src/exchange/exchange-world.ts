@@ -7,11 +7,14 @@ import type { ErrorCode } from '@remora/api/errors.ts';
 import type { Backend } from '../balance/backend.ts';
 import type { Endpoint } from '../balance/endpoint.ts';
 import type { Chance, Clock } from '../clock.ts';
+import type { Head } from '../http1/head.ts';
+import type { Downstream } from '../net/downstream.ts';
 import type { EndpointPool } from '../net/pool.ts';
 import type { Scratch } from '../net/scratch.ts';
+import type { Rule, Target } from '../routing/compiled.ts';
 import type { IdSource } from '../telemetry/id-source.ts';
+import type { RouteSeries } from '../telemetry/proxy-metrics.ts';
 import type { TimerWheel } from '../timer-wheel.ts';
-import type { Exchange } from './exchange.ts';
 import type { Tick } from './tick.ts';
 
 export interface ExchangeCounts {
@@ -37,8 +40,21 @@ export interface ExchangeWorld {
   isDraining(): boolean;
   /** The endpoint's pool, made on first use. */
   poolOf(endpoint: Endpoint, backend: Backend): EndpointPool;
-  onLocalAnswer(code: ErrorCode, exchange: Exchange): void;
-  giveBack(exchange: Exchange): void;
+  onLocalAnswer(code: ErrorCode): void;
+}
+
+/** An exchange as a role sees it: what came, and where it may be sent. */
+export interface Routable {
+  readonly epoch: number;
+  readonly request: Head;
+  readonly downstream: Downstream;
+  /** Counts an answer that is made without a target. */
+  series: RouteSeries | null;
+  forward(rule: Rule, target: Target, backend: Backend, prefixLength: number): void;
+  answer(code: ErrorCode, detail: string): void;
+  redirect(status: number, location: string): void;
+  awaitConfig(): void;
+  configArrived(): void;
 }
 
 export interface Role {
@@ -46,7 +62,7 @@ export interface Role {
   /** Whose fault an attempt's failure is, as this role's caller sees it. */
   failureCode(code: ErrorCode): ErrorCode;
   /** Calls one of the exchange's `forward`, `answer`, `redirect`, `awaitConfig`. */
-  route(exchange: Exchange): void;
+  route(exchange: Routable): void;
   /** Bytes of the authority written when a request came without one (HTTP/1.0). */
   readonly defaultAuthority: Uint8Array;
   /** Whether `x-remora-*` fields of the answer are another sidecar's, and go on. */

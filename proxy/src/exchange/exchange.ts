@@ -24,7 +24,7 @@ import type { Rewrite, Rule, Target } from '../routing/compiled.ts';
 import type { RouteSeries } from '../telemetry/proxy-metrics.ts';
 import { WheelTimer } from '../timer-wheel.ts';
 import { Attempt, BEGUN } from './attempt.ts';
-import type { ExchangeWorld, Role } from './exchange-world.ts';
+import type { ExchangeWorld, Role, Routable } from './exchange-world.ts';
 import { layAnswer, layRedirect } from './local-answer.ts';
 import { Mirrors } from './mirrors.ts';
 import { RequestMessage } from './request-message.ts';
@@ -42,7 +42,7 @@ export const STATE = {
   TUNNEL: 8,
 } as const;
 
-export class Exchange implements DownstreamUser, LeaseHolder {
+export class Exchange implements DownstreamUser, LeaseHolder, Routable {
   epoch = 0;
   readonly request: Head = new Head();
   readonly response: Head = new Head();
@@ -63,6 +63,7 @@ export class Exchange implements DownstreamUser, LeaseHolder {
   startedAtMs = 0;
 
   readonly #world: ExchangeWorld;
+  readonly #giveBack: (exchange: Exchange) => void;
   readonly #attempt: Attempt;
   readonly #timer: WheelTimer = new WheelTimer(() => this.#onTimeout());
   readonly #mirrors: Mirrors;
@@ -74,8 +75,9 @@ export class Exchange implements DownstreamUser, LeaseHolder {
   #keepDownstream = false;
   #timesOutTry = false;
 
-  constructor(world: ExchangeWorld) {
+  constructor(world: ExchangeWorld, giveBack: (exchange: Exchange) => void) {
     this.#world = world;
+    this.#giveBack = giveBack;
     this.#attempt = new Attempt(world, this);
     this.#mirrors = new Mirrors(world);
   }
@@ -166,14 +168,14 @@ export class Exchange implements DownstreamUser, LeaseHolder {
   /** Remora answers itself: the table's status for the code, and why. */
   answer(code: ErrorCode, detail: string): void {
     const keep = this.#mayKeepDownstream();
-    const end = layAnswer(this.#world, this, code, detail, !keep);
-    this.#world.onLocalAnswer(code, this);
+    const end = layAnswer(this.#world, this.request, code, detail, !keep);
+    this.#world.onLocalAnswer(code);
     this.#sendLocal(end, errorSpec(code).status, keep);
   }
 
   redirect(status: number, location: string): void {
     const keep = this.#mayKeepDownstream();
-    this.#sendLocal(layRedirect(this.#world, this, status, location, !keep), status, keep);
+    this.#sendLocal(layRedirect(this.#world, this.request, status, location, !keep), status, keep);
   }
 
   // Pool and tick
@@ -262,13 +264,6 @@ export class Exchange implements DownstreamUser, LeaseHolder {
       this.response.filled === 0;
     const unsent = this.state === STATE.GRANTED;
     this.#onAttemptFailed(code, unsent || (stale && isIdempotent(this.request.method)));
-  }
-
-  /** Closes what this exchange holds, at the end of a drain. */
-  cutOff(): void {
-    this.#attempt.drop(false);
-    this.downstream.abort();
-    this.#end(this.#status, true);
   }
 
   #begin(): void {
@@ -390,7 +385,7 @@ export class Exchange implements DownstreamUser, LeaseHolder {
     this.series = null;
     this.#attempt.reset();
     this.#status = 0;
-    this.#world.giveBack(this);
+    this.#giveBack(this);
   }
 }
 

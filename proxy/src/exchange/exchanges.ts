@@ -24,13 +24,14 @@ import type { ExchangeWorld, Role } from './exchange-world.ts';
 export class ExchangePool {
   readonly #world: ExchangeWorld;
   readonly #free: Exchange[] = [];
+  readonly #giveBack = (exchange: Exchange): void => this.giveBack(exchange);
 
   constructor(world: ExchangeWorld) {
     this.#world = world;
   }
 
   take(): Exchange {
-    return this.#free.pop() ?? new Exchange(this.#world);
+    return this.#free.pop() ?? new Exchange(this.#world, this.#giveBack);
   }
 
   giveBack(exchange: Exchange): void {

@@ -5,35 +5,34 @@
  * Called by `exchange.ts`. Not hot: text is fine here.
  */
 import { type ErrorCode, errorSpec } from '@remora/api/errors.ts';
-import { METHOD } from '../http1/head.ts';
+import { type Head, METHOD } from '../http1/head.ts';
 import { localResponseRoom, writeLocalResponse } from '../http1/local-response.ts';
 import { requestIdText } from '../telemetry/trace-context.ts';
-import type { Exchange } from './exchange.ts';
 import type { ExchangeWorld } from './exchange-world.ts';
 
 /** Where the answer ends in scratch. */
 export function layAnswer(
   world: ExchangeWorld,
-  exchange: Exchange,
+  request: Head,
   code: ErrorCode,
   detail: string,
   close: boolean,
 ): number {
   const spec = errorSpec(code);
-  const id = requestIdText(exchange.request, world.ids);
+  const id = requestIdText(request, world.ids);
   return lay(world, {
     status: spec.status,
     code,
     body: `remora: ${code}: ${detail}\nnext: ${spec.hint}\nrequest: ${id}\n`,
     lines: `x-request-id: ${id}\r\n`,
     close,
-    headOnly: exchange.request.method === METHOD.HEAD,
+    headOnly: request.method === METHOD.HEAD,
   });
 }
 
 export function layRedirect(
   world: ExchangeWorld,
-  exchange: Exchange,
+  request: Head,
   status: number,
   location: string,
   close: boolean,
@@ -44,7 +43,7 @@ export function layRedirect(
     body: '',
     lines: `location: ${location}\r\n`,
     close,
-    headOnly: exchange.request.method === METHOD.HEAD,
+    headOnly: request.method === METHOD.HEAD,
   });
 }
 

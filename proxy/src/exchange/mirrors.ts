@@ -6,10 +6,9 @@
 import { limits } from '../limits.ts';
 import { type BodyPiece, frameBody, framedBytesMax } from '../net/body-writer.ts';
 import type { Rule } from '../routing/compiled.ts';
-import type { Exchange } from './exchange.ts';
 import type { ExchangeWorld } from './exchange-world.ts';
 import { MirrorAttempt } from './mirror.ts';
-import { RequestMessage } from './request-message.ts';
+import { RequestMessage, type RequestSource } from './request-message.ts';
 
 export class Mirrors {
   readonly #world: ExchangeWorld;
@@ -21,7 +20,7 @@ export class Mirrors {
     this.#world = world;
   }
 
-  begin(exchange: Exchange, rule: Rule): void {
+  begin(source: RequestSource, rule: Rule): void {
     if (rule.mirrors.length === 0) return;
     for (const mirror of rule.mirrors) {
       if (this.#world.chance() * 100 >= mirror.percent) continue;
@@ -29,17 +28,17 @@ export class Mirrors {
         this.#world.counts.mirrorsDropped++;
         continue;
       }
-      const end = this.#message.lay(this.#world, exchange);
+      const end = this.#message.lay(this.#world, source);
       const head = Buffer.from(this.#world.scratch.take(end).subarray(0, end));
-      this.#framing = exchange.bodyKind;
+      this.#framing = source.bodyKind;
       const attempt = new MirrorAttempt(
         this.#world,
         mirror.backend,
-        exchange.request.method,
-        exchange.bodyKind,
+        source.request.method,
+        source.bodyKind,
         head,
       );
-      if (exchange.bodyWhole) attempt.send();
+      if (source.bodyWhole) attempt.send();
       else this.#attempts.push(attempt);
     }
   }

@@ -7,8 +7,7 @@
 import type { ErrorCode } from '@remora/api/errors.ts';
 import { Backend } from '../balance/backend.ts';
 import type { Chance, Clock } from '../clock.ts';
-import type { Exchange } from '../exchange/exchange.ts';
-import type { Role } from '../exchange/exchange-world.ts';
+import type { Role, Routable } from '../exchange/exchange-world.ts';
 import { limits } from '../limits.ts';
 import type { Rule, Target } from '../routing/compiled.ts';
 import { Split } from '../routing/split.ts';
@@ -75,7 +74,7 @@ export class Inbound implements Role {
     return code === 'RMR_CONNECT_REFUSED' ? 'RMR_APP_GONE' : code;
   }
 
-  route(exchange: Exchange): void {
+  route(exchange: Routable): void {
     exchange.forward(this.#rule, this.#target, this.#backend, 0);
   }
 }

@@ -11,8 +11,7 @@
 import { destinationKey } from '@remora/api/destination.ts';
 import type { ErrorCode } from '@remora/api/errors.ts';
 import { GONE, type Live, PENDING } from '../control/live.ts';
-import type { Exchange } from '../exchange/exchange.ts';
-import type { Role } from '../exchange/exchange-world.ts';
+import type { Role, Routable } from '../exchange/exchange-world.ts';
 import type { Chance } from '../clock.ts';
 import type { Head } from '../http1/head.ts';
 import { limits } from '../limits.ts';
@@ -45,7 +44,7 @@ export class Outbound implements Role {
     return code;
   }
 
-  route(exchange: Exchange): void {
+  route(exchange: Routable): void {
     const { request, downstream } = exchange;
     const key = this.#keyOf(request, downstream);
     if (key === '') {
@@ -57,7 +56,7 @@ export class Outbound implements Role {
     this.#routeIn(exchange, destination);
   }
 
-  #routeIn(exchange: Exchange, destination: Destination): void {
+  #routeIn(exchange: Routable, destination: Destination): void {
     const { request } = exchange;
     let rule: Rule = destination.fallback;
     let prefixLength = 0;
@@ -79,7 +78,7 @@ export class Outbound implements Role {
     this.#split(exchange, rule, prefixLength);
   }
 
-  #split(exchange: Exchange, rule: Rule, prefixLength: number): void {
+  #split(exchange: Routable, rule: Rule, prefixLength: number): void {
     const peer = rule.needsPeer ? exchange.downstream.peer : '';
     const chosen = rule.split.choose(exchange.request, peer, this.#chance());
     const target = rule.targets[chosen];
@@ -93,7 +92,7 @@ export class Outbound implements Role {
     exchange.forward(rule, target, target.backend, prefixLength);
   }
 
-  #askFor(exchange: Exchange, key: string): void {
+  #askFor(exchange: Routable, key: string): void {
     const { epoch } = exchange;
     const outcome = this.#live.request(key, {
       configReady: () => {
