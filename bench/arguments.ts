@@ -31,14 +31,14 @@ const FULL: Scale = {
   quick: false,
   rounds: 7,
   roundsBesideHop: 5,
-  sideRounds: 3,
+  sideRounds: 1,
   warmSeconds: 3,
   saturationSeconds: 5,
-  pacedSeconds: 10,
+  pacedSeconds: 6,
   ratesPerSecond: [2_000, 500],
   loadedSeconds: 60,
   idleSeconds: 60,
-  starts: 10,
+  starts: 7,
 };
 
 const QUICK: Scale = {

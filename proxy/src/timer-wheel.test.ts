@@ -19,16 +19,45 @@ class Bench {
   advanceMs(ms: number): void {
     const untilMs = this.clock.nowMs() + ms;
     while (this.#wakeAtMs <= untilMs) {
-      this.clock.advanceMs(this.#wakeAtMs - this.clock.nowMs());
+      this.clock.advanceMs(Math.max(0, this.#wakeAtMs - this.clock.nowMs()));
       this.#wakeAtMs = Number.POSITIVE_INFINITY;
       this.wakes++;
       this.#wake?.();
     }
-    this.clock.advanceMs(untilMs - this.clock.nowMs());
+    this.clock.advanceMs(Math.max(0, untilMs - this.clock.nowMs()));
   }
 }
 
 describe('a timer wheel', () => {
+  test('wakes for a far timer though a nearer slot is filled with a later one', () => {
+    const bench = new Bench();
+    let firedAtMs = 0;
+    bench.wheel.arm(new WheelTimer(() => (firedAtMs = bench.clock.nowMs())), 300);
+    bench.advanceMs(200);
+    bench.wheel.arm(new WheelTimer(() => undefined), 10);
+    bench.advanceMs(15);
+    bench.wheel.arm(new WheelTimer(() => undefined), 200);
+    bench.wheel.arm(new WheelTimer(() => undefined), 5);
+    bench.advanceMs(300);
+    assert(firedAtMs >= 300 && firedAtMs <= 302, `fired at ${firedAtMs}`);
+  });
+
+  for (const dueMs of [102, 10_002]) {
+    test(`skips nothing that falls due while another fires, such as at ${dueMs} ms`, () => {
+      const bench = new Bench();
+      let firedAtMs = 0;
+      bench.wheel.arm(new WheelTimer(() => (firedAtMs = bench.clock.nowMs())), dueMs);
+      bench.advanceMs(dueMs - 52);
+      const slow = new WheelTimer(() => {
+        bench.clock.advanceMs(5);
+        bench.wheel.arm(slow, 1_000);
+      });
+      bench.wheel.arm(slow, 49);
+      bench.advanceMs(900);
+      assert(firedAtMs >= dueMs && firedAtMs <= dueMs + 10, `fired at ${firedAtMs}`);
+    });
+  }
+
   test('property: fires every timer once, never early and at most 2 ms late', () => {
     fc.assert(
       fc.property(

@@ -77,7 +77,8 @@ export class TimerWheel {
   }
 
   #onWake(): void {
-    this.#wakeAtMs = Number.POSITIVE_INFINITY;
+    // What fires may arm: until all slots are passed, nothing may move the wheel or set a wake-up.
+    this.#wakeAtMs = Number.NEGATIVE_INFINITY;
     const nowMs = Math.floor(this.#clock.nowMs());
     // After a long sleep every slot is passed once, not every millisecond.
     const nearFrom = Math.max(this.#passedMs + 1, nowMs - NEAR_SLOTS + 1);
@@ -90,6 +91,7 @@ export class TimerWheel {
       this.#pass(this.#far[far % FAR_SLOTS]!, nowMs);
     }
     for (let ms = nearFrom; ms <= nowMs; ms++) this.#pass(this.#near[ms % NEAR_SLOTS]!, nowMs);
+    this.#wakeAtMs = Number.POSITIVE_INFINITY;
     this.#scheduleNext();
   }
 
@@ -113,15 +115,21 @@ export class TimerWheel {
   }
 
   #scheduleNext(): void {
+    let nextMs = Number.POSITIVE_INFINITY;
     for (let ms = this.#passedMs + 1; ms < this.#passedMs + NEAR_SLOTS; ms++) {
       if (this.#near[ms % NEAR_SLOTS]!.next === this.#near[ms % NEAR_SLOTS]) continue;
-      return this.#wakeAt(ms);
+      nextMs = ms;
+      break;
     }
+    // A far slot may begin before that.
     const from = Math.floor(this.#passedMs / FAR_SLOT_MS) + 1;
-    for (let far = from; far < from + FAR_SLOTS; far++) {
+    for (let far = from; far < from + FAR_SLOTS && far * FAR_SLOT_MS < nextMs; far++) {
       const slot = this.#far[far % FAR_SLOTS]!;
-      if (slot.next !== slot) return this.#wakeAt(far * FAR_SLOT_MS);
+      if (slot.next === slot) continue;
+      nextMs = far * FAR_SLOT_MS;
+      break;
     }
+    if (nextMs < Number.POSITIVE_INFINITY) this.#wakeAt(nextMs);
   }
 
   #wakeAt(atMs: number): void {

@@ -6,6 +6,7 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Hop, startHop } from '../support/hop.ts';
 import { fieldValue } from '../support/message-reader.ts';
 import { chunk, response } from '../support/origin.ts';
@@ -33,6 +34,32 @@ describe('a body through the proxy', () => {
     assert.equal(hop.origin.requests[0]?.body.length, MIB);
     assertPattern(hop.origin.requests[0]!.body);
     assert.equal(fieldValue(hop.origin.requests[0]!.fields, 'content-length'), String(MIB));
+  });
+
+  test('may fill the read that ends a head which came in two', async () => {
+    /** The second part lies ready before the proxy reads: one read takes all it can. */
+    const inTwo = async (write: (bytes: Buffer) => void, whole: Buffer): Promise<void> => {
+      write(whole.subarray(0, 20));
+      await sleep(20);
+      hop.proxy.signal('SIGSTOP');
+      write(whole.subarray(20));
+      await sleep(20);
+      hop.proxy.signal('SIGCONT');
+    };
+    hop.origin.answer = ({ connection }) =>
+      inTwo((bytes) => connection.send(bytes), response({ body: patternBytes(MIB) }));
+    const client = await hop.connect();
+    const head = `POST http://app/ HTTP/1.1\r\nhost: app\r\ncontent-length: ${MIB}\r\n\r\n`;
+    client.send('', 'POST');
+    await inTwo(
+      (bytes) => client.write(bytes),
+      Buffer.concat([Buffer.from(head), patternBytes(MIB)]),
+    );
+    const answer = await client.response();
+    assert.equal(answer.status, 200);
+    assertPattern(answer.body);
+    assert.equal(answer.body.length, MIB);
+    assertPattern(hop.origin.requests[0]!.body);
   });
 
   test('that is chunked keeps its bytes and its trailers upstream', async () => {

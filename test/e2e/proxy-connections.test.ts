@@ -71,6 +71,21 @@ describe('an upstream connection', () => {
     assert.equal(hop.origin.connections.length, 20);
   });
 
+  test('that is reset while idle costs no request, though both come at once', async () => {
+    const client = await hop.connect();
+    for (let sent = 0; sent < 5; sent++) {
+      assert.equal((await client.ask(get('http://app/'))).body.toString(), 'ok');
+      await sleep(10);
+      hop.proxy.signal('SIGSTOP'); // So that one poll brings both.
+      hop.origin.connections.at(-1)!.reset();
+      await sleep(10);
+      client.send('POST http://app/ HTTP/1.1\r\nhost: app\r\ncontent-length: 2\r\n\r\nhi');
+      await sleep(10);
+      hop.proxy.signal('SIGCONT');
+      assert.equal((await client.response()).status, 200);
+    }
+  });
+
   test('that is closed with its answer, unannounced, costs no later request', async () => {
     hop.origin.answer = ({ connection }) => {
       connection.send(response({ body: 'and gone' }));

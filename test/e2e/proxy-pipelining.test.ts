@@ -5,6 +5,7 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Hop, startHop } from '../support/hop.ts';
 import { fieldValue } from '../support/message-reader.ts';
 import { response } from '../support/origin.ts';
@@ -58,6 +59,32 @@ describe('requests on one connection', () => {
     assert.equal(fieldValue(hop.origin.requests[0]!.fields, 'x-a'), 'b');
   });
 
+  test('mean the same when every line comes alone', async () => {
+    const client = await hop.connect();
+    client.send('GET http://app/one HTTP/1.1\r\n', 'GET');
+    for (const line of ['host: app\r\n', 'x-a: b\r\n', '\r\n']) {
+      await sleep(20);
+      client.write(line);
+    }
+    assert.equal((await client.response()).status, 200);
+    assert.equal(fieldValue(hop.origin.requests[0]!.fields, 'x-a'), 'b');
+  });
+
+  test('that cannot be read are named by their own id, never by an earlier one', async () => {
+    const client = await hop.connect();
+    const secret = 'Bearer-of-somebody-else';
+    const first = get('http://app/', { 'x-fill': 'f'.repeat(100), authorization: secret });
+    await client.ask(first);
+    // Where the other request had its secret, this one has its id.
+    const start = 'GET http://app/ HTTP/1.1\r\nhost: app\r\n';
+    const fill = first.indexOf(secret) - `${start}x: \r\nx-request-id: `.length;
+    const id = 'i'.repeat(secret.length);
+    const bad = `${start}x: ${'f'.repeat(fill)}\r\nx-request-id: ${id}\r\nbad name: x\r\n\r\n`;
+    const answer = await (await hop.connect()).ask(bad);
+    assert.equal(answer.status, 400);
+    assert.equal(fieldValue(answer.fields, 'x-request-id'), id);
+  });
+
   test('end with the one that says close', async () => {
     const client = await hop.connect();
     const answer = await client.ask(get('http://app/', { connection: 'close' }));
@@ -95,6 +122,14 @@ describe('an HTTP/1.0 client', () => {
     const first = await client.ask(request);
     assert.equal(fieldValue(first.fields, 'connection')?.toLowerCase(), 'keep-alive');
     assert.equal((await client.ask(request)).body.toString(), 'ok');
+  });
+
+  test('that asks for keep-alive is told of it by an error answer too', async () => {
+    const client = await hop.connect();
+    const request = 'GET http://nowhere/ HTTP/1.0\r\nconnection: keep-alive\r\n\r\n';
+    const first = await client.ask(request);
+    assert.equal(fieldValue(first.fields, 'connection')?.toLowerCase(), 'keep-alive');
+    assert.equal((await client.ask(request)).status, 404);
   });
 
   test('never gets chunks: the body ends with the connection', async () => {

@@ -50,6 +50,8 @@ describe('an object', () => {
     assert.equal(parseObject(knative).is, 'other');
     assert.equal(parseObject({ apiVersion: 'v1', kind: 'ConfigMap', metadata }).is, 'other');
     assert.equal(parseObject({ ...knative, apiVersion: 'v1' }).is, 'object');
+    const kuma = { apiVersion: 'kuma.io/v1alpha1', kind: 'TrafficRoute', metadata, spec };
+    assert.equal(parseObject(kuma).is, 'other');
   });
 
   test('of our group and of no kind of it is mistaken, with the kind that was meant', () => {
@@ -121,6 +123,15 @@ describe('an unknown field', () => {
   });
 });
 
+test('an object of ours with a misspelt kind or group is a mistake, not another system’s', () => {
+  const whole = route({ backends }) as Record<string, unknown>;
+  const { kind: _, ...kindless } = whole;
+  assert.equal(parseObject(kindless).is, 'mistaken');
+  for (const apiVersion of ['remora.dve/v1alpha1', 'v1alpha1']) {
+    assert.equal(parseObject({ ...whole, apiVersion }).is, 'mistaken', apiVersion);
+  }
+});
+
 describe('exactly one', () => {
   const valueMatches = (name: string) => [
     [name, [{ name: 'a' }], false],
@@ -155,10 +166,10 @@ describe('exactly one', () => {
     assert.match(problem?.message ?? '', /identity/);
   });
 
-  test('of backends and redirect, and no rewrite beside a redirect', () => {
+  test('of backends and redirect at most, and no rewrite beside a redirect', () => {
     accepted(route({ redirect: {} }));
     accepted(route({ backends: [] }));
-    assert.deepEqual(placesOf(route({})), ['']);
+    accepted(route({}));
     assert.deepEqual(placesOf(route({ backends, redirect: {} })), ['redirect']);
     assert.deepEqual(placesOf(route({ redirect: {}, rewrite: { hostname: 'a' } })), ['rewrite']);
   });

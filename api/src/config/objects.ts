@@ -68,13 +68,15 @@ const DEPTH_MAX = 24;
 export function parseObject(value: unknown): Parsed {
   if (!isRecord(value)) return { is: 'other' };
   const { apiVersion, kind } = ownFields(value);
-  if (typeof kind !== 'string') return { is: 'other' };
   const isOurs = typeof apiVersion === 'string' && apiVersion.split('/')[0] === GROUP;
+  if (typeof kind !== 'string') {
+    return isOurs ? mistaken(value, '', [unknownKind(kind)]) : { is: 'other' };
+  }
   if (!isKind(kind)) return isOurs ? mistaken(value, kind, [unknownKind(kind)]) : { is: 'other' };
   const wanted = KINDS[kind].apiVersion;
   if (apiVersion !== wanted) {
     // Another group's kind of the same name, as Knative's Service, is none of our business.
-    if (typeof apiVersion === 'string' && groupOf(apiVersion) !== groupOf(wanted)) {
+    if (typeof apiVersion === 'string' && isAnother(groupOf(apiVersion), groupOf(wanted))) {
       return { is: 'other' };
     }
     return mistaken(value, kind, [wrongVersion(apiVersion, wanted)]);
@@ -117,11 +119,19 @@ function isNamespaced(kind: string): boolean {
   return !CLUSTER_KINDS.has(kind);
 }
 
-function unknownKind(kind: string): Problem {
+/** Not when it is ours misspelt: a route must not vanish without a word. */
+function isAnother(group: string, wanted: string): boolean {
+  if (group === wanted) return false;
+  return wanted !== GROUP || (group !== '' && suggestion(group, [GROUP]) === null);
+}
+
+function unknownKind(kind: unknown): Problem {
   const ours = Object.entries(KINDS).flatMap(([name, { apiVersion }]) => {
     return apiVersion === OURS ? [name] : [];
   });
-  const remedy = suggestion(kind, ours) ?? `The kinds of ${OURS} are ${ours.join(', ')}`;
+  const all = `The kinds of ${OURS} are ${ours.join(', ')}`;
+  if (typeof kind !== 'string') return { path: ['kind'], message: 'is missing', remedy: all };
+  const remedy = suggestion(kind, ours) ?? all;
   return { path: ['kind'], message: `${shown(kind)} is no kind of ${GROUP}`, remedy };
 }
 

@@ -3,6 +3,7 @@
  *
  * Semantics are the Gateway API's for meshes; the spelling is shorter. What may not stand together
  * in a rule is refused here, with the field to drop, and by the API server with the same sentence.
+ * A rule that leads nowhere is accepted and answers 500, as the Gateway API says.
  *
  * Pure. Used by `objects.ts`.
  */
@@ -20,7 +21,7 @@ const MATCHES_MAX = 64;
 const BACKENDS_MAX = 32;
 const MIRRORS_MAX = 4;
 
-const ONE_PLACE = 'exactly one of backends and redirect must be given';
+const ONE_PLACE = 'at most one of backends and redirect may be given';
 const NO_REWRITE =
   'a redirect has a path and a hostname of its own: rewrite cannot stand beside it';
 const PREFIX_ONLY = 'an exact or regex path has no prefix that path.prefix could replace';
@@ -42,7 +43,7 @@ const fields = {
   }).optional(),
   backends: list(routeBackend, {
     max: BACKENDS_MAX,
-    doc: 'Where they go, by weight.',
+    doc: 'Where they go, by weight. With neither backends nor a redirect they are answered 500.',
   }).optional(),
   sticky: sticky.optional(),
   mirror: list(mirror, { max: MIRRORS_MAX, doc: 'Where copies go.', default: 'none' }).optional(),
@@ -56,9 +57,7 @@ const fields = {
 const routeRule = z
   .object(fields)
   .superRefine((rule, context) => {
-    if (rule.backends === undefined && rule.redirect === undefined) {
-      mistaken(context, `${ONE_PLACE}, but none is`, 'Add backends, or a redirect');
-    } else if (rule.backends !== undefined && rule.redirect !== undefined) {
+    if (rule.backends !== undefined && rule.redirect !== undefined) {
       mistaken(context, `${ONE_PLACE}, but both are`, 'Keep one of them', ['redirect']);
     }
     if (rule.redirect !== undefined && rule.rewrite !== undefined) {
@@ -73,7 +72,7 @@ const routeRule = z
   .meta({
     description: 'Some requests, and what becomes of them.',
     'x-kubernetes-validations': [
-      { rule: 'has(self.backends) != has(self.redirect)', message: ONE_PLACE },
+      { rule: '!(has(self.backends) && has(self.redirect))', message: ONE_PLACE },
       { rule: '!(has(self.redirect) && has(self.rewrite))', message: NO_REWRITE },
       { rule: prefixRule('rewrite'), message: PREFIX_ONLY },
       { rule: prefixRule('redirect'), message: PREFIX_ONLY },

@@ -4,7 +4,7 @@
  * The same reading and the same conditions as in the control plane, so that what passes here is
  * what a mesh accepts.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DEV_FILE, readDevFolder } from '../dev/dev-folder.ts';
 import { FolderSource } from '../files/folder-source.ts';
@@ -41,9 +41,10 @@ export const check: Verb = {
   },
 };
 
-/** Files are named as the user named the folder. */
-export function located(folder: string, problem: Problem): Problem {
-  return { ...problem, file: join(folder, problem.file) };
+/** Files are named as the user named the folder, which may be one file. */
+function located(folder: string, problem: Problem): Problem {
+  const file = statSync(folder).isFile() ? folder : join(folder, problem.file);
+  return { ...problem, file };
 }
 
 async function readFolder(folder: string): Promise<{ world: World; problems: readonly Problem[] }> {

@@ -14,7 +14,7 @@ import { ProcessGroup } from '../dev/process-group.ts';
 import type { ProxyProgram } from '../dev/proxy-program.ts';
 import { Reaper } from '../dev/reaper.ts';
 import { FolderSource } from '../files/folder-source.ts';
-import { type Problem, problemLine } from '../files/problem.ts';
+import { outcomeOf, type Problem, problemLine } from '../files/problem.ts';
 import { compileSnapshot } from '../snapshot.ts';
 import { emptyWorld, foldWorld, type ObjectEvent, type World } from '../world.ts';
 import type { Io } from './verb.ts';
@@ -114,9 +114,7 @@ export class FrontProxy {
         problemLine({ ...problem, file: isFolder ? join(config, problem.file) : config }),
       );
     }
-    const outcome =
-      problems.length === 0 ? 'No mistakes are left.' : 'What was good stays in force.';
-    this.#io.err(outcome);
+    this.#io.err(outcomeOf(problems));
   }
 }
 

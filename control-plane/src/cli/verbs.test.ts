@@ -66,6 +66,19 @@ describe('remora check', () => {
     assert.match(text, /web\.yaml:5:\d+: Service default\/web spec\.ports\[0\]\.port/);
   });
 
+  test('names one file as it was named', async (t) => {
+    const folder = folderWith(t, { 'web.yaml': SERVICE.replace('80', 'http') });
+    const { text } = await run(check, [join(folder, 'web.yaml')]);
+    assert(text.startsWith(`${join(folder, 'web.yaml')}:5:`), text);
+  });
+
+  test('finds a rule that nothing can serve, as the hint of its 500 says', async (t) => {
+    const idle = ROUTE.replace('{ service: web }', '{ service: web, weight: 0 }');
+    const { code, text } = await run(check, [folderWith(t, { 'web.yaml': SERVICE + idle })]);
+    assert.equal(code, EXIT_FOUND);
+    assert.match(text, /TrafficRoute default\/web: rules\[0\]: every backend has weight 0/);
+  });
+
   test('finds a reference that leads nowhere', async (t) => {
     const folder = folderWith(t, {
       'web.yaml': SERVICE + ROUTE.replace('{ service: web }', '{ service: wbe }'),

@@ -10,6 +10,7 @@
 import type { TrafficRoute } from '@remora/api/config/objects.ts';
 import { targetKey, type World } from '../world.ts';
 import { isOpaque, unresolvedReferences } from './references.ts';
+import { unservable } from './rule-config.ts';
 
 export interface Condition {
   readonly type: 'Accepted' | 'ResolvedRefs' | 'Programmed' | 'Applied';
@@ -38,7 +39,7 @@ export function routeConditions(
   const findings: readonly (readonly [Condition['type'], Finding])[] = [
     ['Accepted', accepted],
     ['ResolvedRefs', resolution(world, route)],
-    ['Programmed', programming(accepted)],
+    ['Programmed', programming(accepted, route)],
     ['Applied', application(count)],
   ];
   return findings.map(([type, finding]) => ({ type, ...finding, observedGeneration }));
@@ -79,10 +80,19 @@ function resolution(world: World, route: TrafficRoute): Finding {
   return { status: 'False', reason: 'BackendNotFound', message: unresolved.join('; ') };
 }
 
-function programming(accepted: Finding): Finding {
-  return accepted.status === 'True'
-    ? { status: 'True', reason: 'Programmed', message: 'in the configuration of its Service' }
-    : { status: 'False', reason: 'Invalid', message: 'not accepted' };
+function programming(accepted: Finding, { spec }: TrafficRoute): Finding {
+  if (accepted.status !== 'True') {
+    return { status: 'False', reason: 'Invalid', message: 'not accepted' };
+  }
+  const unserved = spec.rules.flatMap((rule, index) => {
+    const why = unservable(rule);
+    return why === null ? [] : [`rules[${index}]: ${why}, so its requests are answered 500`];
+  });
+  if (unserved.length === 0) {
+    const message = 'in the configuration of its Service';
+    return { status: 'True', reason: 'Programmed', message };
+  }
+  return { status: 'False', reason: 'NothingToServe', message: unserved.join('; ') };
 }
 
 function application(count: AppliedCount): Finding {

@@ -61,7 +61,7 @@ export function ruleConfig(rule: RouteRule, place: RulePlace): RuleConfig {
   const backends = (rule.backends ?? []).map((backend) => weightedBackend(backend, place));
   return {
     id: `${route.metadata.name}/${rule.name ?? index}`,
-    invalid: rule.redirect === undefined ? unservable(backends) : null,
+    invalid: unservable(rule),
     backends,
     sticky: stickyConfig(rule.sticky, route),
     redirect: redirectConfig(rule.redirect),
@@ -87,7 +87,9 @@ function weightedBackend(backend: RouteBackend, place: RulePlace): WeightedBacke
   };
 }
 
-function unservable(backends: readonly WeightedBackendConfig[]): string | null {
+/** Why the rule answers 500; null: it can be served. */
+export function unservable({ backends = [], redirect }: RouteRule): string | null {
+  if (redirect !== undefined) return null;
   if (backends.length === 0) return 'the rule has no backends';
   return backends.every(({ weight }) => weight === 0) ? 'every backend has weight 0' : null;
 }

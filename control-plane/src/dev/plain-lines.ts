@@ -4,7 +4,7 @@
  *
  * Pure but for what it remembers. Called by `screen.ts`.
  */
-import { problemLine } from '../files/problem.ts';
+import { outcomeOf, problemLine } from '../files/problem.ts';
 import { printable } from './line.ts';
 import { msText, percentText } from './route-table.ts';
 import type { RouteView, ViewEvent, ViewState } from './view-state.ts';
@@ -48,8 +48,7 @@ export class PlainLines {
     if (text === this.#problems) return [];
     const wasWrong = this.#problems !== '';
     this.#problems = text;
-    if (lines.length > 0) return [...lines, 'The last good configuration stays in force.'];
-    return wasWrong ? ['No mistakes are left.'] : [];
+    return lines.length > 0 || wasWrong ? [...lines, outcomeOf(problems)] : [];
   }
 }
 

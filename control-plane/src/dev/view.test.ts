@@ -78,6 +78,11 @@ describe('the view', () => {
     assert.ok(text.indexOf('→') < text.indexOf('ROUTE'));
   });
 
+  test('does not say of an ignored field that the last good stays: the object is in force', () => {
+    const text = drawn({ problems: [{ ...mistake, isWarning: true }] });
+    assert.match(text, /^ {2}Everything else is in force\.$/m);
+  });
+
   test('says why an instance is down', () => {
     const instances = [{ name: 'cart-0', state: 'down', why: 'exit code 1: boom' } as const];
     assert.match(drawn({ instances }), /0 of 1 instances ready/);

@@ -8,7 +8,7 @@
  * Pure. Called by `screen.ts`. Tests: `view.test.ts`.
  */
 import { type Line, paintLine, wrapCommand, wrapText } from './line.ts';
-import type { Problem } from '../files/problem.ts';
+import { outcomeOf, type Problem } from '../files/problem.ts';
 import { routeTable } from './route-table.ts';
 import type { InstanceView, Try, ViewEvent, ViewState } from './view-state.ts';
 
@@ -89,7 +89,7 @@ function problemLines(problems: readonly Problem[], columns: number): Line[] {
   }
   const more = problems.length - PROBLEMS_MAX;
   if (more > 0) lines.push([[`  and ${more} more`, 'alarm']]);
-  if (lines.length > 0) lines.push([['  The last good configuration stays in force.', 'dim']]);
+  if (lines.length > 0) lines.push([[`  ${outcomeOf(problems)}`, 'dim']]);
   return lines;
 }
 

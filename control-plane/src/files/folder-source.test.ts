@@ -117,6 +117,15 @@ describe('a folder', () => {
     assert.deepEqual(folder.seen, ['put a 1', 'put a 2']);
   });
 
+  test('that was away and is back unchanged is no problem any more, and lost nothing', async () => {
+    const folder = await watched({ 'a.yaml': service('a') });
+    await rename(folder.folder, `${folder.folder}.away`);
+    await folder.until(() => folder.problems.length === 1);
+    await rename(`${folder.folder}.away`, folder.folder);
+    await folder.until(() => folder.problems.length === 0);
+    assert.deepEqual(folder.seen, ['put a 1']);
+  });
+
   test('must exist', async () => {
     await assert.rejects(watched({}, 'nothing-here'), /ENOENT/);
   });

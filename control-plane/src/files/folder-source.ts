@@ -14,6 +14,9 @@ import { Ledger } from './ledger.ts';
 import { type FileReading, readObjects } from './object-reading.ts';
 import type { Problem } from './problem.ts';
 
+/** In place of a file, which is named as seen from the folder. */
+const WHOLE_FOLDER = '.';
+
 export interface FolderSourceOptions {
   /** A folder, or one file. */
   readonly folder: string;
@@ -54,10 +57,10 @@ export class FolderSource {
       else
         this.#ledger.put(file, refused === null ? readObjects(file, text) : unread(file, refused));
     }
-    if (changes.length === 0) return;
-    const events = this.#ledger.settle();
+    const events = changes.length === 0 ? [] : this.#ledger.settle();
     const { problems } = this.#ledger;
-    this.#tell(this.#scan.isCut ? [cut(this.#options.folder), ...problems] : problems);
+    // Also where nothing changed: the folder may have been away and is back.
+    this.#tell(this.#scan.isCut ? [cut(), ...problems] : problems);
     if (events.length > 0) this.#options.onEvents(events);
   }
 
@@ -67,7 +70,7 @@ export class FolderSource {
       await this.#look(hinted);
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
-      const [problem] = unread(this.#options.folder, message).problems;
+      const [problem] = unread(WHOLE_FOLDER, message).problems;
       this.#tell(problem === undefined ? [] : [problem, ...this.#ledger.problems]);
     }
   }
@@ -84,12 +87,12 @@ function unread(file: string, why: string): FileReading {
   const place = { file, line: 1, column: 1, object: null, field: null };
   const remedy = 'Make it readable: until then, what was last read from it stays in force';
   const problem = { ...place, message: `cannot be read: ${why}`, remedy };
-  return { objects: [], mistaken: new Set(), isCut: true, problems: [problem] };
+  return { objects: [], mistaken: new Set(), isCut: true, isEmpty: false, problems: [problem] };
 }
 
-function cut(folder: string): Problem {
+function cut(): Problem {
   return {
-    file: folder,
+    file: WHOLE_FOLDER,
     line: 1,
     column: 1,
     object: null,

@@ -69,6 +69,56 @@ describe('the ledger', () => {
     assert.deepEqual(folder.write({ 'a.yaml': route('a', 1).replace('name: a', 'name: [ ]') }), []);
   });
 
+  for (const [how, broken] of [
+    ['cannot be parsed', 'spec: [ {'],
+    ['is mistaken', route('a', 'many')],
+  ] as const) {
+    test(`keeps an object whose file is renamed while it ${how}`, () => {
+      const folder = new Folder();
+      folder.write({ 'a.yaml': route('a', 1) });
+      assert.deepEqual(folder.write({ 'a.yaml': broken }), []);
+      assert.deepEqual(folder.write({ 'a.yaml': null, 'b.yaml': broken }), []);
+      assert.deepEqual(folder.write({ 'b.yaml': null, 'c.yaml': broken }), []);
+      assert.deepEqual(folder.write({ 'c.yaml': `${broken} ` }), []);
+      assert.deepEqual(folder.write({ 'c.yaml': route('c', 1) }), [
+        'put TrafficRoute c 1',
+        'delete TrafficRoute a 1',
+      ]);
+    });
+  }
+
+  test('keeps an object that moved to another file with a mistake', () => {
+    const folder = new Folder();
+    folder.write({ 'a.yaml': documents(route('a', 1), route('b', 1)), 'b.yaml': '# later' });
+    const moved = { 'a.yaml': route('b', 1), 'b.yaml': route('a', 'many') };
+    assert.deepEqual(folder.write(moved), []);
+    assert.deepEqual(folder.write({ 'b.yaml': '# never' }), ['delete TrafficRoute a 1']);
+  });
+
+  for (const [what, right, wrong] of [
+    ['kind', 'kind: TrafficRoute', 'kind: TraficRoute'],
+    ['group', 'remora.dev', 'remora.dve'],
+    ['name', 'name: a', 'name: A'],
+  ] as const) {
+    test(`keeps an object whose ${what} is misspelt`, () => {
+      const folder = new Folder();
+      folder.write({ 'a.yaml': route('a', 1) });
+      assert.deepEqual(folder.write({ 'a.yaml': route('a', 1).replace(right, wrong) }), []);
+      assert.equal(folder.ledger.problems.length, 1);
+    });
+  }
+
+  test('keeps what was in a file that was emptied to be written anew, and says so', () => {
+    const folder = new Folder();
+    folder.write({ 'a.yaml': route('a', 1) });
+    assert.deepEqual(folder.write({ 'a.yaml': '' }), []);
+    assert.match(folder.ledger.problems[0]?.message ?? '', /empty/);
+    assert.deepEqual(folder.write({ 'a.yaml': route('a', 2) }), ['put TrafficRoute a 2']);
+    assert.deepEqual(folder.ledger.problems, []);
+    folder.write({ 'a.yaml': '' });
+    assert.deepEqual(folder.write({ 'a.yaml': null }), ['delete TrafficRoute a 2']);
+  });
+
   test('ends objects with their document and with their file', () => {
     const folder = new Folder();
     folder.write({ 'a.yaml': documents(route('a', 1), route('b', 1)), 'c.yaml': route('c', 1) });

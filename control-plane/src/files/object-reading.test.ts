@@ -45,6 +45,14 @@ describe('reading objects', () => {
     );
   });
 
+  test('warns of a field that it does not know, and takes the object', () => {
+    const reading = readObjects('a.yaml', ROUTE.replace('weight: 90', 'wieght: 90'));
+    const [problem] = reading.problems;
+    assert.deepEqual([problem?.line, problem?.isWarning], [13, true]);
+    assert.match(problem?.remedy ?? '', /`weight`/);
+    assert.equal(reading.objects.length, 1);
+  });
+
   test('refuses a pattern that the engine of the proxy cannot match in linear time', () => {
     const reading = readObjects('a.yaml', ROUTE.replace('^/items/[0-9]+$', '^/(?=items)'));
     const [problem] = reading.problems;
@@ -73,6 +81,12 @@ describe('reading objects', () => {
     const reading = readObjects('a.yaml', text);
     assert.equal(reading.isCut, true);
     assert.match(reading.problems[0]?.message ?? '', /alias/i);
+  });
+
+  test('refuses an alias that holds itself', () => {
+    const text = 'apiVersion: v1\nkind: Service\nmetadata: { name: a }\n';
+    const reading = readObjects('a.yaml', `${text}spec: &a { x: *a, y: *a, z: *a }\n`);
+    assert.deepEqual([reading.isCut, reading.objects], [true, []]);
   });
 
   test('takes hostile names for names', () => {

@@ -33,6 +33,8 @@ export interface FileReading {
   readonly mistaken: ReadonlySet<string>;
   /** Some of the file could not be told apart: an object that is missing may still be there. */
   readonly isCut: boolean;
+  /** Not even a comment. */
+  readonly isEmpty: boolean;
   readonly problems: readonly Problem[];
 }
 
@@ -41,11 +43,19 @@ interface Draft {
   readonly objects: ReadObject[];
   readonly mistaken: Set<string>;
   readonly problems: Problem[];
+  readonly isEmpty: boolean;
   isCut: boolean;
 }
 
 export function readObjects(file: string, text: string): FileReading {
-  const draft: Draft = { file, objects: [], mistaken: new Set(), problems: [], isCut: false };
+  const draft: Draft = {
+    file,
+    objects: [],
+    mistaken: new Set(),
+    problems: [],
+    isEmpty: text.trim() === '',
+    isCut: false,
+  };
   for (const document of readYaml(text)) {
     if (document.is === 'mistaken') readMistakes(document, draft);
     else readObject(document, draft);
@@ -80,7 +90,13 @@ function readObject(document: YamlDocument & { is: 'value' }, draft: Draft): voi
   const { object, warnings } = parsed;
   const key = objectKey(object);
   const mistakes = regexMistakes(object);
-  report([...mistakes, ...warnings], object, positionOf, draft);
+  report(mistakes, object, positionOf, draft);
+  report(
+    warnings.map((warning) => ({ ...warning, isWarning: true })),
+    object,
+    positionOf,
+    draft,
+  );
   if (mistakes.length > 0) draft.mistaken.add(key);
   else {
     const place = { file: draft.file, ...start };
@@ -89,14 +105,14 @@ function readObject(document: YamlDocument & { is: 'value' }, draft: Draft): voi
 }
 
 function report(
-  mistakes: readonly Mistake[],
+  mistakes: readonly (Mistake & { readonly isWarning?: true })[],
   identity: ObjectIdentity | null,
   positionOf: (path: Path) => Position,
   draft: Draft,
 ): void {
-  for (const { path, message, remedy } of mistakes) {
+  for (const { path, ...said } of mistakes) {
     const object = identity === null ? null : objectName(identity);
     const place = { file: draft.file, ...positionOf(path) };
-    draft.problems.push({ ...place, object, field: fieldName(path), message, remedy });
+    draft.problems.push({ ...place, object, field: fieldName(path), ...said });
   }
 }

@@ -16,6 +16,16 @@ export interface Problem {
   readonly field: string | null;
   readonly message: string;
   readonly remedy: string;
+  /** The object is in force all the same: a field of it is ignored. */
+  readonly isWarning?: true;
+}
+
+/** What these problems mean for what is in force. */
+export function outcomeOf(problems: readonly Problem[]): string {
+  if (problems.length === 0) return 'No mistakes are left.';
+  return problems.every(({ isWarning }) => isWarning === true)
+    ? 'Everything else is in force.'
+    : 'The last good configuration stays in force.';
 }
 
 /** One line for a log or a terminal. */

@@ -3,7 +3,8 @@
  * line. Positions name the key of a field, because that is what a reader looks for; a field that
  * is missing is shown at the innermost field that is there.
  *
- * Aliases are bounded: a few lines of YAML must not expand into gigabytes.
+ * Aliases are bounded, and none may hold itself: a few lines of YAML must not expand into gigabytes
+ * or turn whoever walks them in a circle.
  *
  * Pure. Called by `object-reading.ts`.
  */
@@ -64,12 +65,25 @@ function readDocument(document: Document.Parsed, lines: LineCounter): YamlDocume
   try {
     const value: unknown = document.toJS({ maxAliasCount: limits.yamlAliasesMax });
     if (value === null || value === undefined) return null;
+    if (holdsItself(value, new Set())) {
+      const message = 'an alias (*) stands within its own anchor (&)';
+      return { is: 'mistaken', mistakes: [{ position: start, message }] };
+    }
     const positionOf = (path: Path) => find(document.contents, path, start, lines);
     return { is: 'value', value, start, positionOf };
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     return { is: 'mistaken', mistakes: [{ position: start, message }] };
   }
+}
+
+function holdsItself(value: unknown, around: Set<unknown>): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (around.has(value)) return true;
+  around.add(value);
+  const found = Object.values(value).some((inner) => holdsItself(inner, around));
+  around.delete(value);
+  return found;
 }
 
 /** Goes down the path as far as it exists. */

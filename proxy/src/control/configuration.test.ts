@@ -114,8 +114,11 @@ describe('configuration', () => {
   });
 
   test('without a file to start from is ready once the control plane has spoken', async () => {
-    const { isReady } = await start({ control: 'http://127.0.0.1:1' });
-    assert.equal(isReady, false);
+    const configuration = await start({ control: 'http://127.0.0.1:1' });
+    assert.equal(configuration.isReady, false);
+    // A request that waits for its destination brings none.
+    configuration.live.request(KEY, { configReady: () => undefined });
+    assert.equal(configuration.isReady, false);
   });
 
   test('ignores a last-good file that is broken, and says so', async () => {

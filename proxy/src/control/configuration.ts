@@ -83,7 +83,7 @@ export class Configuration {
 
   /** Whether requests can be routed: something is in force, or there is somebody to ask. */
   get isReady(): boolean {
-    if (this.live.size > 0 || this.#subscription === null) return true;
+    if (this.live.hasAny || this.#subscription === null) return true;
     return this.#subscription.wasWelcome;
   }
 

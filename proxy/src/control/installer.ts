@@ -17,6 +17,7 @@ import {
 import type { Log } from '../telemetry/log.ts';
 import type { ProxyMetrics } from '../telemetry/proxy-metrics.ts';
 import { type CompileContext, compileDestination } from './compile.ts';
+import { checkedConfig } from './config-shape.ts';
 import type { Live } from './live.ts';
 import { parseSliced } from './sliced-json.ts';
 import { runSliced } from './slices.ts';
@@ -70,11 +71,12 @@ export class Installer {
   }
 
   async #parse(text: ConfigText): Promise<DestinationConfig> {
-    const config = await runSliced(parseSliced(text.text), this.#options.clock);
-    // The planes share their types, and desired/ has validated: only the key is compared.
-    const { key } = config as DestinationConfig;
+    const { clock } = this.#options;
+    const value = await runSliced(parseSliced(text.text), clock);
+    const config = await runSliced(checkedConfig(value), clock);
+    const { key } = config;
     if (key !== text.key) throw new Error(`configuration of ${key} under the key ${text.key}`);
-    return config as DestinationConfig;
+    return config;
   }
 
   async #engine(config: DestinationConfig): Promise<RegexCompiler> {

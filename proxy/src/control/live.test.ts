@@ -10,6 +10,7 @@ const KEY = 'catalog.shop:80';
 
 class Source implements ConfigSource {
   readonly said: string[] = [];
+  isConnected = true;
 
   subscribe(key: string): void {
     this.said.push(`+${key}`);
@@ -129,6 +130,17 @@ describe('a destination that nobody asks for', () => {
     assert.equal(world.live.lookup(KEY), null);
     assert.equal(world.live.request(KEY, new Waiter()), PENDING);
     assert.deepEqual(source.said, [`+${KEY}`, `-${KEY}`, `+${KEY}`]);
+  });
+
+  test('stays while the control plane is away: nobody could be asked again', () => {
+    const { world, source } = connected();
+    world.live.request(KEY, new Waiter());
+    install(world, 'catalog');
+    world.live.sweep();
+    source.isConnected = false;
+    world.clock.advanceMs(10 * limits.destinationIdleMs);
+    assert.equal(world.live.sweep(), 0);
+    assert.notEqual(world.live.lookup(KEY), null);
   });
 
   test('stays where it came from a file: nobody could be asked again', () => {

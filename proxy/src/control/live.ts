@@ -2,7 +2,7 @@
  * The configuration in force: a destination by its key, and who waits for one to come.
  *
  * A change of one destination is one assignment; requests that began on the old one end on it.
- * What nobody asked for in `destinationIdleMs` is let go, where there is a control plane to ask
+ * What nobody asked for in `destinationIdleMs` is let go, while there is a control plane to ask
  * again. Waiting requests give up by their own timers, so the queue only forgets them by age.
  *
  * Pure but for the injected clock. Filled by `installer.ts`, asked by `roles/outbound.ts`.
@@ -30,6 +30,8 @@ export interface ConfigWaiter {
 
 /** Where destinations come from on demand. */
 export interface ConfigSource {
+  /** Whether what is let go now could be had again. */
+  readonly isConnected: boolean;
   subscribe(key: string): void;
   unsubscribe(key: string): void;
 }
@@ -123,6 +125,11 @@ export class Live {
     return this.#entries.size;
   }
 
+  /** Whether anything is in force, and not only asked for. */
+  get hasAny(): boolean {
+    return this.texts().next().done === false;
+  }
+
   /** Puts a destination into force and tells who waits for it. */
   install(compiled: Compiled, text: ConfigText): void {
     const { destination } = compiled;
@@ -147,7 +154,7 @@ export class Live {
 
   /** Lets go of what is no longer asked for. Returns how many. */
   sweep(): number {
-    if (this.#source === null) return 0;
+    if (this.#source?.isConnected !== true) return 0;
     const nowMs = this.#clock.nowMs();
     let dropped = 0;
     for (const entry of this.#entries.values()) {

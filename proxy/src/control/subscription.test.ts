@@ -21,7 +21,9 @@ import {
   ruleConfig,
   textOf,
 } from './control-fixture.ts';
+import type { Installer } from './installer.ts';
 import { GONE, PENDING } from './live.ts';
+import type { ConfigText } from './snapshot-format.ts';
 import { Subscription } from './subscription.ts';
 
 const KEY = 'catalog.shop:80';
@@ -188,6 +190,52 @@ describe('a proxy on the stream', () => {
     server.put(destinationConfig('catalog'), 'v2');
     assert.equal((await server.takes('applied')).version, 'v2');
     assert.equal(server.connections, 2);
+  });
+
+  test('never lets a version of a stream that has ended replace one of the next', async () => {
+    subscription.stop();
+    const gates = [Promise.withResolvers<void>(), null];
+    const { live, installer, metrics, clock, log } = world;
+    const slow = {
+      install: async (text: ConfigText, wanted: () => boolean) => {
+        await gates.shift()?.promise;
+        return await installer.install(text, wanted);
+      },
+    } as Installer;
+    subscription = new Subscription({
+      ...{ url: server.url, identity, live, installer: slow, metrics, clock, log },
+      chance: () => 0,
+    });
+    live.attach(subscription);
+    const [first] = gates;
+    live.request(KEY, waiter);
+    subscription.start();
+    await server.takes('subscribe');
+    server.put(destinationConfig('catalog'), 'v1');
+    await until(() => gates.length === 1, 'work on v1');
+    server.socket!.destroy();
+    await server.takes('subscribe');
+    server.put(destinationConfig('catalog'), 'v2');
+    await server.takes('applied');
+    first!.resolve();
+    await sleep(0);
+    assert.equal(live.lookup(KEY)?.version, 'v2');
+  });
+
+  test('refuses a configuration of another shape, and names the field', async () => {
+    subscription.start();
+    world.live.request(KEY, waiter);
+    await server.takes('subscribe');
+    const config = destinationConfig('catalog');
+    const balancer = { ...config.backends[KEY]!.balancer, type: 'random' };
+    const newer = { ...config, backends: { [KEY]: { ...config.backends[KEY], balancer } } };
+    server.put(newer as unknown as DestinationConfig, 'v1');
+    const { reason } = await server.takes('refused');
+    assert.match(reason, /^backends\["catalog.shop:80"\]\.balancer\.type is "random", expected/);
+    const none = null as unknown as DestinationConfig;
+    server.say({ type: 'put', destination: KEY, version: 'v2', config: none });
+    assert.match((await server.takes('refused')).reason, /^configuration is null, expected/);
+    assert.equal(world.live.lookup(KEY), null);
   });
 
   test('ignores a put that nobody wants any more', async () => {

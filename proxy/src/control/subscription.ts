@@ -53,6 +53,11 @@ export class Subscription implements ConfigSource {
     return this.#isWelcome;
   }
 
+  /** Whether somebody could be asked now. */
+  get isConnected(): boolean {
+    return this.#stream?.isOpen === true;
+  }
+
   start(): void {
     this.#heart = setInterval(() => this.beat(), wireLimits.heartbeatMs);
     this.#heart.unref();
@@ -124,8 +129,9 @@ export class Subscription implements ConfigSource {
   async #apply(stream: ControlStream, put: ConfigText): Promise<void> {
     const { live, installer } = this.#options;
     const { key: destination, version } = put;
-    const isWanted = (): boolean => live.has(destination);
-    if (!isWanted()) return; // Unsubscribed while it was under way.
+    // Not when unsubscribed meanwhile, nor when the next stream may have brought a newer one.
+    const isWanted = (): boolean => stream.isOpen && live.has(destination);
+    if (!isWanted()) return;
     const reason = await installer.install(put, isWanted);
     if (reason === null) stream.send({ type: 'applied', destination, version });
     else stream.send({ type: 'refused', destination, version, reason });

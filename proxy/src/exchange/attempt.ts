@@ -57,6 +57,7 @@ export class Attempt {
     if (endpoint === null) return BEGUN.NO_ENDPOINT;
     this.#count++;
     this.endpoint = endpoint;
+    this.#sentAtMs = nowMs; // What fails before it is sent took from here on.
     backend.onSent(endpoint, nowMs);
     const pool = this.#world.poolOf(endpoint, backend);
     this.upstream = pool.tryLease(this.#holder);
@@ -107,6 +108,10 @@ export class Attempt {
     this.upstream = null;
     this.#tried = null;
     this.#count = 0;
-    this.#sentAtMs = this.#world.clock.nowMs();
   }
+}
+
+/** What counts as a failure of the service, for balancer and metrics alike. */
+export function isFailure(status: number): boolean {
+  return status === 500 || (status >= 502 && status <= 504);
 }

@@ -23,7 +23,7 @@ import { isIdempotent, type Upstream, type UpstreamFailure } from '../net/upstre
 import type { Rewrite, Rule, Target } from '../routing/compiled.ts';
 import type { RouteSeries } from '../telemetry/proxy-metrics.ts';
 import { WheelTimer } from '../timer-wheel.ts';
-import { Attempt, BEGUN } from './attempt.ts';
+import { Attempt, BEGUN, isFailure } from './attempt.ts';
 import type { ExchangeWorld, Role, Routable } from './exchange-world.ts';
 import { layAnswer, layRedirect } from './local-answer.ts';
 import { Mirrors } from './mirrors.ts';
@@ -287,8 +287,16 @@ export class Exchange implements DownstreamUser, LeaseHolder, Routable {
     const keep = !this.request.codedChunked;
     const taken = upstream.sendHead(end, this.bodyKind, this.bodyWhole, keep);
     this.#attempt.onSent();
-    if (this.#timesOutTry) this.#world.wheel.arm(this.#timer, this.rule!.perTryTimeoutMs);
+    if (this.#timesOutTry) this.#armTry();
     if (!this.bodyWhole && taken) this.downstream.resumeBody();
+  }
+
+  /** A try ends no later than its request. */
+  #armTry(): void {
+    const { requestTimeoutMs, perTryTimeoutMs } = this.rule!;
+    const leftMs = this.startedAtMs + requestTimeoutMs - this.#world.clock.nowMs();
+    this.#timesOutTry = requestTimeoutMs === 0 || perTryTimeoutMs < leftMs;
+    this.#world.wheel.arm(this.#timer, this.#timesOutTry ? perTryTimeoutMs : leftMs);
   }
 
   #onAttemptFailed(code: ErrorCode, mayRepeat: boolean): void {
@@ -387,9 +395,4 @@ export class Exchange implements DownstreamUser, LeaseHolder, Routable {
     this.#status = 0;
     this.#giveBack(this);
   }
-}
-
-/** What counts as a failure of the service, for balancer and metrics alike. */
-function isFailure(status: number): boolean {
-  return status === 500 || (status >= 502 && status <= 504);
 }

@@ -24,7 +24,7 @@ export function layAnswer(
     status: spec.status,
     code,
     body: `remora: ${code}: ${detail}\nnext: ${spec.hint}\nrequest: ${id}\n`,
-    lines: `x-request-id: ${id}\r\n`,
+    lines: `x-request-id: ${id}\r\n${persistence(request, close)}`,
     close,
     headOnly: request.method === METHOD.HEAD,
   });
@@ -41,10 +41,15 @@ export function layRedirect(
     status,
     code: null,
     body: '',
-    lines: `location: ${location}\r\n`,
+    lines: `location: ${location}\r\n${persistence(request, close)}`,
     close,
     headOnly: request.method === METHOD.HEAD,
   });
+}
+
+/** An HTTP/1.0 client takes silence for a close (RFC 9112 §9.3). */
+function persistence(request: Head, close: boolean): string {
+  return !close && request.version === 10 ? 'connection: keep-alive\r\n' : '';
 }
 
 function lay(world: ExchangeWorld, answer: Parameters<typeof writeLocalResponse>[2]): number {

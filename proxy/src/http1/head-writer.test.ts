@@ -108,6 +108,15 @@ describe('a request head', () => {
     );
   });
 
+  test('with many codings has room for the space behind each', () => {
+    const codings = 'gzip,'.repeat(1_600);
+    const written = request(
+      `GET /a HTTP/1.1\r\nhost: a.test\r\ntransfer-encoding: ${codings}chunked\r\n\r\n`,
+      { framing: BODY_CHUNKED },
+    );
+    assert.ok(written.includes(`${'gzip, '.repeat(1_600)}chunked\r\n`));
+  });
+
   test('with further codings names them and ends its connection', () => {
     const text = `${GET}Transfer-Encoding: GZIP , identity\r\nTransfer-Encoding: chunked\r\n\r\n`;
     assert.equal(

@@ -102,6 +102,7 @@ export function headRoom(
 ): number {
   let room = head.length + ADDED_BYTES_MAX;
   if (edits !== null) room += edits.append.length;
+  if (head.codedChunked) room += head.length; // Codings are written with a space behind each comma.
   if (options === null) return room;
   if (options.path !== null) room += options.path.length;
   if (options.authority !== null) room += options.authority.length;

@@ -81,6 +81,8 @@ export class Downstream implements ByteStreamOwner {
   #isHeld = false;
   #peer: string | null = null;
   #idleSinceMs: number;
+  /** Until when a client may take to read what is written. */
+  #lingerUntilMs = 0;
   readonly #timer: WheelTimer;
 
   constructor(server: DownstreamServer) {
@@ -225,6 +227,7 @@ export class Downstream implements ByteStreamOwner {
     this.#state = STATE.LINGER;
     this.#pending = null;
     this.#isHeld = false;
+    this.#lingerUntilMs = this.#server.nowMs() + limits.downstreamIdleTimeoutMs;
     this.#server.wheel.arm(this.#timer, limits.lingerMs);
     this.stream.end();
     this.stream.resume();
@@ -233,6 +236,10 @@ export class Downstream implements ByteStreamOwner {
   #onTimer(): void {
     const nowMs = this.#server.nowMs();
     if (this.#state === STATE.LINGER) {
+      // Closing now would cut off an answer that a slow client is still reading.
+      if (this.stream.isBlocked && nowMs < this.#lingerUntilMs) {
+        return this.#server.wheel.arm(this.#timer, limits.lingerMs);
+      }
       this.stream.destroy();
       return this.#close();
     }
@@ -263,17 +270,22 @@ export class Downstream implements ByteStreamOwner {
       outcome = parseRequestHead(head, bytes, start, end);
       if (outcome === PARSE_INCOMPLETE) {
         // An empty line between requests (RFC 9112 §2.2) is no request begun.
-        if (head.resumeAt === end - start) return head.reset();
+        if (head.methodEnd === 0 && head.resumeAt === end - start) return head.reset();
         this.#idleSinceMs = this.#server.nowMs();
         this.#server.wheel.arm(this.#timer, limits.headTimeoutMs);
       }
       const to = outcome === PARSE_OK ? start + head.length : end;
-      if (outcome >= 0 && !head.collect(bytes, start, to)) {
-        return this.#refuse(user, REFUSED_HEAD_TOO_LARGE);
+      // A refused head too: its answer names it by its request id.
+      if (!head.collect(bytes, start, to)) {
+        head.requestIdField = -1; // The slab still holds an earlier request.
+        return this.#refuse(user, outcome < 0 ? outcome : REFUSED_HEAD_TOO_LARGE);
       }
     } else {
-      if (!head.collect(bytes, start, end)) return this.#refuse(user, REFUSED_HEAD_TOO_LARGE);
+      // What follows the head may come with its last bytes and needs no room in the slab.
+      const to = Math.min(end, start + limits.headBytesMax - collected);
+      head.collect(bytes, start, to);
       outcome = parseRequestHead(head, head.slab, 0, head.filled);
+      if (outcome === PARSE_INCOMPLETE && to < end) outcome = REFUSED_HEAD_TOO_LARGE;
     }
     if (outcome === PARSE_INCOMPLETE) return;
     if (outcome !== PARSE_OK) return this.#refuse(user, outcome);
@@ -351,7 +363,8 @@ export class Downstream implements ByteStreamOwner {
     // A client that asks on without reading its answers waits until they are out.
     if (this.#state !== STATE.HEAD || this.#pending === null || this.stream.isBlocked) return;
     this.#takePending();
-    this.stream.resume();
+    // Else each answer would let in another read, and what is kept would grow with them.
+    if (this.#pendingLength < limits.pipelineBytesMax) this.stream.resume();
   };
 
   #takePending(): void {

@@ -31,10 +31,13 @@ export class Listener {
   readonly #server: Server;
   readonly #downstreams: DownstreamServer;
   readonly #buffers: ReadBuffers;
+  readonly #mayTakeOver: boolean;
 
-  constructor(downstreams: DownstreamServer, buffers: ReadBuffers) {
+  /** `mayTakeOver` false: by events, as where the internal is gone. */
+  constructor(downstreams: DownstreamServer, buffers: ReadBuffers, mayTakeOver = true) {
     this.#downstreams = downstreams;
     this.#buffers = buffers;
+    this.#mayTakeOver = mayTakeOver;
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) =>
       this.#accept(socket),
     );
@@ -50,7 +53,7 @@ export class Listener {
         resolve();
       });
     });
-    this.#takeOverAccept();
+    if (this.#mayTakeOver) this.#takeOverAccept();
     const bound = this.#server.address();
     if (bound === null || typeof bound === 'string') throw new Error('Listener has no address');
     return { host: bound.address, port: bound.port };

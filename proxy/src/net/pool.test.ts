@@ -13,7 +13,7 @@ class HandStream implements ByteStream {
   owner: ByteStreamOwner;
   readonly written: string[] = [];
   destroyed = false;
-  readonly isBlocked = false;
+  isBlocked = false;
   readonly isReadStable = true;
   readonly remoteAddress = '';
 
@@ -207,6 +207,19 @@ describe('a pool', () => {
       assert.equal(pool.tryLease(new Holder()), null);
     });
   }
+
+  test('never reuses a connection whose answer overtook its request', () => {
+    const { pool, dialled } = newPool({ connectionsPerEndpointMax: 1 });
+    const holders = [new Holder(), new Holder()];
+    for (const holder of holders) pool.wait(holder.lease);
+    const { stream, upstream } = dialled[0]!;
+    upstream.onConnected();
+    stream.isBlocked = true; // Else its flush would be heard by who has not sent yet.
+    exchangeOver(pool, holders[0]!, stream, OK);
+    assert.equal(stream.destroyed, true);
+    assert.deepEqual(holders[1]!.heard, []);
+    assert.equal(dialled.length, 2);
+  });
 
   test('bytes on an idle connection close it', () => {
     const { pool, dialled } = newPool();

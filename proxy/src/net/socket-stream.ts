@@ -45,7 +45,6 @@ export class SocketStream implements ByteStream {
   #retired: ReadBuffer | null = null;
   #readsByEvents = false;
   #flushPending = false;
-  #broken = false;
   #closed = false;
 
   constructor(socket: Socket, owner: ByteStreamOwner, buffers: ReadBuffers) {
@@ -54,10 +53,9 @@ export class SocketStream implements ByteStream {
     this.#buffers = buffers;
     this.#reading = buffers.shared;
     socket.on('end', () => this.owner.onEnd());
-    socket.on('error', () => {
-      this.#broken = true;
-    });
-    socket.on('close', () => this.#onClose());
+    // 'close' comes after the check phase, too late to keep a dead connection from being leased.
+    socket.on('error', () => this.#onClose(true));
+    socket.on('close', () => this.#onClose(false));
   }
 
   /** Reads by 'data' events: correct, but slower. Used where `onread` can't be had. */
@@ -153,10 +151,10 @@ export class SocketStream implements ByteStream {
     this.owner.onFlushed();
   }
 
-  #onClose(): void {
+  #onClose(broken: boolean): void {
     if (this.#closed) return;
     this.#closed = true;
     this.#leased = null; // Left to the collector: another socket's write may still point into it.
-    this.owner.onClosed(this.#broken);
+    this.owner.onClosed(broken);
   }
 }

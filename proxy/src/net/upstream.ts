@@ -50,6 +50,8 @@ export interface UpstreamHome {
   giveBack(upstream: Upstream): void;
 }
 
+const NOTHING = Buffer.alloc(0);
+
 const STATE = { CONNECTING: 0, IDLE: 1, HEAD: 2, BODY: 3, DONE: 4, TUNNEL: 5, CLOSED: 6 } as const;
 
 export class Upstream implements ByteStreamOwner {
@@ -62,7 +64,7 @@ export class Upstream implements ByteStreamOwner {
   readonly #scratch: Scratch;
   readonly #body = new BodyReader();
   readonly #piece: BodyPiece = {
-    bytes: Buffer.alloc(0),
+    bytes: NOTHING,
     start: 0,
     end: 0,
     isStable: false,
@@ -122,9 +124,11 @@ export class Upstream implements ByteStreamOwner {
     this.stream.resume();
   }
 
-  /** Ready for another request: all was read, all was written, both sides keep it. */
+  /** All was read, all was written (an answer may overtake its request), both sides keep it. */
   get isReusable(): boolean {
-    return this.#state === STATE.DONE && this.#requestDone && this.#reusable;
+    return (
+      this.#state === STATE.DONE && this.#requestDone && this.#reusable && !this.stream.isBlocked
+    );
   }
 
   /** Back to the pool. */
@@ -205,8 +209,13 @@ export class Upstream implements ByteStreamOwner {
         outcome = parseResponseHead(head, bytes, from, end);
         if (outcome === PARSE_OK) head.collect(bytes, from, from + head.length);
       } else {
-        if (!head.collect(bytes, from, end)) return this.#fail(user, 'RMR_UPSTREAM_BAD_RESPONSE');
+        // What follows the head may come with its last bytes and needs no room in the slab.
+        const to = Math.min(end, from + limits.headBytesMax - collected);
+        head.collect(bytes, from, to);
         outcome = parseResponseHead(head, head.slab, 0, head.filled);
+        if (outcome === PARSE_INCOMPLETE && to < end) {
+          return this.#fail(user, 'RMR_UPSTREAM_BAD_RESPONSE');
+        }
       }
       if (outcome === PARSE_INCOMPLETE) {
         if (collected === 0 && !head.collect(bytes, from, end)) {
@@ -289,6 +298,7 @@ export class Upstream implements ByteStreamOwner {
     if (!piece.isLast || !this.#leasedBuffer) return;
     this.#leasedBuffer = false;
     this.stream.releaseReadBuffer(piece.isPinned);
+    piece.bytes = NOTHING; // An idle connection must hold no buffer.
   }
 
   #pieceOf(bytes: Buffer, start: number, end: number, isLast: boolean): BodyPiece {
