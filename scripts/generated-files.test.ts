@@ -119,7 +119,8 @@ describe('a CRD', () => {
     const rules = [
       '[has(self.exact), has(self.prefix), has(self.regex)].exists_one(given, given)',
       'has(self.__namespace__) || has(self.workload)',
-      'has(self.backends) != has(self.redirect)',
+      '!(has(self.backends) && has(self.redirect))',
+      '!(has(self.redirect) && has(self.rewrite))',
       '!has(self.claim)',
     ];
     for (const rule of rules) assert.ok(text.replace(/\s+/g, ' ').includes(rule), rule);

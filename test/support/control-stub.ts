@@ -81,12 +81,15 @@ export class ControlStub {
 
   #open(socket: Duplex): void {
     this.#streams.add(socket);
-    socket.on('error', () => {});
     socket.on('close', () => this.#streams.delete(socket));
     socket.write(
       `HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: ${WIRE_UPGRADE}\r\n\r\n`,
     );
-    createInterface({ input: socket }).on('line', (line) => {
+    const lines = createInterface({ input: socket });
+    // A proxy that is killed resets its stream; `readline` passes that on as an error of its own.
+    socket.on('error', () => {});
+    lines.on('error', () => {});
+    lines.on('line', (line) => {
       const message: ProxyMessage = JSON.parse(line);
       this.heard.push(message);
       if (message.type === 'hello') {
