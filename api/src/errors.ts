@@ -162,6 +162,42 @@ export const ERRORS = {
     retry: 'never',
     hint: 'timeouts.perTry of the route has passed; compare it with the p99 in /stats.',
   },
+  RMR_OVERLOADED: {
+    status: 503,
+    source: 'upstream',
+    retry: 'elsewhere',
+    hint: 'More requests than the service answers: compare remora_limit with remora_waiting.',
+  },
+  RMR_DEADLINE_EXCEEDED: {
+    status: 504,
+    source: 'downstream',
+    retry: 'never',
+    hint: 'Less time was left than an answer takes: see x-remora-deadline-ms and timeouts.request.',
+  },
+  RMR_BREAKER_OPEN: {
+    status: 503,
+    source: 'upstream',
+    retry: 'elsewhere',
+    hint: 'It has stopped answering; one request at a time looks whether it is back. See /stats.',
+  },
+  RMR_RATE_LIMITED: {
+    status: 429,
+    source: 'downstream',
+    retry: 'never',
+    hint: 'Over rateLimit of the policy for this caller; Retry-After says when to come back.',
+  },
+  RMR_FAULT_INJECTED: {
+    status: 503,
+    source: 'config',
+    retry: 'never',
+    hint: 'A fault of the route was asked for: remove faults from the TrafficRoute to end it.',
+  },
+  RMR_KEY_REUSED: {
+    status: 422,
+    source: 'downstream',
+    retry: 'never',
+    hint: 'This Idempotency-Key came before with another body: use a new key for each request.',
+  },
   RMR_APP_GONE: {
     status: 503,
     source: 'upstream',
