@@ -38,6 +38,8 @@ export const limits = {
   pumpBuffersFreeMax: 16,
   /** A head and what came with it fit; larger messages get a buffer of their own. */
   scratchBytes: 32 * 1024,
+  /** A power of two. */
+  scratchViews: 64,
   exchangesFreeMax: 1_024,
   mirrorBodyBytesMax: 64 * 1024,
   mirrorsMax: 256,

@@ -10,6 +10,7 @@
 import type { OnReadOpts, Socket } from 'node:net';
 import type { ByteStream, ByteStreamOwner } from './byte-stream.ts';
 import { CHUNK_HEADROOM } from '../http1/chunked.ts';
+import { canWriteDirectly, writeDirectly, WROTE } from './direct-write.ts';
 import { READ_TAILROOM, type ReadBuffer, type ReadBuffers } from './read-buffer.ts';
 
 const NOTHING = Buffer.alloc(0);
@@ -45,7 +46,12 @@ export class SocketStream implements ByteStream {
   #retired: ReadBuffer | null = null;
   #readsByEvents = false;
   #flushPending = false;
+  /** Direct writes that the kernel has not taken yet. */
+  #waiting = 0;
   #closed = false;
+  readonly #onWritten = (): void => {
+    if (--this.#waiting === 0 && !this.#closed && !this.isBlocked) this.owner.onFlushed();
+  };
 
   constructor(socket: Socket, owner: ByteStreamOwner, buffers: ReadBuffers) {
     this.#socket = socket;
@@ -84,12 +90,21 @@ export class SocketStream implements ByteStream {
   }
 
   get isBlocked(): boolean {
-    return this.#socket.writableLength > 0;
+    return this.#waiting > 0 || this.#socket.writableLength > 0;
   }
 
   write(bytes: Uint8Array): boolean {
     const socket = this.#socket;
     if (!socket.writable) return true; // Closing: the end is on its way to the owner.
+    if (canWriteDirectly) {
+      const wrote = writeDirectly(socket, bytes, this.#onWritten);
+      if (wrote === WROTE.WAITING) this.#waiting++;
+      if (wrote !== WROTE.NOT_HERE) return wrote !== WROTE.WAITING;
+    }
+    return this.#writeByStream(socket, bytes);
+  }
+
+  #writeByStream(socket: Socket, bytes: Uint8Array): boolean {
     socket.write(bytes);
     // Zero means that the kernel has the bytes; else libuv still points into them.
     if (socket.writableLength === 0) return true;
