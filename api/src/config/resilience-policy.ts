@@ -3,12 +3,12 @@
  * defaults.
  *
  * Everything is optional, and a layer overrides the one below field by field, so a schema default
- * is impossible here. `resilienceDefaults` is the lowest layer, and the only place that has these
- * numbers: the reference page takes them from here, and the control plane applies them.
+ * is impossible here: `resilienceDefaults` is the lowest layer.
  *
  * Pure. Used by `mesh-config.ts`, `traffic-route.ts`, `objects.ts`, `desired/policy.ts`.
  */
 import { z } from 'zod';
+import { resilienceDefaults } from '../resilience-defaults.ts';
 import { hashKey } from './backends.ts';
 import type { ServerRule } from './choices.ts';
 import { duration } from './duration.ts';
@@ -17,12 +17,6 @@ import { integer, mistaken, word } from './setting.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
-
-export const resilienceDefaults = {
-  timeouts: { connectMs: 1_000, requestMs: 0, perTryMs: 0, idleMs: 30_000 },
-  balancer: { type: 'ewma', slowStartMs: 0, decayMs: 10_000 },
-  connections: { perEndpoint: 256, waiting: 1_024 },
-} as const;
 
 const REQUEST_DOC = 'From the request to the end of its answer, tries included; 0s: no limit.';
 const PER_TRY_DOC = 'The same for one try; 0s: no limit.';
