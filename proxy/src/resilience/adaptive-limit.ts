@@ -167,10 +167,8 @@ export class AdaptiveLimit {
 
   /** An answer in good time, sent with n in flight, proves n: up to 2 n may follow. */
   #grow(rttMs: number, inFlightWhenSent: number): void {
-    const goodMs =
-      this.#baseMs === Number.POSITIVE_INFINITY
-        ? HIGH_FACTOR * this.#leastMs + HIGH_MORE_MS
-        : EASY_FACTOR * this.#baseMs + 2 * EASY_MORE_MS;
+    const baseMs = this.#baseMs === Number.POSITIVE_INFINITY ? this.#leastMs : this.#baseMs;
+    const goodMs = EASY_FACTOR * baseMs + 2 * EASY_MORE_MS;
     if (rttMs > goodMs) return;
     const step = this.limit < this.#fastGrowthMax ? GROWTH_PER_ANSWER : 1 / this.limit;
     const grown = Math.min(this.limit + step, 2 * inFlightWhenSent + LIMIT_FIRST, LIMIT_MAX);
@@ -280,10 +278,8 @@ export class AdaptiveLimit {
     this.#remember(seen);
     this.phase = 'probing';
     this.#probedAtMs = nowMs;
-    this.#setLimit(
-      Math.min(LIMIT_MAX, Math.max(this.limit + 1, this.limit * UP_FACTOR) + 1),
-      nowMs,
-    );
+    const more = Math.max(this.limit + 2, this.limit * UP_FACTOR);
+    this.#setLimit(Math.min(LIMIT_MAX, more), nowMs);
   }
 
   #judgeProbe(seen: Seen, nowMs: number): void {

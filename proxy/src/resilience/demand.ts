@@ -9,7 +9,7 @@
  */
 
 const BUCKETS = 10;
-const BUCKET_MS = 50;
+const BUCKET_MS = 100;
 const OVER_RATIO = 1.2;
 /** Fewer say nothing. */
 const ARRIVALS_MIN = 20;
