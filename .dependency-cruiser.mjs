@@ -77,7 +77,7 @@ export default {
       from: { path: PURE_PROXY, pathNot: TEST },
       to: {
         path: '^proxy/src/',
-        pathNot: [PURE_PROXY, '^proxy/src/(limits|clock)\\.ts$'],
+        pathNot: [PURE_PROXY, '^proxy/src/(limits|clock|timer-wheel)\\.ts$'],
         ...RUNTIME,
       },
     },

@@ -7,6 +7,7 @@
  *
  * Pure. Called by `peers/remora.ts` and `questions/table.ts`.
  */
+import { resilienceDefaults } from '@remora/api/resilience-defaults.ts';
 import type {
   BackendConfig,
   DestinationConfig,
@@ -90,6 +91,13 @@ function ruleOf(id: string, split: Rule['split']): RuleConfig {
     requestHeaders: null,
     responseHeaders: null,
     timeouts: { requestMs: 0, perTryMs: 0 },
+    retry: resilienceDefaults.retry,
+    hedge: null,
+    faults: [],
+    breaker: null,
+    spillover: false,
+    fallback: null,
+    priority: 'default',
   };
 }
 
@@ -101,11 +109,15 @@ function backendOf(cluster: Cluster): BackendConfig {
       port,
       weight: 1,
       instance: `${cluster.name}-${at}`,
+      inMesh: false,
     })),
     balancer: { type: 'ewma', hashKey: null, slowStartMs: 0, decayMs: DECAY_MS },
     connectTimeoutMs: CONNECT_TIMEOUT_MS,
     idleTimeoutMs: IDLE_TIMEOUT_MS,
     connectionsPerEndpointMax: CONNECTIONS_PER_ENDPOINT_MAX,
     waitingPerEndpointMax: WAITING_PER_ENDPOINT_MAX,
+    ejection: resilienceDefaults.ejection,
+    limits: resilienceDefaults.limits,
+    budget: resilienceDefaults.budget,
   };
 }

@@ -4,7 +4,7 @@
  * Pure. Called by `generate.ts`, and by the test that holds the files equal to the code.
  */
 import { meshConfig, meshNameRule } from '@remora/api/config/mesh-config.ts';
-import { resiliencePolicy } from '@remora/api/config/resilience-policy.ts';
+import { RESILIENCE_POLICY_DOC, resiliencePolicy } from '@remora/api/config/resilience-policy.ts';
 import { trafficRoute } from '@remora/api/config/traffic-route.ts';
 import { ERRORS } from '@remora/api/errors.ts';
 import { stringify } from 'yaml';
@@ -41,7 +41,7 @@ export const KINDS: readonly CrdSpec[] = [
     plural: 'resiliencepolicies',
     shortName: 'rp',
     scope: 'Namespaced',
-    description: 'How a Service is called: timeouts, balancing, connections.',
+    description: RESILIENCE_POLICY_DOC,
     spec: resiliencePolicy.shape.spec,
     isSpecRequired: true,
     rules: [],

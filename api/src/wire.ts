@@ -5,8 +5,21 @@
  * twice and has no second opinion about a default. One destination (a Service port) is one unit of
  * subscription, version and acknowledgement: a proxy's cost follows what it talks to.
  *
+ * What it says on failing well has its types in `wire-resilience.ts`.
+ *
  * Pure types and constants. Both planes import this; unknown fields are ignored by both.
  */
+import type {
+  BudgetConfig,
+  EjectionConfig,
+  FaultConfig,
+  HedgeConfig,
+  InboundConfig,
+  LimitsConfig,
+  Priority,
+  RetryConfig,
+  RuleBreakerConfig,
+} from './wire-resilience.ts';
 
 /** The token of the HTTP/1.1 upgrade that opens a stream. */
 export const WIRE_UPGRADE = 'remora-config/1';
@@ -39,6 +52,7 @@ export type ProxyMessage =
       /** Versions held from last-good, by destination key. */
       readonly known: Readonly<Record<string, string>>;
     }
+  /** Of a Service port, or of INBOUND_KEY: what the application beside the proxy is told. */
   | { readonly type: 'subscribe'; readonly destination: string }
   | { readonly type: 'unsubscribe'; readonly destination: string }
   | { readonly type: 'applied'; readonly destination: string; readonly version: string }
@@ -59,6 +73,8 @@ export type ControlMessage =
       readonly version: string;
       readonly config: DestinationConfig;
     }
+  /** The answer to a subscription of INBOUND_KEY, which is also what acknowledgements name. */
+  | { readonly type: 'put-inbound'; readonly version: string; readonly config: InboundConfig }
   /** What the proxy holds from last-good is still right. */
   | { readonly type: 'current'; readonly destination: string; readonly version: string }
   /** No such Service port. `nearest` are names that exist, closest first, at most 3. */
@@ -122,6 +138,17 @@ export interface RuleConfig {
   readonly requestHeaders: HeaderEditsConfig | null;
   readonly responseHeaders: HeaderEditsConfig | null;
   readonly timeouts: TimeoutsConfig;
+  readonly retry: RetryConfig;
+  readonly hedge: HedgeConfig | null;
+  /** Each decided by itself, in this order. */
+  readonly faults: readonly FaultConfig[];
+  /** Of each backend of the rule; null: none. */
+  readonly breaker: RuleBreakerConfig | null;
+  /** Whether the weight of a backend without endpoints, or with an open breaker, goes to the rest. */
+  readonly spillover: boolean;
+  /** Key into `backends`: gets the share of an open breaker, and all when no other is left. */
+  readonly fallback: string | null;
+  readonly priority: Priority;
 }
 
 export interface WeightedBackendConfig {
@@ -182,6 +209,10 @@ export interface BackendConfig {
   readonly connectionsPerEndpointMax: number;
   /** Requests that may wait for a connection of one endpoint. */
   readonly waitingPerEndpointMax: number;
+  readonly ejection: EjectionConfig;
+  readonly limits: LimitsConfig;
+  /** Shared by all rules that lead here. */
+  readonly budget: BudgetConfig;
 }
 
 export interface BalancerConfig {
@@ -201,4 +232,6 @@ export interface EndpointConfig {
   readonly weight: number;
   /** The instance's name, for logs and `/stats`. */
   readonly instance: string;
+  /** Whether a Remora inbound stands before it, which limits by itself. */
+  readonly inMesh: boolean;
 }

@@ -176,7 +176,7 @@ describe('the control plane', () => {
     controlPlane.setInstances([{ ...instance, ready: true }]);
     const { config } = await storefront.next('put', 2);
     assert.deepEqual(config.backends[CART]?.endpoints, [
-      { address: '127.0.0.1', port: 4_001, weight: 1, instance: 'cart-0' },
+      { address: '127.0.0.1', port: 4_001, weight: 1, instance: 'cart-0', inMesh: true },
     ]);
     await aWhile();
     assert.equal(storefront.received.length, 3);

@@ -98,12 +98,50 @@ export const limits = {
   /** Status codes of one route and backend that get a series of their own. */
   statusSeriesMax: 64,
   logBufferBytesMax: 1024 * 1024,
+  /** Answers of one window that an adaptive limit keeps per endpoint, the latest. */
+  latencySamplesMax: 64,
+  /** The one request that an open service breaker lets through lives so long at most. */
+  probeMaxMs: 1_000,
   adminConnectionsMax: 64,
   adminHeadBytesMax: 8 * 1024,
   adminBodyBytesMax: 1_024,
   adminTimeoutMs: 10_000,
+  // Failing well: `resilience/`.
+  /** Requests of the last so long earn retries. */
+  budgetWindowMs: 10_000,
+  /** Resends after dead idle connections, beside the retries that the configuration allows. */
+  staleResendsMax: 1,
+  /** A Retry-After beyond this is not waited for. */
+  retryAfterMaxMs: 10_000,
+  /** A caller that leaves sooner says nothing about the service. */
+  cancelMissMs: 250,
+  /** An x-remora-deadline-ms beyond this, a day, is garbage. */
+  deadlineMaxMs: 86_400_000,
+  /** Traces whose deadline is known to outbound requests, and for how long. */
+  deadlinesRememberedMax: 4_096,
+  deadlineMemoryMs: 60_000,
+  /** Callers of one rate limit with a bucket of their own; the rest share one. */
+  rateLimitKeysMax: 4_096,
+  /** Buckets looked at for one that can go. */
+  rateLimitStepsMax: 8,
+  idempotencyKeyBytesMax: 256,
+  /** Requests with an Idempotency-Key that are in flight or kept. */
+  duplicatesMax: 4_096,
+  /** Duplicates that wait for the same first request. */
+  duplicateWaitersMax: 64,
+  /** An answer's fields and body; a longer one is not kept. */
+  duplicateAnswerBytesMax: 64 * 1024,
+  duplicateBytesMax: 16 * 1024 * 1024,
+  /** Of one request's body: Linkerd's. */
+  replayBytesMax: 64 * 1024,
+  /** Of all requests together. */
+  replayTotalBytesMax: 16 * 1024 * 1024,
+  replayBlockBytes: 16 * 1024,
+  replayBlocksFreeMax: 64,
 } as const;
 
 // We must let go first, or a request races the peer's close and the retry is ours to explain.
 assert(limits.upstreamIdleTimeoutMs < limits.downstreamIdleTimeoutMs);
 assert(limits.headSlabBytes <= limits.headBytesMax);
+assert(limits.replayBytesMax % limits.replayBlockBytes === 0);
+assert(limits.duplicateAnswerBytesMax <= limits.duplicateBytesMax);

@@ -3,7 +3,8 @@
  *
  * What crosses the wire is complete, with every default applied; a test that had to spell that out
  * would bury its point. The builders here fill the rest with the plainest value there is: no route,
- * round robin, no timeout. They share no code with `desired/`, whose output has its own tests.
+ * round robin, no timeout, no ejection, no limit that moves. They share no code with `desired/`,
+ * whose output has its own tests.
  *
  * Pure but for `writeSnapshot`, which writes the file that `--snapshot` reads.
  */
@@ -11,6 +12,7 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { resilienceDefaults } from '@remora/api/resilience-defaults.ts';
 import type {
   BackendConfig,
   DestinationConfig,
@@ -24,6 +26,7 @@ import { splitAddress } from './waiting.ts';
 
 const NAMESPACE = 'shop';
 const PORT = 80;
+const NO_EJECTION = { ...resilienceDefaults.ejection, failuresMax: 0, successRatioMin: 0 };
 
 export interface RuleOptions extends Partial<Omit<RuleConfig, 'backends'>> {
   /** Backends by service name; a bare name has weight 1. Null: an invalid reference. */
@@ -114,6 +117,13 @@ function rule(options: RuleOptions, id: string): RuleConfig {
     requestHeaders: null,
     responseHeaders: null,
     timeouts: { requestMs: 0, perTryMs: 0 },
+    retry: resilienceDefaults.retry,
+    hedge: null,
+    faults: [],
+    breaker: null,
+    spillover: false,
+    fallback: null,
+    priority: 'default',
     ...rest,
     backends: to.map((one) => ({
       invalid: null,
@@ -138,11 +148,14 @@ function backend(
     idleTimeoutMs: 30_000,
     connectionsPerEndpointMax: 256,
     waitingPerEndpointMax: 1_024,
+    ejection: NO_EJECTION,
+    limits: { ...resilienceDefaults.limits, adaptive: false },
+    budget: resilienceDefaults.budget,
     ...changed,
   };
 }
 
 function endpoint(address: string, instance: string): EndpointConfig {
   const { host, port } = splitAddress(address);
-  return { address: host, port, weight: 1, instance };
+  return { address: host, port, weight: 1, instance, inMesh: false };
 }

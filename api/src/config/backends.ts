@@ -2,14 +2,14 @@
  * Where the requests of a rule go: its backends by weight, the copies it sends, and what keeps a
  * user at one backend.
  *
- * Pure. Used by `traffic-route.ts` and `resilience-policy.ts`.
+ * Pure. Used by `traffic-route.ts`, `resilience-policy.ts` and `faults.ts`.
  */
 import { z } from 'zod';
 import { exactlyOne } from './choices.ts';
 import { headerEdits } from './header-edits.ts';
 import { portNumber } from './metadata.ts';
 import { fieldName, label } from './names.ts';
-import { decimal, integer, mistaken, text } from './setting.ts';
+import { decimal, integer, mistaken, onlyTrue, text } from './setting.ts';
 
 const WEIGHT_MAX = 1_000_000;
 const WEIGHT_DEFAULT = 1;
@@ -34,6 +34,12 @@ export const routeBackend = z
   })
   .meta({ description: 'A Service that serves a share of the requests.' });
 
+export const fallback = z.object(serviceReference).meta({
+  description:
+    'Gets the share of a backend that has no endpoints, or an open breaker; with spillover only ' +
+    'what no other backend is left for.',
+});
+
 export const mirror = z
   .object({
     ...serviceReference,
@@ -44,19 +50,23 @@ export const mirror = z
 const hashSources = {
   header: fieldName('The value of this header.').optional(),
   cookie: fieldName('The value of this cookie.', 'session').optional(),
-  peer: z
-    .literal(true)
-    .meta({
-      description: 'The address of the client.',
-      type: 'boolean',
-      'x-type': 'boolean',
-      'x-limits': 'true',
-    })
-    .optional(),
+  peer: onlyTrue('The address of the client.').optional(),
 };
 const HASH_SOURCES = ['header', 'cookie', 'peer'] as const;
 
 export const hashKey = exactlyOne(hashSources, HASH_SOURCES, { doc: 'What is hashed.' });
+
+/** Of `sticky` and of a fault's cohort: who shares it shares the users. */
+function salt(standard: string) {
+  return text({
+    pattern: /^[!-~]+$/,
+    lengthMax: 253,
+    what: 'visible text',
+    example: 'spring-canary',
+    default: standard,
+    doc: 'Routes with the same salt send a user the same way.',
+  });
+}
 
 const CLAIM_REFUSED =
   'a claim cannot be trusted before callers have an identity, which is for a later release';
@@ -77,14 +87,7 @@ export const sticky = exactlyOne(
   {
     ...hashSources,
     claim: claim.optional(),
-    salt: text({
-      pattern: /^[!-~]+$/,
-      lengthMax: 253,
-      what: 'visible text',
-      example: 'spring-canary',
-      default: '<namespace>/<name> of the route',
-      doc: 'Routes with the same salt send a user the same way.',
-    }).optional(),
+    salt: salt('<namespace>/<name> of the route').optional(),
   },
   [...HASH_SOURCES, 'claim'],
   {
@@ -93,5 +96,13 @@ export const sticky = exactlyOne(
   },
 );
 
+/** Not the salt of `sticky`: else the users of a canary would be those who get the faults. */
+export const cohort = exactlyOne(
+  { ...hashSources, salt: salt('<namespace>/<name>/faults of the route').optional() },
+  HASH_SOURCES,
+  { doc: 'Always the same users instead of chance: as many of a hundred as percent says.' },
+);
+
+export type Cohort = z.infer<typeof cohort>;
 export type RouteBackend = z.infer<typeof routeBackend>;
 export type Sticky = z.infer<typeof sticky>;

@@ -4,21 +4,14 @@
  * An empty match is refused: it would match everything, and the usual cause is a misspelt field.
  * A rule for everything has no matches at all.
  *
- * Pure. Used by `traffic-route.ts`.
+ * Pure. Used by `traffic-route.ts` and `faults.ts`.
  */
-import { z } from 'zod';
+import type { z } from 'zod';
 import { atLeastOne, exactlyOne } from './choices.ts';
 import { fieldName, fieldValue, label, method, path, queryText, regex } from './names.ts';
-import { list } from './setting.ts';
+import { list, onlyTrue } from './setting.ts';
 
 const HEADERS_MAX = 16;
-
-const present = z.literal(true).meta({
-  description: 'Any value, as long as there is one.',
-  type: 'boolean',
-  'x-type': 'boolean',
-  'x-limits': 'true',
-});
 
 function valueMatch<N extends z.ZodType<string>>(
   name: N,
@@ -29,12 +22,12 @@ function valueMatch<N extends z.ZodType<string>>(
     name,
     exact: exact.optional(),
     regex: regex('Must match the whole value.').optional(),
-    present: present.optional(),
+    present: onlyTrue('Any value, as long as there is one.').optional(),
   };
   return exactlyOne(fields, ['exact', 'regex', 'present'], { doc });
 }
 
-const headerMatch = valueMatch(
+export const headerMatch = valueMatch(
   fieldName('Of the header, in any case.'),
   fieldValue('The whole value, in this case.'),
   'A header of the request.',

@@ -16,7 +16,9 @@ import { resiliencePolicy } from './resilience-policy.ts';
 import { trafficRoute } from './traffic-route.ts';
 import { unknownFields } from './unknown-fields.ts';
 
-export type { RouteBackend, Sticky } from './backends.ts';
+export type { RateLimit } from './admission.ts';
+export type { Cohort, RouteBackend, Sticky } from './backends.ts';
+export type { Fault } from './faults.ts';
 export type { HeaderEdits } from './header-edits.ts';
 export type {
   Deployment,

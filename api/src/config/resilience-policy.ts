@@ -3,26 +3,26 @@
  * defaults.
  *
  * Everything is optional, and a layer overrides the one below field by field, so a schema default
- * is impossible here. `resilienceDefaults` is the lowest layer, and the only place that has these
- * numbers: the reference page takes them from here, and the control plane applies them.
+ * is impossible here: `resilienceDefaults` is the lowest layer.
  *
  * Pure. Used by `mesh-config.ts`, `traffic-route.ts`, `objects.ts`, `desired/policy.ts`.
  */
 import { z } from 'zod';
+import { resilienceDefaults } from '../resilience-defaults.ts';
+import { limits, rateLimit } from './admission.ts';
 import { hashKey } from './backends.ts';
+import { ejection } from './breakers.ts';
 import type { ServerRule } from './choices.ts';
 import { duration } from './duration.ts';
 import { metadata, targetRef } from './metadata.ts';
+import { retries, retryBudget } from './retries.ts';
 import { integer, mistaken, word } from './setting.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 
-export const resilienceDefaults = {
-  timeouts: { connectMs: 1_000, requestMs: 0, perTryMs: 0, idleMs: 30_000 },
-  balancer: { type: 'ewma', slowStartMs: 0, decayMs: 10_000 },
-  connections: { perEndpoint: 256, waiting: 1_024 },
-} as const;
+export const RESILIENCE_POLICY_DOC =
+  'How a Service is called, and its instances shielded: timeouts, balancing, retries, ejection, limits.';
 
 const REQUEST_DOC = 'From the request to the end of its answer, tries included; 0s: no limit.';
 const PER_TRY_DOC = 'The same for one try; 0s: no limit.';
@@ -147,7 +147,15 @@ export const resilienceLayer = {
   timeouts: timeouts.optional(),
   balancer: balancer.optional(),
   connections: connections.optional(),
+  retries: retries().optional(),
+  retryBudget: retryBudget.optional(),
+  ejection: ejection.optional(),
+  limits: limits.optional(),
+  rateLimit: rateLimit.optional(),
 };
+
+const PRODUCER_ONLY =
+  "rates are limited beside the instances, where only the Service's own namespace has a say";
 
 export const resiliencePolicy = z
   .object({
@@ -155,7 +163,13 @@ export const resiliencePolicy = z
     metadata,
     spec: z.object({ targetRef, ...resilienceLayer }),
   })
-  .meta({ description: 'How a Service is called: timeouts, balancing, connections.' });
+  .superRefine(({ metadata: { namespace }, spec }, context) => {
+    const home = spec.targetRef.namespace ?? namespace;
+    if (spec.rateLimit === undefined || home === namespace) return;
+    const remedy = `Move it to a ResiliencePolicy in ${home}`;
+    mistaken(context, PRODUCER_ONLY, remedy, ['spec', 'rateLimit']);
+  })
+  .meta({ description: RESILIENCE_POLICY_DOC });
 
 const layer = z.object(resilienceLayer);
 export type ResilienceLayer = z.infer<typeof layer>;

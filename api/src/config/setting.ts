@@ -106,6 +106,31 @@ export function word<const T extends readonly string[]>(
   });
 }
 
+/** One of several alternatives, which is taken by saying so. */
+export function onlyTrue(doc: string) {
+  return z.literal(true).meta({
+    description: doc,
+    type: 'boolean',
+    'x-type': 'boolean',
+    'x-limits': 'true',
+  });
+}
+
+export function flag({
+  default: standard,
+  doc,
+}: {
+  readonly default: boolean;
+  readonly doc: string;
+}) {
+  return z.boolean().meta({
+    description: doc,
+    'x-type': 'boolean',
+    'x-limits': 'true, false',
+    'x-default': String(standard),
+  });
+}
+
 /** A list with a bound. */
 export function list<T extends z.ZodType>(
   item: T,

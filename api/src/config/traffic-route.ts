@@ -1,30 +1,32 @@
 /**
  * The kind TrafficRoute: which requests for a Service go where.
  *
- * Semantics are the Gateway API's for meshes; the spelling is shorter. What may not stand together
- * in a rule is refused here, with the field to drop, and by the API server with the same sentence.
- * A rule that leads nowhere is accepted and answers 500, as the Gateway API says.
+ * Semantics are the Gateway API's for meshes; the spelling is shorter. A rule that leads nowhere is
+ * accepted and answers 500, as the Gateway API says.
  *
  * Pure. Used by `objects.ts`.
  */
 import { z } from 'zod';
-import { mirror, routeBackend, sticky } from './backends.ts';
+import { duplicates, priority } from './admission.ts';
+import { fallback, mirror, routeBackend, sticky } from './backends.ts';
+import { breaker } from './breakers.ts';
+import { faults } from './faults.ts';
 import { headerEdits } from './header-edits.ts';
 import { routeMatch } from './matches.ts';
 import { metadata, targetRef } from './metadata.ts';
 import { ruleTimeouts } from './resilience-policy.ts';
+import { hedge, retries } from './retries.ts';
 import { redirect, rewrite } from './rewrites.ts';
-import { list, mistaken, text } from './setting.ts';
+import { checkRelations, RELATIONS } from './rule-relations.ts';
+import { flag, list, mistaken, text } from './setting.ts';
 
 const RULES_MAX = 64;
 const MATCHES_MAX = 64;
 const BACKENDS_MAX = 32;
 const MIRRORS_MAX = 4;
 
-const ONE_PLACE = 'at most one of backends and redirect may be given';
-const NO_REWRITE =
-  'a redirect has a path and a hostname of its own: rewrite cannot stand beside it';
-const PREFIX_ONLY = 'an exact or regex path has no prefix that path.prefix could replace';
+const PRODUCER_ONLY =
+  "duplicates are found beside the instances, where only the Service's own namespace has a say";
 const NAMES_DIFFER = 'two rules have the same name';
 
 const fields = {
@@ -52,46 +54,25 @@ const fields = {
   requestHeaders: headerEdits('Changes the requests.').optional(),
   responseHeaders: headerEdits('Changes the responses.').optional(),
   timeouts: ruleTimeouts.optional(),
+  retries: retries("the Service's").optional(),
+  hedge: hedge.optional(),
+  faults: faults.optional(),
+  breaker: breaker.optional(),
+  spillover: flag({
+    default: false,
+    doc:
+      'Whether the share of a backend that has no endpoints, or an open breaker, goes to the ' +
+      'other backends instead of being answered 503.',
+  }).optional(),
+  fallback: fallback.optional(),
+  priority: priority.optional(),
+  duplicates: duplicates.optional(),
 };
 
-const routeRule = z
-  .object(fields)
-  .superRefine((rule, context) => {
-    if (rule.backends !== undefined && rule.redirect !== undefined) {
-      mistaken(context, `${ONE_PLACE}, but both are`, 'Keep one of them', ['redirect']);
-    }
-    if (rule.redirect !== undefined && rule.rewrite !== undefined) {
-      mistaken(context, NO_REWRITE, 'Write it under redirect', ['rewrite']);
-    }
-    for (const name of ['rewrite', 'redirect'] as const) {
-      if (rule[name]?.path?.prefix === undefined || matchesPrefixes(rule.matches)) continue;
-      const remedy = 'Match by path.prefix in this rule, or use path.full';
-      mistaken(context, PREFIX_ONLY, remedy, [name, 'path', 'prefix']);
-    }
-  })
-  .meta({
-    description: 'Some requests, and what becomes of them.',
-    'x-kubernetes-validations': [
-      { rule: '!(has(self.backends) && has(self.redirect))', message: ONE_PLACE },
-      { rule: '!(has(self.redirect) && has(self.rewrite))', message: NO_REWRITE },
-      { rule: prefixRule('rewrite'), message: PREFIX_ONLY },
-      { rule: prefixRule('redirect'), message: PREFIX_ONLY },
-    ],
-  });
-
-function matchesPrefixes(
-  matches: readonly { path?: { prefix?: string | undefined } | undefined }[] | undefined,
-): boolean {
-  // No path is the prefix /.
-  return (matches ?? []).every(({ path }) => path === undefined || path.prefix !== undefined);
-}
-
-function prefixRule(name: string): string {
-  const self = `self.${name}`;
-  const replaces = `has(${self}) && has(${self}.path) && has(${self}.path.prefix)`;
-  const every = 'self.matches.all(match, !has(match.path) || has(match.path.prefix))';
-  return `!(${replaces}) || !has(self.matches) || ${every}`;
-}
+const routeRule = z.object(fields).superRefine(checkRelations).meta({
+  description: 'Some requests, and what becomes of them.',
+  'x-kubernetes-validations': RELATIONS,
+});
 
 export const trafficRoute = z
   .object({
@@ -113,6 +94,14 @@ export const trafficRoute = z
           }
         }),
     }),
+  })
+  .superRefine(({ metadata: { namespace }, spec: { targetRef: target, rules } }, context) => {
+    if (target.namespace === undefined || target.namespace === namespace) return;
+    for (const [index, { duplicates: given }] of rules.entries()) {
+      if (given === undefined) continue;
+      const path = ['spec', 'rules', index, 'duplicates'];
+      mistaken(context, PRODUCER_ONLY, `Move it to a route in ${target.namespace}`, path);
+    }
   })
   .meta({ description: 'Which requests for a Service go where.' });
 

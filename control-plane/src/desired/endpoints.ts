@@ -26,7 +26,7 @@ function localEndpoints(world: World, service: Service): EndpointConfig[] {
   return selected(world, service)
     .filter(({ ready }) => ready)
     .map(({ name, address, inboundPort }) => {
-      return { address, port: inboundPort, weight: 1, instance: name };
+      return { address, port: inboundPort, weight: 1, instance: name, inMesh: true };
     });
 }
 
@@ -53,7 +53,9 @@ function slices(world: World, service: Service, port: ServicePort): EndpointConf
       const [address] = addresses;
       // Not said is ready, by the API's own rule.
       if (address === undefined || conditions?.ready === false) continue;
-      found.push({ address, port: served.port, weight: 1, instance: targetRef?.name ?? address });
+      const instance = targetRef?.name ?? address;
+      // Which of them have a sidecar is not known here.
+      found.push({ address, port: served.port, weight: 1, instance, inMesh: false });
     }
   }
   return found;

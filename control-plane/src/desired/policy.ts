@@ -8,7 +8,7 @@
  * Pure. Called by `proxy-config.ts` and `rule-config.ts`.
  */
 import type { ResilienceLayer, Service } from '@remora/api/config/objects.ts';
-import { resilienceDefaults } from '@remora/api/config/resilience-policy.ts';
+import { resilienceDefaults } from '@remora/api/resilience-defaults.ts';
 import type { BackendConfig, BalancerConfig, TimeoutsConfig } from '@remora/api/wire.ts';
 import type { World } from '../world.ts';
 import { policiesFor } from './attachment.ts';
@@ -30,6 +30,9 @@ const DEFAULTS: CallSettings = {
     idleTimeoutMs: resilienceDefaults.timeouts.idleMs,
     connectionsPerEndpointMax: resilienceDefaults.connections.perEndpoint,
     waitingPerEndpointMax: resilienceDefaults.connections.waiting,
+    ejection: resilienceDefaults.ejection,
+    limits: resilienceDefaults.limits,
+    budget: resilienceDefaults.budget,
   },
 };
 
@@ -56,6 +59,7 @@ function override(under: CallSettings, layer: ResilienceLayer): CallSettings {
       perTryMs: timeouts?.perTryMs ?? under.timeouts.perTryMs,
     },
     backend: {
+      ...backend,
       balancer: balancer === undefined ? backend.balancer : balanced(backend.balancer, balancer),
       connectTimeoutMs: timeouts?.connectMs ?? backend.connectTimeoutMs,
       idleTimeoutMs: timeouts?.idleMs ?? backend.idleTimeoutMs,

@@ -15,6 +15,7 @@ import type {
   Sticky,
   TrafficRoute,
 } from '@remora/api/config/objects.ts';
+import { resilienceDefaults } from '@remora/api/resilience-defaults.ts';
 import type {
   HeaderEditsConfig,
   PathRewriteConfig,
@@ -53,6 +54,13 @@ export function fallbackRule(key: string, timeouts: TimeoutsConfig): RuleConfig 
     requestHeaders: null,
     responseHeaders: null,
     timeouts,
+    retry: resilienceDefaults.retry,
+    hedge: null,
+    faults: [],
+    breaker: null,
+    spillover: false,
+    fallback: null,
+    priority: 'default',
   };
 }
 
@@ -73,6 +81,13 @@ export function ruleConfig(rule: RouteRule, place: RulePlace): RuleConfig {
       requestMs: rule.timeouts?.requestMs ?? place.timeouts.requestMs,
       perTryMs: rule.timeouts?.perTryMs ?? place.timeouts.perTryMs,
     },
+    retry: resilienceDefaults.retry,
+    hedge: null,
+    faults: [],
+    breaker: null,
+    spillover: false,
+    fallback: null,
+    priority: 'default',
   };
 }
 

@@ -28,12 +28,15 @@ export function regexMistakes(object: MeshObject): readonly Mistake[] {
   return mistakes;
 }
 
-/** Every field named `regex` under `matches`: a kind of match that is new is found as well. */
+const WITH_PATTERNS = ['matches', 'faults'];
+
+/** Every field named `regex` under these: a kind of match that is new is found as well. */
 function* patternsIn(value: unknown, path: Path): Iterable<readonly [Path, string]> {
   if (typeof value !== 'object' || value === null) return;
   for (const [key, inner] of Object.entries(value)) {
     const at = [...path, Array.isArray(value) ? Number(key) : key];
-    if (key === 'regex' && typeof inner === 'string' && at.includes('matches')) yield [at, inner];
+    const isPattern = key === 'regex' && WITH_PATTERNS.some((name) => at.includes(name));
+    if (isPattern && typeof inner === 'string') yield [at, inner];
     else yield* patternsIn(inner, at);
   }
 }

@@ -3,6 +3,7 @@
  *
  * Only for tests.
  */
+import { resilienceDefaults } from '@remora/api/resilience-defaults.ts';
 import type { DestinationConfig, RuleConfig } from '@remora/api/wire.ts';
 
 /** `connectTimeoutMs` is what a test varies to get another version. */
@@ -21,6 +22,13 @@ export function destinationNamed(key: string, connectTimeoutMs = 1_000): Destina
     requestHeaders: null,
     responseHeaders: null,
     timeouts: { requestMs: 0, perTryMs: 0 },
+    retry: resilienceDefaults.retry,
+    hedge: null,
+    faults: [],
+    breaker: null,
+    spillover: false,
+    fallback: null,
+    priority: 'default',
   };
   const backend = {
     key,
@@ -30,6 +38,9 @@ export function destinationNamed(key: string, connectTimeoutMs = 1_000): Destina
     idleTimeoutMs: 30_000,
     connectionsPerEndpointMax: 256,
     waitingPerEndpointMax: 1_024,
+    ejection: resilienceDefaults.ejection,
+    limits: resilienceDefaults.limits,
+    budget: resilienceDefaults.budget,
   } as const;
   return {
     key,

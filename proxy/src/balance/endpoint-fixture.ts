@@ -3,6 +3,7 @@
  *
  * Tests only.
  */
+import { resilienceDefaults } from '@remora/api/resilience-defaults.ts';
 import type { BackendConfig, BalancerConfig, EndpointConfig } from '@remora/api/wire.ts';
 import { type Chance, seededChance } from '../clock.ts';
 import { Backend } from './backend.ts';
@@ -10,7 +11,7 @@ import type { Endpoint } from './endpoint.ts';
 
 export function endpointConfig(index: number, weight = 1): EndpointConfig {
   const address = `10.0.${index >>> 8}.${index & 255}`;
-  return { address, port: 8080, weight, instance: `catalog-${index}` };
+  return { address, port: 8080, weight, instance: `catalog-${index}`, inMesh: false };
 }
 
 export function endpointConfigs(count: number, weight = 1): EndpointConfig[] {
@@ -29,6 +30,9 @@ export function backendConfig(
     idleTimeoutMs: 30_000,
     connectionsPerEndpointMax: 256,
     waitingPerEndpointMax: 1_024,
+    ejection: resilienceDefaults.ejection,
+    limits: resilienceDefaults.limits,
+    budget: resilienceDefaults.budget,
   };
 }
 

@@ -1,6 +1,7 @@
 /** The books of attempts, with a pool whose dials the test ends. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { resilienceDefaults } from '@remora/api/resilience-defaults.ts';
 import { Backend } from '../balance/backend.ts';
 import { FAILURE_RTT_MS } from '../balance/ewma.ts';
 import { ManualClock } from '../clock.ts';
@@ -15,12 +16,15 @@ test('a failure before anything was sent counts from its own beginning', () => {
   backend.apply(
     {
       key: 'b',
-      endpoints: [{ address: '127.0.0.1', port: 1, weight: 1, instance: 'b-0' }],
+      endpoints: [{ address: '127.0.0.1', port: 1, weight: 1, instance: 'b-0', inMesh: false }],
       balancer: { type: 'ewma', hashKey: null, slowStartMs: 0, decayMs: 10_000 },
       connectTimeoutMs: 1,
       idleTimeoutMs: 1,
       connectionsPerEndpointMax: 1,
       waitingPerEndpointMax: 1,
+      ejection: resilienceDefaults.ejection,
+      limits: resilienceDefaults.limits,
+      budget: resilienceDefaults.budget,
     },
     clock.nowMs(),
   );

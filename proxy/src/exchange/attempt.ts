@@ -110,8 +110,3 @@ export class Attempt {
     this.#count = 0;
   }
 }
-
-/** What counts as a failure of the service, for balancer and metrics alike. */
-export function isFailure(status: number): boolean {
-  return status === 500 || (status >= 502 && status <= 504);
-}

@@ -5,6 +5,7 @@
  * Called by `exchange/exchange.ts` once a request.
  */
 import type { ErrorCode } from '@remora/api/errors.ts';
+import { resilienceDefaults } from '@remora/api/resilience-defaults.ts';
 import { Backend } from '../balance/backend.ts';
 import type { Chance, Clock } from '../clock.ts';
 import type { Role, Routable } from '../exchange/exchange-world.ts';
@@ -37,12 +38,15 @@ export class Inbound implements Role {
     this.#backend.apply(
       {
         key: KEY,
-        endpoints: [{ address, port, weight: 1, instance }],
+        endpoints: [{ address, port, weight: 1, instance, inMesh: false }],
         balancer: { type: 'ewma', hashKey: null, slowStartMs: 0, decayMs: 10_000 },
         connectTimeoutMs: limits.inboundConnectTimeoutMs,
         idleTimeoutMs: limits.inboundIdleTimeoutMs,
         connectionsPerEndpointMax: limits.inboundConnectionsMax,
         waitingPerEndpointMax: limits.inboundWaitingMax,
+        ejection: resilienceDefaults.ejection,
+        limits: resilienceDefaults.limits,
+        budget: resilienceDefaults.budget,
       },
       clock.nowMs(),
     );

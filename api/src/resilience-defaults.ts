@@ -1,0 +1,52 @@
+/**
+ * How a Service is called, and an application shielded, where nobody says otherwise: the lowest
+ * layer, and the only place that has these numbers. The reference page takes them from here, and
+ * the control plane applies them. api/src/config has the bounds and the words of each.
+ *
+ * Not among the schemas: those bring their validator along, and a proxy needs these numbers for
+ * its application before the first configuration has come.
+ *
+ * Pure constants, in the shape of the wire.
+ */
+import type {
+  BudgetConfig,
+  DuplicatesConfig,
+  EjectionConfig,
+  InboundConfig,
+  LimitsConfig,
+  RetryConfig,
+  RuleBreakerConfig,
+} from './wire-resilience.ts';
+
+export const resilienceDefaults = {
+  timeouts: { connectMs: 1_000, requestMs: 0, perTryMs: 0, idleMs: 30_000 },
+  balancer: { type: 'ewma', slowStartMs: 0, decayMs: 10_000 },
+  connections: { perEndpoint: 256, waiting: 1_024 },
+  retry: { retriesMax: 1, statuses: [], backoffBaseMs: 25, backoffMaxMs: 250 } as RetryConfig,
+  budget: { ratio: 0.2, minPerSecond: 10 } as BudgetConfig,
+  ejection: {
+    failuresMax: 7,
+    successRatioMin: 0.8,
+    latencyFactorMax: 0,
+    windowMs: 10_000,
+    requestsMin: 20,
+    penaltyMs: 1_000,
+    penaltyMaxMs: 60_000,
+    ejectedRatioMax: 0.5,
+    panicRatio: 0,
+  } as EjectionConfig,
+  limits: { inFlightMax: 1_024, waitingMax: 1_024, waitMaxMs: 250, adaptive: true } as LimitsConfig,
+  /** Of a rule that asks for one and says no more. */
+  breaker: { failuresMax: 7, cooldownMs: 1_000 } as RuleBreakerConfig,
+  duplicates: { keepMs: 60_000 } as DuplicatesConfig,
+} as const;
+
+/** For an application that no object is about. */
+export const inboundDefaults: InboundConfig = {
+  limits: resilienceDefaults.limits,
+  rateLimits: [],
+  matches: null,
+  rules: [],
+  fallback: { id: 'default', priority: 'default', duplicates: null },
+  sources: [],
+};

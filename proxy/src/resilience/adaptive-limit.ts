@@ -1,0 +1,330 @@
+/**
+ * How many requests one endpoint may have in flight, learned from the latency of its answers.
+ *
+ *   free ──latency is high──→ testing ──it fell with what was in flight──→ congested ⇄ probing
+ *     ↑                          └─it did not: the server became slower──→ free
+ *     └──────── nobody had to wait for 0.5 s, or probing upwards found no queue ────────┘
+ *
+ * High latency is only a suspicion: the test is whether it follows the number in flight. Gradient,
+ * Vegas, AIMD and fixed limits were refused: each takes a slower server or a burst for overload and
+ * sheds 3 to 52% of it, or leaves a standing queue. The base latency falls at once and rises only
+ * with a refuted suspicion, so an outage cannot erase it. Pure. Told by `capacity.ts`; the figures
+ * are held by `simulation.test.ts`. Budget: no allocation per answer.
+ */
+import { limits } from '../limits.ts';
+import { LatencySamples } from './latency-samples.ts';
+
+const LIMIT_FIRST = 8;
+/** Fewer in flight would leave a server idle between an answer and the next request. */
+const LIMIT_FLOOR = 3;
+const LIMIT_MAX = 1024;
+
+const WINDOW_MS = 40;
+const WINDOW_ANSWERS = 8;
+/** The first window sets the base, a test's window answers one question: both are short. */
+const FIRST_ANSWERS = 5;
+const TEST_ANSWERS = 4;
+/** Slow answers in a row that make a suspect before the window has ended. */
+const SUSPECT_ANSWERS = 5;
+
+/** Above the base by this: suspicion. The second pair holds where it is beyond `HIGH_MS`. */
+const HIGH_FACTOR = 2;
+const HIGH_LONG_FACTOR = 1.25;
+const HIGH_MORE_MS = 10;
+const HIGH_MS = 125;
+/** Within this of the base there is no queue: grow. */
+const EASY_FACTOR = 1.2;
+const EASY_MORE_MS = 2.5;
+
+const ALARMS_BEFORE_TEST = 2;
+/** Latency over in flight: under the first no queue, over the second a queue. */
+const ELASTICITY_NONE = 0.25;
+const ELASTICITY_QUEUE = 0.5;
+/** Over Little's law, for what varies. */
+const HEADROOM = 1.25;
+const GROWTH_PER_ANSWER = 3;
+const EASY_WINDOWS = 2;
+const UP_FACTOR = 1.5;
+const DOWN_FACTOR = 0.7;
+const PROBE_EVERY_MS = 5_000;
+const PROBE_AGAIN_MS = 500;
+const UNBOUND_MS = 500;
+/** Congested so lately, a new alarm needs no test. */
+const RECALL_MS = 10_000;
+const MISSES_BEFORE_CUT = 5;
+const PEAK_KEPT = 0.98;
+
+type Phase = 'free' | 'testing' | 'congested' | 'probing';
+
+/** What one window showed. */
+interface Seen {
+  /** The fastest tenth. */
+  readonly fastMs: number;
+  readonly quartileMs: number;
+  readonly inFlight: number;
+  /** What the endpoint works at if the queue is taken off: Little's law. */
+  readonly useful: number;
+  readonly wasBound: boolean;
+}
+
+export class AdaptiveLimit {
+  /** May be fractional; whoever counts takes the whole part, and at least 1. */
+  limit = LIMIT_FIRST;
+  /** Set when the limit made somebody wait; cleared with each window. */
+  isBound = false;
+  phase: Phase = 'free';
+  /** The fastest tenth of the last window; 0: none yet. */
+  fastMs = 0;
+  #baseMs = Number.POSITIVE_INFINITY;
+  /** While there is no base. */
+  #leastMs = Number.POSITIVE_INFINITY;
+  #slowInARow = 0;
+  #misses = 0;
+  readonly #window = new LatencySamples(limits.latencySamplesMax);
+  #windowAtMs: number;
+  /** What was sent before says nothing about the limit as it is. */
+  #changedAtMs = Number.NEGATIVE_INFINITY;
+
+  /** Windows with high latency in a row, and their answers. */
+  #alarms = 0;
+  readonly #alarming = new LatencySamples(2 * limits.latencySamplesMax);
+  /** As it was before a test or a probe. */
+  #before: Seen | null = null;
+  #limitBefore = LIMIT_FIRST;
+
+  #easyWindows = 0;
+  #boundAtMs = Number.NEGATIVE_INFINITY;
+  #probedAtMs = 0;
+  #probesWithoutQueue = 0;
+  #freedAtMs = Number.NEGATIVE_INFINITY;
+  /** The most that has proved useful; after a cut growth is fast up to here. */
+  #peak = LIMIT_FIRST;
+  #fastGrowthMax = Number.POSITIVE_INFINITY;
+
+  constructor(nowMs: number) {
+    this.#windowAtMs = nowMs;
+  }
+
+  /** How many may be in flight. */
+  get places(): number {
+    return Math.max(1, Math.floor(this.limit));
+  }
+
+  /** Latency is high, or was confirmed to be a queue. */
+  get isSuspect(): boolean {
+    return this.phase !== 'free' || this.#slowInARow >= SUSPECT_ANSWERS;
+  }
+
+  get isCongested(): boolean {
+    return this.phase === 'congested' || this.phase === 'probing';
+  }
+
+  /** `rttMs`: from the last byte of the request to the head of its answer. */
+  onAnswer(rttMs: number, inFlightWhenSent: number, sentAtMs: number, nowMs: number): void {
+    if (sentAtMs < this.#changedAtMs) return;
+    // A probe asks about more in flight than before: answers to fewer do not.
+    if (this.phase === 'probing' && inFlightWhenSent <= this.#before!.inFlight) return;
+    this.#window.add(rttMs, inFlightWhenSent);
+    this.#slowInARow = rttMs > this.#highMs ? this.#slowInARow + 1 : 0;
+    if (rttMs < this.#leastMs) this.#leastMs = rttMs;
+    if (this.isBound && this.phase === 'free') this.#grow(rttMs, inFlightWhenSent);
+    if (this.#isWindowOver(nowMs)) this.#closeWindow(nowMs);
+  }
+
+  /** A request that got no answer in time. Its latency is unknown and votes nowhere. */
+  onMiss(nowMs: number): void {
+    this.#misses++;
+    if (this.#misses < MISSES_BEFORE_CUT || this.#misses <= this.#window.added) return;
+    this.#misses = 0;
+    this.#fastGrowthMax = this.#peak;
+    this.limit = Math.max(1, this.limit / 2);
+    this.#newWindow(nowMs);
+  }
+
+  /** The peer's own limit refused a request: less is sent, once per window. */
+  onRefusedByPeer(nowMs: number): void {
+    if (nowMs - this.#changedAtMs < WINDOW_MS) return;
+    this.#fastGrowthMax = Math.min(this.#fastGrowthMax, this.limit);
+    this.#setLimit(Math.max(LIMIT_FLOOR, this.limit * DOWN_FACTOR), nowMs);
+  }
+
+  /** The breaker closed: begin carefully, with the base that was known before the outage. */
+  reset(nowMs: number): void {
+    this.#fastGrowthMax = this.#peak;
+    this.#setLimit(Math.max(LIMIT_FLOOR, Math.min(this.limit, LIMIT_FIRST)), nowMs);
+    this.phase = 'free';
+    this.#misses = 0;
+    this.#calm();
+    this.#newWindow(nowMs);
+  }
+
+  /** Latency above this is a suspicion. */
+  get #highMs(): number {
+    const baseMs = this.#baseMs;
+    const longMs = Math.max(HIGH_LONG_FACTOR * baseMs + HIGH_MORE_MS, HIGH_MS);
+    return Math.min(HIGH_FACTOR * baseMs + HIGH_MORE_MS, longMs);
+  }
+
+  /** An answer in good time, sent with n in flight, proves n: up to 2 n may follow. */
+  #grow(rttMs: number, inFlightWhenSent: number): void {
+    const baseMs = this.#baseMs === Number.POSITIVE_INFINITY ? this.#leastMs : this.#baseMs;
+    const goodMs = EASY_FACTOR * baseMs + 2 * EASY_MORE_MS;
+    if (rttMs > goodMs) return;
+    const step = this.limit < this.#fastGrowthMax ? GROWTH_PER_ANSWER : 1 / this.limit;
+    const grown = Math.min(this.limit + step, 2 * inFlightWhenSent + LIMIT_FIRST, LIMIT_MAX);
+    if (grown > this.limit) this.limit = grown;
+  }
+
+  #isWindowOver(nowMs: number): boolean {
+    const { added } = this.#window;
+    if (this.#baseMs === Number.POSITIVE_INFINITY) return added >= FIRST_ANSWERS;
+    if (this.phase === 'testing') return added >= TEST_ANSWERS;
+    if (added < WINDOW_ANSWERS) return false;
+    return this.phase === 'probing' || nowMs - this.#windowAtMs >= WINDOW_MS;
+  }
+
+  #closeWindow(nowMs: number): void {
+    const seen = this.#look(nowMs);
+    this.fastMs = seen.fastMs;
+    this.#misses = 0;
+    if (seen.wasBound) this.#boundAtMs = nowMs;
+    switch (this.phase) {
+      case 'free':
+        this.#whileFree(seen, nowMs);
+        break;
+      case 'testing':
+        this.#judgeTest(seen, nowMs);
+        break;
+      case 'congested':
+        this.#whileCongested(seen, nowMs);
+        break;
+      case 'probing':
+        this.#judgeProbe(seen, nowMs);
+    }
+    this.#newWindow(nowMs);
+  }
+
+  #look(nowMs: number): Seen {
+    const window = this.#window;
+    const fastMs = window.rttAtMs(0.1);
+    if (fastMs < this.#baseMs) this.#baseMs = fastMs;
+    const ratePerMs = window.added / Math.max(1, nowMs - this.#windowAtMs);
+    const workMs = Math.max(this.#baseMs, window.meanMs - (fastMs - this.#baseMs));
+    return {
+      fastMs,
+      quartileMs: window.rttAtMs(0.25),
+      inFlight: window.inFlightAt(0.25),
+      useful: Math.max(LIMIT_FLOOR, HEADROOM * ratePerMs * workMs),
+      wasBound: this.isBound,
+    };
+  }
+
+  #whileFree(seen: Seen, nowMs: number): void {
+    if (seen.wasBound && this.#window.added >= WINDOW_ANSWERS) {
+      this.#peak = Math.max(this.#peak * PEAK_KEPT, seen.useful);
+    }
+    if (seen.fastMs <= this.#highMs) return this.#calm();
+    this.#alarms++;
+    this.#alarming.addAll(this.#window);
+    if (this.#alarming.elasticity() < ELASTICITY_NONE) return this.#acceptBase(seen.fastMs);
+    if (this.#alarms < ALARMS_BEFORE_TEST) return;
+    if (seen.wasBound && nowMs - this.#freedAtMs < RECALL_MS) return this.#congest(seen, nowMs);
+    if (seen.inFlight >= UP_FACTOR * LIMIT_FLOOR) this.#beginTest(seen, nowMs);
+  }
+
+  #beginTest(seen: Seen, nowMs: number): void {
+    this.#remember(seen);
+    this.phase = 'testing';
+    this.#setLimit(Math.max(LIMIT_FLOOR, seen.inFlight / 2), nowMs);
+    this.#calm();
+  }
+
+  /** Half of it was taken away: did latency follow? */
+  #judgeTest(seen: Seen, nowMs: number): void {
+    const before = this.#before!;
+    const fell = seen.inFlight < before.inFlight ? elasticity(seen, before) : 1;
+    if (fell >= ELASTICITY_QUEUE) return this.#congest(before, nowMs);
+    this.phase = 'free';
+    this.limit = Math.max(this.#limitBefore, UP_FACTOR * before.inFlight);
+    this.#acceptBase(Math.max(this.#baseMs, seen.fastMs));
+  }
+
+  #congest(seen: Seen, nowMs: number): void {
+    this.phase = 'congested';
+    this.#probedAtMs = nowMs;
+    this.limit = Math.max(LIMIT_FLOOR, Math.min(this.limit, seen.useful));
+    this.#easyWindows = 0;
+    this.#calm();
+  }
+
+  #whileCongested(seen: Seen, nowMs: number): void {
+    const isEasy = seen.fastMs <= EASY_FACTOR * this.#baseMs + EASY_MORE_MS;
+    if (!isEasy) this.#easyWindows = 0;
+    if (seen.fastMs > this.#highMs) {
+      const lower = Math.max(this.limit * DOWN_FACTOR, seen.useful, LIMIT_FLOOR);
+      if (lower < this.limit) this.#setLimit(lower, nowMs);
+    } else if (!seen.wasBound && nowMs - this.#boundAtMs > UNBOUND_MS) {
+      this.phase = 'free';
+      this.#freedAtMs = nowMs;
+      return;
+    } else if (seen.wasBound && isEasy && ++this.#easyWindows >= EASY_WINDOWS) {
+      this.#setLimit(Math.min(LIMIT_MAX, this.limit * UP_FACTOR), nowMs);
+    }
+    if (seen.wasBound && nowMs - this.#probedAtMs > PROBE_EVERY_MS) this.#beginProbe(seen, nowMs);
+  }
+
+  /** The server may have become slower meanwhile: then more in flight costs nothing. */
+  #beginProbe(seen: Seen, nowMs: number): void {
+    this.#remember(seen);
+    this.phase = 'probing';
+    this.#probedAtMs = nowMs;
+    const more = Math.max(this.limit + 2, this.limit * UP_FACTOR);
+    this.#setLimit(Math.min(LIMIT_MAX, more), nowMs);
+  }
+
+  #judgeProbe(seen: Seen, nowMs: number): void {
+    const rose = elasticity(seen, this.#before!);
+    this.#probesWithoutQueue = rose < ELASTICITY_NONE ? this.#probesWithoutQueue + 1 : 0;
+    if (this.#probesWithoutQueue >= 2) {
+      this.#probesWithoutQueue = 0;
+      this.phase = 'free';
+      this.#changedAtMs = nowMs;
+      return this.#acceptBase(Math.max(this.#baseMs, seen.fastMs));
+    }
+    if (this.#probesWithoutQueue > 0) this.#probedAtMs = nowMs - PROBE_EVERY_MS + PROBE_AGAIN_MS;
+    this.phase = 'congested';
+    this.#setLimit(this.#limitBefore, nowMs);
+  }
+
+  /** The suspicion was refuted: this is how fast the endpoint is now. */
+  #acceptBase(baseMs: number): void {
+    this.#baseMs = baseMs;
+    this.#calm();
+  }
+
+  #calm(): void {
+    this.#alarms = 0;
+    this.#alarming.clear();
+  }
+
+  #remember(seen: Seen): void {
+    this.#before = seen;
+    this.#limitBefore = this.limit;
+  }
+
+  #setLimit(limit: number, nowMs: number): void {
+    this.limit = limit;
+    this.#changedAtMs = nowMs;
+  }
+
+  #newWindow(nowMs: number): void {
+    this.#window.clear();
+    this.#windowAtMs = nowMs;
+    this.isBound = false;
+  }
+}
+
+/** How latency followed what was in flight from one window to the other, in logarithms. */
+function elasticity(one: Seen, other: Seen): number {
+  return Math.log(one.quartileMs / other.quartileMs) / Math.log(one.inFlight / other.inFlight);
+}

@@ -1,0 +1,340 @@
+/**
+ * Who of those that ask may send to one backend now, who waits, and who is refused.
+ *
+ *   ask → breaker open? the probe, or shed → room and nobody waits? admitted
+ *       → queue full, no time left? shed → waits → admitted | shed (too old, breaker) | cancelled
+ *
+ * First come, first served, 250 ms at most: a burst is carried, not refused. Once latency is suspect
+ * and more is asked than answered, the newest first: under lasting overload the oldest are as good
+ * as lost, and serving them makes all late. Once congestion has lasted, 12 ms at most. The critical
+ * come before all others, under neither rule; the sheddable after all.
+ *
+ * Pure: clock and wheel are handed in. One per service as this proxy sees it, and one for the
+ * application at the inbound. Called by `exchange/`. Budget: no allocation per request.
+ */
+import type { ErrorCode } from '@remora/api/errors.ts';
+import type { LimitsConfig } from '@remora/api/wire-resilience.ts';
+import type { Clock } from '../clock.ts';
+import { type TimerWheel, WheelTimer } from '../timer-wheel.ts';
+import { Capacity } from './capacity.ts';
+import { Demand } from './demand.ts';
+import { ServiceBreaker } from './service-breaker.ts';
+import type { Slot, SlotOwner } from './slot.ts';
+import {
+  ADMITTED,
+  NOT_SAMPLED,
+  OUTCOME,
+  type Outcome,
+  PRIORITY,
+  QUEUED,
+  SHED,
+  SHED_REASON,
+  type ShedReason,
+  TICKET_STATE,
+  type Ticket,
+} from './ticket.ts';
+import { WaitingLine } from './waiting-line.ts';
+
+/** Once congestion has lasted so long, nobody but the critical waits longer than that. */
+const CONGESTED_MS = 100;
+const WAIT_CONGESTED_MS = 12;
+/** A queue that has stood this long is no burst, whatever the rates say. */
+const STANDING_MS = 1_000;
+/** The wheel's grain: moving the sweep by less is not worth it. */
+const SWEEP_GRAIN_MS = 1;
+
+const SHED_CODES: readonly ErrorCode[] = [
+  'RMR_OVERLOADED',
+  'RMR_OVERLOADED',
+  'RMR_DEADLINE_EXCEEDED',
+  'RMR_BREAKER_OPEN',
+];
+
+export class Admission implements SlotOwner {
+  /** Admitted and not done, streams included. */
+  inFlight = 0;
+  waiting = 0;
+  readonly breaker: ServiceBreaker;
+  readonly #clock: Clock;
+  readonly #wheel: TimerWheel;
+  readonly #capacity = new Capacity();
+  readonly #demand = new Demand();
+  /** By priority. */
+  readonly #lines: readonly WaitingLine[] = [
+    new WaitingLine(),
+    new WaitingLine(),
+    new WaitingLine(),
+  ];
+  readonly #sweep: WheelTimer;
+  #inFlightMax = 0;
+  #waitingMax = 0;
+  #waitMaxMs = 0;
+  /** Since when somebody has waited without a break. */
+  #standingSinceMs = 0;
+  /** At most the earliest deadline of those who wait. */
+  #earliestDeadlineAtMs = Number.POSITIVE_INFINITY;
+
+  constructor(clock: Clock, wheel: TimerWheel) {
+    this.#clock = clock;
+    this.#wheel = wheel;
+    this.breaker = new ServiceBreaker(clock.nowMs());
+    this.#sweep = new WheelTimer(() => this.#serve(clock.nowMs()));
+  }
+
+  /** What may be in flight now, for metrics. */
+  get limit(): number {
+    return Math.min(this.#inFlightMax, this.#capacity.limit);
+  }
+
+  /** On every change: settings, and the slots of all endpoints. */
+  apply(config: LimitsConfig, slots: readonly Slot[]): void {
+    const nowMs = this.#clock.nowMs();
+    this.#inFlightMax = config.inFlightMax;
+    this.#waitingMax = config.waitingMax;
+    this.#waitMaxMs = config.waitMaxMs;
+    this.#capacity.apply(slots, this, nowMs);
+    this.#serve(nowMs);
+  }
+
+  /** An endpoint was ejected, or came back. */
+  onSlotOut(slot: Slot): void {
+    const nowMs = this.#clock.nowMs();
+    this.#capacity.recount(slot, nowMs);
+    this.#serve(nowMs);
+  }
+
+  /** ADMITTED, QUEUED (the holder will be told), or SHED (the ticket says why). */
+  ask(ticket: Ticket, nowMs: number): number {
+    this.#demand.onArrival(nowMs);
+    ticket.isProbe = false;
+    if (this.breaker.isOpen) return this.#askWhileOpen(ticket);
+    if (ticket.deadlineAtMs <= nowMs) return refuse(ticket, SHED_REASON.TOO_LITTLE_TIME_LEFT);
+    // Whoever is late makes room in the line, so it is looked through before one more joins.
+    if (this.waiting > 0) this.#serve(nowMs);
+    if (this.waiting > 0 || !this.#hasRoom) return this.#enqueue(ticket, nowMs);
+    this.#admit(ticket);
+    return ADMITTED;
+  }
+
+  /** Leaves the queue, or gives an admission up before anything was sent. */
+  cancel(ticket: Ticket): void {
+    if (ticket.state === TICKET_STATE.WAITING) this.#leaveLine(ticket);
+    else if (ticket.state === TICKET_STATE.ADMITTED) {
+      this.#capacity.unreserve();
+      this.#release(ticket);
+      this.#serve(this.#clock.nowMs());
+    }
+  }
+
+  /** An admitted ticket goes to this endpoint. */
+  onSent(ticket: Ticket, slot: Slot, nowMs: number): void {
+    if (ticket.state !== TICKET_STATE.ADMITTED) return;
+    ticket.state = TICKET_STATE.SENT;
+    ticket.slot = slot;
+    ticket.sentAtMs = nowMs;
+    this.#capacity.take(slot);
+    ticket.inFlightWhenSent = slot.inFlight;
+    // Sent to a full endpoint, it left a place at another one free.
+    if (this.waiting > 0) this.#serve(nowMs);
+  }
+
+  /** The head of an answer, of the endpoint's own and not a peer's refusal. */
+  onAnswered(ticket: Ticket, nowMs: number): void {
+    if (ticket.state !== TICKET_STATE.SENT) return;
+    this.#demand.onAnswer(nowMs);
+    if (this.breaker.onAnswer(nowMs)) this.#capacity.reset(nowMs);
+    else if (ticket.sentAtMs !== NOT_SAMPLED) this.#capacity.onAnswer(ticket, nowMs);
+    if (this.waiting > 0) this.#serve(nowMs);
+  }
+
+  /** Once for every `onSent`. */
+  onDone(ticket: Ticket, outcome: Outcome, nowMs: number): void {
+    const { slot } = ticket;
+    if (slot === null) return this.cancel(ticket);
+    if (ticket.state === TICKET_STATE.SENT) this.#capacity.giveBack(slot);
+    if (outcome === OUTCOME.MISSED) this.#onMiss(slot, nowMs);
+    else if (outcome === OUTCOME.REFUSED_BY_PEER) this.#onRefusedByPeer(slot, nowMs);
+    this.#release(ticket);
+    if (this.waiting > 0) this.#serve(nowMs);
+  }
+
+  /** A stream gives its place at the endpoint back; it still counts for the hard cap. */
+  leaveSlot(ticket: Ticket, nowMs: number): void {
+    if (ticket.state !== TICKET_STATE.SENT) return;
+    ticket.state = TICKET_STATE.STREAMING;
+    this.#capacity.giveBack(ticket.slot!);
+    if (this.waiting > 0) this.#serve(nowMs);
+  }
+
+  get #hasRoom(): boolean {
+    return this.inFlight < this.#inFlightMax && this.#capacity.hasRoom;
+  }
+
+  #askWhileOpen(ticket: Ticket): number {
+    if (this.inFlight >= this.#inFlightMax || !this.breaker.tryProbe()) {
+      return refuse(ticket, SHED_REASON.BREAKER_OPEN);
+    }
+    this.#admit(ticket);
+    ticket.isProbe = true;
+    return ADMITTED;
+  }
+
+  #admit(ticket: Ticket): void {
+    ticket.state = TICKET_STATE.ADMITTED;
+    this.inFlight++;
+    this.#capacity.reserve();
+  }
+
+  #release(ticket: Ticket): void {
+    this.inFlight--;
+    ticket.state = TICKET_STATE.IDLE;
+    ticket.slot = null;
+    if (ticket.isProbe) this.breaker.onProbeDone();
+    ticket.isProbe = false;
+  }
+
+  #onMiss(slot: Slot, nowMs: number): void {
+    if (this.breaker.isOpen) return;
+    this.#capacity.onMiss(slot, nowMs);
+    if (this.breaker.onMiss(nowMs)) this.#shedAll();
+  }
+
+  /** Somebody is there, and has enough to do. */
+  #onRefusedByPeer(slot: Slot, nowMs: number): void {
+    if (this.breaker.onAnswer(nowMs)) this.#capacity.reset(nowMs);
+    this.#capacity.onRefusedByPeer(slot, nowMs);
+  }
+
+  #enqueue(ticket: Ticket, nowMs: number): number {
+    if (this.#waitMaxMs <= 0) return refuse(ticket, SHED_REASON.QUEUE_FULL);
+    if (ticket.deadlineAtMs - nowMs <= this.#capacity.answerMs) {
+      return refuse(ticket, SHED_REASON.TOO_LITTLE_TIME_LEFT);
+    }
+    if (this.waiting >= this.#waitingMax && !this.#displaceFor(ticket)) {
+      return refuse(ticket, SHED_REASON.QUEUE_FULL);
+    }
+    if (this.waiting === 0) {
+      this.#standingSinceMs = nowMs;
+      this.#earliestDeadlineAtMs = Number.POSITIVE_INFINITY;
+    }
+    ticket.state = TICKET_STATE.WAITING;
+    ticket.enqueuedAtMs = nowMs;
+    this.#lines[ticket.priority]!.join(ticket);
+    this.waiting++;
+    if (ticket.deadlineAtMs < this.#earliestDeadlineAtMs) {
+      this.#earliestDeadlineAtMs = ticket.deadlineAtMs;
+    }
+    this.#onLeftWaiting(nowMs);
+    return QUEUED;
+  }
+
+  /** Sheds one of less priority, the one with the least time left to wait. */
+  #displaceFor(ticket: Ticket): boolean {
+    for (let priority: number = PRIORITY.sheddable; priority > ticket.priority; priority--) {
+      const { oldest } = this.#lines[priority]!;
+      if (oldest === null) continue;
+      this.#shed(oldest, SHED_REASON.QUEUE_FULL);
+      return true;
+    }
+    return false;
+  }
+
+  /** Lets in who may, sheds who has waited too long, and looks again in time. */
+  #serve(nowMs: number): void {
+    if (this.waiting === 0) return;
+    this.#shedLate(nowMs);
+    while (this.waiting > 0 && this.#hasRoom) {
+      const ticket = this.#next(nowMs);
+      this.#leaveLine(ticket);
+      this.#admit(ticket);
+      ticket.holder.onAdmitted();
+    }
+    if (this.waiting > 0) this.#onLeftWaiting(nowMs);
+  }
+
+  #onLeftWaiting(nowMs: number): void {
+    if (!this.#capacity.hasRoom) this.#capacity.onBound();
+    this.#armSweep(nowMs);
+  }
+
+  #next(nowMs: number): Ticket {
+    const [critical, normal, sheddable] = this.#lines as [WaitingLine, WaitingLine, WaitingLine];
+    if (critical.oldest !== null) return critical.oldest;
+    const line = normal.oldest !== null ? normal : sheddable;
+    return this.#capacity.isSuspect && this.#isPressed(nowMs) ? line.newest! : line.oldest!;
+  }
+
+  #isPressed(nowMs: number): boolean {
+    return this.#demand.isOver(nowMs) || nowMs - this.#standingSinceMs > STANDING_MS;
+  }
+
+  #waitMaxOf(priority: number, nowMs: number): number {
+    if (priority === PRIORITY.critical) return this.#waitMaxMs;
+    const isShort = this.#capacity.congestedForMs(nowMs) >= CONGESTED_MS && this.#isPressed(nowMs);
+    return isShort ? Math.min(WAIT_CONGESTED_MS, this.#waitMaxMs) : this.#waitMaxMs;
+  }
+
+  #shedLate(nowMs: number): void {
+    for (let priority = 0; priority < this.#lines.length; priority++) {
+      const line = this.#lines[priority]!;
+      const sinceMs = nowMs - this.#waitMaxOf(priority, nowMs);
+      while (line.oldest !== null && line.oldest.enqueuedAtMs <= sinceMs) {
+        this.#shed(line.oldest, SHED_REASON.WAITED_TOO_LONG);
+      }
+    }
+    const lateAtMs = nowMs + this.#capacity.answerMs;
+    if (this.#earliestDeadlineAtMs <= lateAtMs) this.#shedHopeless(lateAtMs);
+  }
+
+  /** Those whose deadline comes before an answer would. */
+  #shedHopeless(lateAtMs: number): void {
+    this.#earliestDeadlineAtMs = Number.POSITIVE_INFINITY;
+    for (const line of this.#lines) {
+      let ticket = line.oldest;
+      while (ticket !== null) {
+        const { next, deadlineAtMs } = ticket;
+        if (deadlineAtMs <= lateAtMs) this.#shed(ticket, SHED_REASON.TOO_LITTLE_TIME_LEFT);
+        else if (deadlineAtMs < this.#earliestDeadlineAtMs) {
+          this.#earliestDeadlineAtMs = deadlineAtMs;
+        }
+        ticket = next;
+      }
+    }
+  }
+
+  #shedAll(): void {
+    for (const line of this.#lines) {
+      while (line.oldest !== null) this.#shed(line.oldest, SHED_REASON.BREAKER_OPEN);
+    }
+  }
+
+  #shed(ticket: Ticket, reason: ShedReason): void {
+    this.#leaveLine(ticket);
+    refuse(ticket, reason);
+    ticket.holder.onShed(ticket.shedCode);
+  }
+
+  #leaveLine(ticket: Ticket): void {
+    this.#lines[ticket.priority]!.leave(ticket);
+    this.waiting--;
+    ticket.state = TICKET_STATE.IDLE;
+  }
+
+  #armSweep(nowMs: number): void {
+    let atMs = this.#earliestDeadlineAtMs - this.#capacity.answerMs;
+    for (let priority = 0; priority < this.#lines.length; priority++) {
+      const { oldest } = this.#lines[priority]!;
+      if (oldest === null) continue;
+      atMs = Math.min(atMs, oldest.enqueuedAtMs + this.#waitMaxOf(priority, nowMs));
+    }
+    if (this.#sweep.isArmed && this.#sweep.dueAtMs <= atMs + SWEEP_GRAIN_MS) return;
+    this.#wheel.arm(this.#sweep, Math.max(0, atMs - nowMs));
+  }
+}
+
+function refuse(ticket: Ticket, reason: ShedReason): number {
+  ticket.state = TICKET_STATE.IDLE;
+  ticket.shedReason = reason;
+  ticket.shedCode = SHED_CODES[reason]!;
+  return SHED;
+}

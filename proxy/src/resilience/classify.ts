@@ -1,0 +1,78 @@
+/**
+ * What counts as a failure of an endpoint: one definition for breaker, balancer and metrics.
+ *
+ * Failures are connect, reset, timeout, truncation, 500 and 502 to 504. 429 and the other 4xx are
+ * answers: counting them lets one user's limit take an endpoint from all. What a peer's inbound
+ * refuses (`x-remora-error`) never reached the application, so it is neither; but the same field
+ * also relays what the application did (gone, reset, too late), and that fails as if seen directly:
+ * else an endpoint whose application died would answer fastest and draw all requests.
+ *
+ * Pure. Called by `exchange/` once per attempt. Budget: no allocation, but for a peer's code.
+ */
+import { ERRORS, type ErrorCode } from '@remora/api/errors.ts';
+import type { Head } from '../http1/head.ts';
+import { ascii } from '../http1/octets.ts';
+import { limits } from '../limits.ts';
+import { FIELD_ABSENT, FIELD_TWICE, findRemoraField } from './remora-field.ts';
+
+/** NEITHER: nobody learns from it, and no response time of it is taken in. */
+export const OUTCOME = { SUCCESS: 0, FAILURE: 1, NEITHER: 2 } as const;
+
+/** A caller that waited so many usual answers in vain says something. */
+const CANCEL_MISS_EWMAS = 10;
+
+const ERROR_FIELD = ascii('x-remora-error');
+
+/** What these say is about the endpoint, by whichever proxy it is said. */
+const FAILURES: ReadonlySet<ErrorCode> = new Set([
+  'RMR_CONNECT_REFUSED',
+  'RMR_CONNECT_TIMEOUT',
+  'RMR_APP_GONE',
+  'RMR_UPSTREAM_RESET',
+  'RMR_UPSTREAM_CLOSED',
+  'RMR_UPSTREAM_BAD_RESPONSE',
+  'RMR_REQUEST_TIMEOUT',
+  'RMR_PER_TRY_TIMEOUT',
+]);
+
+/** An application's answer of this status. */
+export function isFailure(status: number): boolean {
+  return status === 500 || (status >= 502 && status <= 504);
+}
+
+/**
+ * An attempt that ended without an answer of its own, or with a part of one. `isStale`: a reused
+ * connection died before any byte of the answer, which says that it was idle for too long.
+ */
+export function outcomeOfFailure(code: ErrorCode, isStale: boolean): number {
+  return !isStale && FAILURES.has(code) ? OUTCOME.FAILURE : OUTCOME.NEITHER;
+}
+
+/** An answer's head. `isFromPeer`: the endpoint has a Remora inbound, which strips such fields. */
+export function outcomeOfAnswer(head: Head, isFromPeer: boolean): number {
+  if (isFromPeer && hasPeerError(head)) {
+    const code = peerError(head);
+    return code !== null && FAILURES.has(code) ? OUTCOME.FAILURE : OUTCOME.NEITHER;
+  }
+  return isFailure(head.status) ? OUTCOME.FAILURE : OUTCOME.SUCCESS;
+}
+
+/** A caller that left. `waitedMs`: since the request was written; `ewmaMs`: what was usual. */
+export function outcomeOfCancel(waitedMs: number, ewmaMs: number, hasAnswered: boolean): number {
+  if (hasAnswered) return OUTCOME.NEITHER;
+  const patienceMs = Math.max(limits.cancelMissMs, CANCEL_MISS_EWMAS * ewmaMs);
+  return waitedMs > patienceMs ? OUTCOME.FAILURE : OUTCOME.NEITHER;
+}
+
+/** Whether this is an answer of the peer's proxy and not of the application. */
+export function hasPeerError(head: Head): boolean {
+  return findRemoraField(head, ERROR_FIELD) !== FIELD_ABSENT;
+}
+
+/** The peer's code; null: there is none, or it is one of another version. Allocates. */
+export function peerError(head: Head): ErrorCode | null {
+  const field = findRemoraField(head, ERROR_FIELD);
+  if (field === FIELD_ABSENT || field === FIELD_TWICE) return null;
+  const text = head.valueText(field);
+  return Object.hasOwn(ERRORS, text) ? (text as ErrorCode) : null;
+}

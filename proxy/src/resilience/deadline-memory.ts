@@ -1,0 +1,110 @@
+/**
+ * Which deadline a trace has: inbound remembers, an outbound request of the same trace inherits.
+ * So a deadline reaches the next service although the application forwards no header.
+ *
+ * A hint with a bound: 512 sets of 8 entries in typed arrays, a trace in one set by its bits. In a
+ * full set the entry that would go first goes now, so losing one means a deadline not inherited,
+ * never a wrong one. A Map of strings was refused: an allocation for each request. Of two requests
+ * of one trace the later deadline counts, since nobody knows to which an outbound one belongs.
+ *
+ * Pure. One a proxy, shared by both roles. Budget: no allocation, at most 8 entries looked at.
+ */
+import { HEX_VALUE, NOT_HEX } from '../http1/octets.ts';
+import { limits } from '../limits.ts';
+import { finish } from '../routing/request-key.ts';
+import { NO_DEADLINE } from './deadline.ts';
+
+const WAYS = 8;
+const SETS = limits.deadlinesRememberedMax / WAYS;
+const WORD_DIGITS = 8;
+
+/** A trace id as four integers. One object, reused: read it before it is set anew. */
+export class TraceKey {
+  readonly words: Int32Array = new Int32Array(4);
+
+  /** The 32 hex digits at `from`. False: they are none, and the key is not to be used. */
+  readHex(bytes: Uint8Array, from: number): boolean {
+    for (let word = 0; word < 4; word++) {
+      let value = 0;
+      for (let digit = 0; digit < WORD_DIGITS; digit++) {
+        const nibble = HEX_VALUE[bytes[from + word * WORD_DIGITS + digit]!] ?? NOT_HEX;
+        if (nibble === NOT_HEX) return false;
+        value = (value << 4) | nibble;
+      }
+      this.words[word] = value;
+    }
+    return true;
+  }
+
+  /** The 16 bytes of an id that was drawn here. */
+  readBytes(id: Uint8Array): void {
+    for (let word = 0; word < 4; word++) {
+      const at = word * 4;
+      this.words[word] = (id[at]! << 24) | (id[at + 1]! << 16) | (id[at + 2]! << 8) | id[at + 3]!;
+    }
+  }
+}
+
+export class DeadlineMemory {
+  readonly #words: Int32Array = new Int32Array(SETS * WAYS * 4);
+  readonly #deadlinesAtMs: Float64Array = new Float64Array(SETS * WAYS);
+  /** When an entry is forgotten; what is past is an empty place. */
+  readonly #expiresAtMs: Float64Array = new Float64Array(SETS * WAYS).fill(
+    Number.NEGATIVE_INFINITY,
+  );
+
+  /** Only of a request that has a deadline. */
+  remember(trace: TraceKey, atMs: number, nowMs: number): void {
+    if (atMs === NO_DEADLINE) return;
+    const set = setOf(trace);
+    let entry = this.#find(trace, set, nowMs);
+    if (entry === -1) {
+      entry = this.#placeIn(set);
+      this.#words.set(trace.words, entry * 4);
+      this.#deadlinesAtMs[entry] = atMs;
+    } else {
+      this.#deadlinesAtMs[entry] = Math.max(atMs, this.#deadlinesAtMs[entry]!);
+    }
+    this.#expiresAtMs[entry] = nowMs + limits.deadlineMemoryMs;
+  }
+
+  /** The instant, which may be past (then nobody waits any more), or NO_DEADLINE. */
+  recall(trace: TraceKey, nowMs: number): number {
+    const entry = this.#find(trace, setOf(trace), nowMs);
+    return entry === -1 ? NO_DEADLINE : this.#deadlinesAtMs[entry]!;
+  }
+
+  /** Its request was answered in time: what the application still does has no deadline. */
+  forget(trace: TraceKey, nowMs: number): void {
+    const entry = this.#find(trace, setOf(trace), nowMs);
+    if (entry !== -1) this.#expiresAtMs[entry] = Number.NEGATIVE_INFINITY;
+  }
+
+  #find(trace: TraceKey, set: number, nowMs: number): number {
+    const wanted = trace.words;
+    const words = this.#words;
+    for (let entry = set; entry < set + WAYS; entry++) {
+      if (words[entry * 4] !== wanted[0] || this.#expiresAtMs[entry]! <= nowMs) continue;
+      const at = entry * 4;
+      if (words[at + 1] !== wanted[1] || words[at + 2] !== wanted[2]) continue;
+      if (words[at + 3] === wanted[3]) return entry;
+    }
+    return -1;
+  }
+
+  /** An empty place, or that of the entry which would be forgotten first. */
+  #placeIn(set: number): number {
+    let first = set;
+    for (let entry = set + 1; entry < set + WAYS; entry++) {
+      if (this.#expiresAtMs[entry]! < this.#expiresAtMs[first]!) first = entry;
+    }
+    return first;
+  }
+}
+
+/** First entry of the trace's set. Ids are chance, but not always and not in every word. */
+function setOf(trace: TraceKey): number {
+  let mixed = 0;
+  for (let word = 0; word < 4; word++) mixed = finish(mixed ^ trace.words[word]!);
+  return ((mixed >>> 0) % SETS) * WAYS;
+}

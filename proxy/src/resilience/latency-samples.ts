@@ -1,0 +1,89 @@
+/**
+ * Answers of one window: how long each took, and how many requests were in flight when it was sent.
+ *
+ * The latest ones up to a bound, since a window of a fast service has thousands and the tail of
+ * them says the same. `elasticity` is the question that the adaptive limit asks: does latency
+ * follow the number in flight (a queue: 1), or is it what it is (a slower server: 0)? In logarithms,
+ * so that it needs no scale; of two halves, since a regression bends to single outliers.
+ *
+ * Pure. Budget: `add` allocates nothing; reading sorts a copy, once per window of 40 ms.
+ */
+
+/** Half of the samples must have been sent with so many times as much in flight as the other. */
+const SPREAD_MIN = 1.5;
+const ELASTICITY_SAMPLES_MIN = 8;
+/** In flight is below this, so that it and a position fit one number that sorts natively. */
+const POSITIONS = 1024;
+
+export class LatencySamples {
+  /** Added since it was cleared, forgotten ones included. */
+  added = 0;
+  readonly #rttsMs: Float64Array;
+  readonly #inFlight: Float64Array;
+  #sumMs = 0;
+
+  constructor(samplesMax: number) {
+    this.#rttsMs = new Float64Array(samplesMax);
+    this.#inFlight = new Float64Array(samplesMax);
+  }
+
+  get meanMs(): number {
+    return this.#sumMs / this.added;
+  }
+
+  add(rttMs: number, inFlight: number): void {
+    const position = this.added % this.#rttsMs.length;
+    this.#rttsMs[position] = rttMs;
+    this.#inFlight[position] = inFlight;
+    this.#sumMs += rttMs;
+    this.added++;
+  }
+
+  addAll(others: LatencySamples): void {
+    const held = others.#held;
+    for (let i = 0; i < held; i++) this.add(others.#rttsMs[i]!, others.#inFlight[i]!);
+  }
+
+  clear(): void {
+    this.added = 0;
+    this.#sumMs = 0;
+  }
+
+  /** The latency that the `share` fastest stay below; 0 to 1. */
+  rttAtMs(share: number): number {
+    return atShare(this.#rttsMs.slice(0, this.#held).sort(), share);
+  }
+
+  inFlightAt(share: number): number {
+    return atShare(this.#inFlight.slice(0, this.#held).sort(), share);
+  }
+
+  /** Of latency over in flight; NaN: too few samples, or all were sent with about the same. */
+  elasticity(): number {
+    const held = this.#held;
+    if (held < ELASTICITY_SAMPLES_MIN) return Number.NaN;
+    const order = new Float64Array(held);
+    for (let i = 0; i < held; i++) order[i] = this.#inFlight[i]! * POSITIONS + i;
+    order.sort();
+    const half = held >> 1;
+    const calm = order.subarray(0, half);
+    const busy = order.subarray(held - half);
+    const calmInFlight = Math.floor(atShare(calm, 0.5) / POSITIONS);
+    const busyInFlight = Math.floor(atShare(busy, 0.5) / POSITIONS);
+    if (busyInFlight < SPREAD_MIN * calmInFlight) return Number.NaN;
+    return Math.log(this.#rttOf(busy) / this.#rttOf(calm)) / Math.log(busyInFlight / calmInFlight);
+  }
+
+  get #held(): number {
+    return Math.min(this.added, this.#rttsMs.length);
+  }
+
+  /** The first quartile: the slow tail of a half is made of other things than its queue. */
+  #rttOf(half: Float64Array): number {
+    return atShare(half.map((key) => this.#rttsMs[key % POSITIONS]!).sort(), 0.25);
+  }
+}
+
+function atShare(sorted: Float64Array, share: number): number {
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]!;
+}
