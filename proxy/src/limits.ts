@@ -98,7 +98,7 @@ export const limits = {
   /** Status codes of one route and backend that get a series of their own. */
   statusSeriesMax: 64,
   logBufferBytesMax: 1024 * 1024,
-  /** Answers of one window that an adaptive limit keeps per endpoint, the latest. */
+  /** Answers of one window that an adaptive limit keeps per endpoint. */
   latencySamplesMax: 64,
   /** The one request that an open service breaker lets through lives so long at most. */
   probeMaxMs: 1_000,

@@ -48,6 +48,8 @@ const UP_FACTOR = 1.5;
 const DOWN_FACTOR = 0.7;
 const PROBE_EVERY_MS = 5_000;
 const PROBE_AGAIN_MS = 500;
+/** So much in flight did not come about: there is no demand for it. */
+const PROBE_MAX_MS = 1_000;
 const UNBOUND_MS = 500;
 /** Congested so lately, a new alarm needs no test. */
 const RECALL_MS = 10_000;
@@ -95,6 +97,7 @@ export class AdaptiveLimit {
   #easyWindows = 0;
   #boundAtMs = Number.NEGATIVE_INFINITY;
   #probedAtMs = 0;
+  #probeInFlight = 0;
   #probesWithoutQueue = 0;
   #freedAtMs = Number.NEGATIVE_INFINITY;
   /** The most that has proved useful; after a cut growth is fast up to here. */
@@ -122,8 +125,10 @@ export class AdaptiveLimit {
   /** `rttMs`: from the last byte of the request to the head of its answer. */
   onAnswer(rttMs: number, inFlightWhenSent: number, sentAtMs: number, nowMs: number): void {
     if (sentAtMs < this.#changedAtMs) return;
-    // A probe asks about more in flight than before: answers to fewer do not.
-    if (this.phase === 'probing' && inFlightWhenSent <= this.#before!.inFlight) return;
+    if (this.phase === 'probing' && inFlightWhenSent < this.#probeInFlight) {
+      if (nowMs - this.#probedAtMs > PROBE_MAX_MS) this.#endProbe(nowMs);
+      return;
+    }
     this.#window.add(rttMs, inFlightWhenSent);
     this.#slowInARow = rttMs > this.#highMs ? this.#slowInARow + 1 : 0;
     if (rttMs < this.#leastMs) this.#leastMs = rttMs;
@@ -280,6 +285,8 @@ export class AdaptiveLimit {
     this.#probedAtMs = nowMs;
     const more = Math.max(this.limit + 2, this.limit * UP_FACTOR);
     this.#setLimit(Math.min(LIMIT_MAX, more), nowMs);
+    // It asks about clearly more in flight than before: answers to fewer say nothing.
+    this.#probeInFlight = (seen.inFlight + this.limit) / 2;
   }
 
   #judgeProbe(seen: Seen, nowMs: number): void {
@@ -292,6 +299,10 @@ export class AdaptiveLimit {
       return this.#acceptBase(Math.max(this.#baseMs, seen.fastMs));
     }
     if (this.#probesWithoutQueue > 0) this.#probedAtMs = nowMs - PROBE_EVERY_MS + PROBE_AGAIN_MS;
+    this.#endProbe(nowMs);
+  }
+
+  #endProbe(nowMs: number): void {
     this.phase = 'congested';
     this.#setLimit(this.#limitBefore, nowMs);
   }

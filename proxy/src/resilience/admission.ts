@@ -210,7 +210,7 @@ export class Admission implements SlotOwner {
     if (ticket.deadlineAtMs - nowMs <= this.#capacity.answerMs) {
       return refuse(ticket, SHED_REASON.TOO_LITTLE_TIME_LEFT);
     }
-    if (this.waiting >= this.#waitingMax && !this.#displaceFor(ticket)) {
+    if (this.waiting >= this.#waitingMax && !this.#displaceFor(ticket, nowMs)) {
       return refuse(ticket, SHED_REASON.QUEUE_FULL);
     }
     if (this.waiting === 0) {
@@ -228,11 +228,12 @@ export class Admission implements SlotOwner {
     return QUEUED;
   }
 
-  /** Sheds one of less priority, the one with the least time left to wait. */
-  #displaceFor(ticket: Ticket): boolean {
-    for (let priority: number = PRIORITY.sheddable; priority > ticket.priority; priority--) {
+  /** Sheds the oldest of less priority; of the same, where the newest are served first. */
+  #displaceFor(ticket: Ticket, nowMs: number): boolean {
+    for (let priority: number = PRIORITY.sheddable; priority >= ticket.priority; priority--) {
       const { oldest } = this.#lines[priority]!;
       if (oldest === null) continue;
+      if (priority === ticket.priority && !this.#isNewestFirst(priority, nowMs)) return false;
       this.#shed(oldest, SHED_REASON.QUEUE_FULL);
       return true;
     }
@@ -258,10 +259,14 @@ export class Admission implements SlotOwner {
   }
 
   #next(nowMs: number): Ticket {
-    const [critical, normal, sheddable] = this.#lines as [WaitingLine, WaitingLine, WaitingLine];
-    if (critical.oldest !== null) return critical.oldest;
-    const line = normal.oldest !== null ? normal : sheddable;
-    return this.#capacity.isSuspect && this.#isPressed(nowMs) ? line.newest! : line.oldest!;
+    let priority = 0;
+    while (this.#lines[priority]!.oldest === null) priority++;
+    const line = this.#lines[priority]!;
+    return this.#isNewestFirst(priority, nowMs) ? line.newest! : line.oldest!;
+  }
+
+  #isNewestFirst(priority: number, nowMs: number): boolean {
+    return priority !== PRIORITY.critical && this.#capacity.isSuspect && this.#isPressed(nowMs);
   }
 
   #isPressed(nowMs: number): boolean {

@@ -65,7 +65,7 @@ export class Capacity {
       slot.owner = null;
       this.recount(slot, nowMs);
     }
-    this.#slots = slots;
+    this.#slots = [...slots];
     for (const slot of slots) {
       slot.owner = owner;
       this.recount(slot, nowMs);

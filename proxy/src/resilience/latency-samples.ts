@@ -1,8 +1,8 @@
 /**
  * Answers of one window: how long each took, and how many requests were in flight when it was sent.
  *
- * The latest ones up to a bound, since a window of a fast service has thousands and the tail of
- * them says the same. `elasticity` is the question that the adaptive limit asks: does latency
+ * Where there are more than fit, every second, fourth, eighth of them, spread over the whole window:
+ * the latest alone were all of one batch of a server whose workers had fallen into step. `elasticity` is the question that the adaptive limit asks: does latency
  * follow the number in flight (a queue: 1), or is it what it is (a slower server: 0)? In logarithms,
  * so that it needs no scale; of two halves, since a regression bends to single outliers.
  *
@@ -16,10 +16,13 @@ const ELASTICITY_SAMPLES_MIN = 8;
 const POSITIONS = 1024;
 
 export class LatencySamples {
-  /** Added since it was cleared, forgotten ones included. */
+  /** Since it was cleared, those included that were not kept. */
   added = 0;
   readonly #rttsMs: Float64Array;
   readonly #inFlight: Float64Array;
+  #held = 0;
+  /** One of so many is kept. */
+  #stride = 1;
   #sumMs = 0;
 
   constructor(samplesMax: number) {
@@ -27,25 +30,29 @@ export class LatencySamples {
     this.#inFlight = new Float64Array(samplesMax);
   }
 
+  /** Of all. */
   get meanMs(): number {
     return this.#sumMs / this.added;
   }
 
   add(rttMs: number, inFlight: number): void {
-    const position = this.added % this.#rttsMs.length;
-    this.#rttsMs[position] = rttMs;
-    this.#inFlight[position] = inFlight;
-    this.#sumMs += rttMs;
     this.added++;
+    this.#sumMs += rttMs;
+    if (this.added % this.#stride !== 0) return;
+    if (this.#held === this.#rttsMs.length) this.#thinOut();
+    this.#rttsMs[this.#held] = rttMs;
+    this.#inFlight[this.#held] = inFlight;
+    this.#held++;
   }
 
   addAll(others: LatencySamples): void {
-    const held = others.#held;
-    for (let i = 0; i < held; i++) this.add(others.#rttsMs[i]!, others.#inFlight[i]!);
+    for (let i = 0; i < others.#held; i++) this.add(others.#rttsMs[i]!, others.#inFlight[i]!);
   }
 
   clear(): void {
     this.added = 0;
+    this.#held = 0;
+    this.#stride = 1;
     this.#sumMs = 0;
   }
 
@@ -74,8 +81,13 @@ export class LatencySamples {
     return Math.log(this.#rttOf(busy) / this.#rttOf(calm)) / Math.log(busyInFlight / calmInFlight);
   }
 
-  get #held(): number {
-    return Math.min(this.added, this.#rttsMs.length);
+  #thinOut(): void {
+    this.#stride *= 2;
+    this.#held >>= 1;
+    for (let i = 0; i < this.#held; i++) {
+      this.#rttsMs[i] = this.#rttsMs[2 * i + 1]!;
+      this.#inFlight[i] = this.#inFlight[2 * i + 1]!;
+    }
   }
 
   /** The first quartile: the slow tail of a half is made of other things than its queue. */

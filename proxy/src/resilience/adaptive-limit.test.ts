@@ -1,0 +1,183 @@
+/** What an adaptive limit learns, answer by answer. */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import { AdaptiveLimit } from './adaptive-limit.ts';
+
+/** An endpoint kept at its limit, whose latency is a function of what is in flight. */
+class Endpoint {
+  nowMs = 0;
+  readonly limit = new AdaptiveLimit(0);
+  latencyMs: (inFlight: number) => number;
+
+  constructor(latencyMs: (inFlight: number) => number) {
+    this.latencyMs = latencyMs;
+  }
+
+  /** So many answers, one per ms, to requests sent with the limit filled. */
+  answers(count: number, isBound = true): void {
+    for (let i = 0; i < count; i++) {
+      this.nowMs += 1;
+      const inFlight = this.limit.places;
+      const rttMs = this.latencyMs(inFlight);
+      this.limit.isBound ||= isBound;
+      // Sent now and answered later: the clock follows the answers, not the requests.
+      this.limit.onAnswer(rttMs, inFlight, this.nowMs, this.nowMs);
+    }
+  }
+}
+
+const parallel = (ms: number) => () => ms;
+const oneWorker = (ms: number) => (inFlight: number) => ms * inFlight;
+
+describe('an adaptive limit', () => {
+  test('grows while the limit binds and latency stays at its base', () => {
+    const endpoint = new Endpoint(parallel(5));
+    endpoint.answers(200);
+    assert(endpoint.limit.places > 100, `${endpoint.limit.places}`);
+    endpoint.answers(2_000);
+    assert.equal(endpoint.limit.places, 1_024);
+  });
+
+  test('stays where it is while nobody has to wait for it', () => {
+    const endpoint = new Endpoint(parallel(5));
+    endpoint.answers(500, false);
+    assert.equal(endpoint.limit.places, 8);
+  });
+
+  test('takes latency that follows what is in flight for a queue, and stays down', () => {
+    const endpoint = new Endpoint(parallel(5));
+    endpoint.answers(60);
+    endpoint.latencyMs = oneWorker(5);
+    endpoint.answers(1_000);
+    assert(endpoint.limit.isCongested);
+    assert(endpoint.limit.places <= 8, `${endpoint.limit.places}`);
+  });
+
+  test('takes latency that does not follow for a slower server, and goes on', () => {
+    const endpoint = new Endpoint(parallel(5));
+    endpoint.answers(60);
+    const { places } = endpoint.limit;
+    endpoint.latencyMs = parallel(40);
+    endpoint.answers(300);
+    assert.equal(endpoint.limit.phase, 'free');
+    assert(endpoint.limit.places >= places, `${endpoint.limit.places} after ${places}`);
+  });
+
+  test('is not fooled by single slow answers', () => {
+    let answers = 0;
+    const endpoint = new Endpoint(() => (answers++ % 10 === 0 ? 200 : 5));
+    for (let i = 0; i < 1_000; i++) {
+      endpoint.answers(1);
+      assert.equal(endpoint.limit.phase, 'free');
+    }
+  });
+
+  test('leaves congestion once nobody has to wait for half a second', () => {
+    const endpoint = new Endpoint(parallel(5));
+    endpoint.answers(60);
+    endpoint.latencyMs = oneWorker(5);
+    endpoint.answers(1_000);
+    endpoint.latencyMs = parallel(5);
+    endpoint.answers(400, false);
+    assert(endpoint.limit.isCongested);
+    endpoint.answers(250, false);
+    assert.equal(endpoint.limit.phase, 'free');
+  });
+
+  test('finds out by a probe upwards that the server has become slower meanwhile', () => {
+    const endpoint = new Endpoint(parallel(5));
+    endpoint.answers(60);
+    endpoint.latencyMs = oneWorker(5);
+    endpoint.answers(1_000);
+    endpoint.latencyMs = parallel(80);
+    endpoint.answers(7_000);
+    assert.equal(endpoint.limit.phase, 'free');
+    assert(endpoint.limit.places > 100, `${endpoint.limit.places}`);
+  });
+
+  test('ends a probe that has not the demand to fill it', () => {
+    const endpoint = new Endpoint(parallel(5));
+    endpoint.answers(60);
+    endpoint.latencyMs = oneWorker(5);
+    while (endpoint.limit.phase !== 'probing') endpoint.answers(1);
+    for (let i = 0; i < 1_200; i++) {
+      endpoint.nowMs += 1;
+      endpoint.limit.onAnswer(5, 1, endpoint.nowMs, endpoint.nowMs);
+    }
+    assert.notEqual(endpoint.limit.phase, 'probing');
+  });
+
+  test('halves with five misses that no answers outweigh, down to one', () => {
+    const limit = new AdaptiveLimit(0);
+    for (let i = 0; i < 4; i++) limit.onMiss(0);
+    assert.equal(limit.places, 8);
+    limit.onMiss(0);
+    assert.equal(limit.places, 4);
+    for (let i = 0; i < 100; i++) limit.onMiss(0);
+    assert.equal(limit.places, 1);
+  });
+
+  test('does not count misses against more answers', () => {
+    const limit = new AdaptiveLimit(0);
+    for (let i = 0; i < 5; i++) limit.onAnswer(5, 1, 0, 0); // The first window ends here.
+    for (let i = 0; i < 7; i++) limit.onAnswer(5, 1, 1, 1);
+    for (let i = 0; i < 7; i++) limit.onMiss(1);
+    assert.equal(limit.places, 8);
+    limit.onMiss(1);
+    assert.equal(limit.places, 4);
+  });
+
+  test('keeps its base over an outage: what was slow before is slow after', () => {
+    const endpoint = new Endpoint(parallel(5));
+    endpoint.answers(60);
+    for (let i = 0; i < 20; i++) endpoint.limit.onMiss(endpoint.nowMs);
+    endpoint.limit.reset(endpoint.nowMs);
+    endpoint.latencyMs = parallel(50);
+    endpoint.answers(5);
+    assert(endpoint.limit.isSuspect);
+  });
+
+  test('begins at 8 at most when the breaker has closed, and at 3 at least', () => {
+    const high = new Endpoint(parallel(5));
+    high.answers(200);
+    high.limit.reset(high.nowMs);
+    assert.equal(high.limit.places, 8);
+    const low = new AdaptiveLimit(0);
+    for (let i = 0; i < 100; i++) low.onMiss(0);
+    low.reset(0);
+    assert.equal(low.places, 3);
+  });
+
+  test('goes down once per window as its peer refuses, and not under 3', () => {
+    const limit = new AdaptiveLimit(0);
+    for (let i = 0; i < 50; i++) limit.onRefusedByPeer(100);
+    assert.equal(limit.limit, 8 * 0.7);
+    for (let nowMs = 200; nowMs < 2_000; nowMs += 100) limit.onRefusedByPeer(nowMs);
+    assert.equal(limit.places, 3);
+  });
+
+  test('property: stays from 1 to 1,024 whatever it is told', () => {
+    const event = fc.record({
+      what: fc.constantFrom('answer', 'answer', 'answer', 'miss', 'refused', 'reset', 'bound'),
+      rttMs: fc.double({ min: 0, max: 5_000, noNaN: true }),
+      inFlight: fc.integer({ min: 1, max: 1_024 }),
+      waitMs: fc.nat(60),
+    });
+    fc.assert(
+      fc.property(fc.array(event, { maxLength: 400, size: 'max' }), (events) => {
+        const limit = new AdaptiveLimit(0);
+        let nowMs = 0;
+        for (const { what, rttMs, inFlight, waitMs } of events) {
+          nowMs += waitMs;
+          if (what === 'answer') limit.onAnswer(rttMs, inFlight, nowMs, nowMs);
+          else if (what === 'miss') limit.onMiss(nowMs);
+          else if (what === 'refused') limit.onRefusedByPeer(nowMs);
+          else if (what === 'reset') limit.reset(nowMs);
+          else limit.isBound = true;
+          assert(limit.limit >= 1 && limit.limit <= 1_024, `${limit.limit}`);
+        }
+      }),
+    );
+  });
+});

@@ -1,0 +1,114 @@
+/** DESIGN's promise of failing well, held in virtual time over several seeds. */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { PRIORITY } from '../ticket.ts';
+import {
+  goodOf,
+  goodputShare,
+  goodShare,
+  healthy,
+  nearlyFull,
+  nearlyFullPaced,
+  outage,
+  outagePaced,
+  overload,
+  overloadPaced,
+  p99Ms,
+  recoveryMs,
+  THAW_AT_MS,
+} from './scenarios.ts';
+import { type Result, type Scenario, simulate } from './simulation.ts';
+
+/** Asserts on each of so many runs; what fails names its seed. */
+function everyRun(scenario: Scenario, runs: number, judge: (run: Result) => void): void {
+  for (let seed = 1; seed <= runs; seed++) {
+    try {
+      judge(simulate(scenario, seed * 7_919));
+    } catch (error) {
+      throw new Error(`seed ${seed * 7_919}`, { cause: error });
+    }
+  }
+}
+
+function assertMost(value: number, most: number, what: string): void {
+  assert(value <= most, `${what}: ${value}, at most ${most}`);
+}
+
+function assertLeast(value: number, least: number, what: string): void {
+  assert(value >= least, `${what}: ${value}, at least ${least}`);
+}
+
+describe('a server frozen for 10 s, under clients that leave after 1 s and say nothing', () => {
+  for (const [kind, scenario] of [
+    ['at work', outage],
+    ['paced', outagePaced],
+  ] as const) {
+    test(`gets at most 50 requests for nobody, and answers all from 0.5 s on: ${kind}`, () => {
+      everyRun(scenario, 4, (run) => {
+        const wasted = run.arrivals - goodOf(run.outcomes).length;
+        assertMost(wasted, 50, 'requests wasted');
+        assertMost(recoveryMs(run), 1_000, 'ms until 95% are good');
+        const later = run.outcomes.filter(({ atMs }) => atMs >= THAW_AT_MS + 500);
+        assert.equal(goodShare(later), 1, 'somebody was refused after 0.5 s');
+        const after = run.outcomes.filter(({ atMs }) => atMs >= THAW_AT_MS);
+        assertLeast(goodShare(after), 0.99, 'good after the thaw');
+      });
+    });
+  }
+
+  test('opens the breaker once, and sends one probe at a time', () => {
+    everyRun(outage, 2, ({ limiter }) => {
+      assert.equal(limiter.admission.breaker.opened, 1);
+      assertMost(limiter.probes, 11, 'probes in 10 s');
+    });
+  });
+});
+
+describe('twice the load for 15 s', () => {
+  for (const [kind, scenario] of [
+    ['at work', overload],
+    ['paced', overloadPaced],
+  ] as const) {
+    test(`is answered as fast as the server can, and soon: ${kind}`, () => {
+      everyRun(scenario, 4, (run) => {
+        assertLeast(goodputShare(run, scenario.seconds), 0.98, 'goodput');
+        assertMost(p99Ms(run), 50, 'p99 of the run');
+        assertMost(p99Ms(run, 3_000), 40, 'p99 from 3 s on');
+      });
+    });
+  }
+
+  for (const callers of [4, 16]) {
+    test(`from ${callers} callers that do not adapt is limited by the inbound alone`, () => {
+      everyRun({ ...overload, callers }, 2, (run) => {
+        assertLeast(goodputShare(run, overload.seconds), 0.98, 'goodput');
+        assertMost(p99Ms(run), 60, 'p99 of the run');
+      });
+    });
+  }
+
+  test('costs the critical tenth nothing, and the rest no goodput', () => {
+    everyRun({ ...overload, criticalShare: 0.1 }, 3, (run) => {
+      const critical = run.outcomes.filter(({ priority }) => priority === PRIORITY.critical);
+      assertLeast(goodShare(critical), 0.99, 'good of the critical');
+      assertLeast(goodputShare(run, overload.seconds), 0.98, 'goodput');
+    });
+  });
+});
+
+describe('a healthy service refuses nothing', () => {
+  for (const [name, scenario] of Object.entries(healthy)) {
+    test(`in ${name}`, () => {
+      everyRun(scenario, 2, (run) => assert.equal(goodShare(run.outcomes), 1));
+    });
+  }
+
+  for (const [kind, scenario] of [
+    ['at work', nearlyFull],
+    ['paced', nearlyFullPaced],
+  ] as const) {
+    test(`but one in 200 with one worker at 85%: ${kind}`, () => {
+      everyRun(scenario, 3, (run) => assertLeast(goodShare(run.outcomes), 0.995, 'good'));
+    });
+  }
+});
