@@ -96,6 +96,12 @@ export const limits = {
   /** Status codes of one route and backend that get a series of their own. */
   statusSeriesMax: 64,
   logBufferBytesMax: 1024 * 1024,
+  /** First attempt and retries of one request: those tried are remembered, and not tried again. */
+  attemptsMax: 11,
+  /** A probe that has not reported by then is given up; its late report has no vote. */
+  probeMsMax: 60_000,
+  /** Longer, and one answer of 503 would rule an endpoint out. */
+  retryAfterMsMax: 10_000,
   adminConnectionsMax: 64,
   adminHeadBytesMax: 8 * 1024,
   adminBodyBytesMax: 1_024,
