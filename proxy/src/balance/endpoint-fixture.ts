@@ -3,10 +3,12 @@
  *
  * Tests only.
  */
-import type { BackendConfig, BalancerConfig, EndpointConfig } from '@remora/api/wire.ts';
+import type { BalancerConfig, EndpointConfig } from '@remora/api/wire.ts';
 import { type Chance, seededChance } from '../clock.ts';
-import { Backend } from './backend.ts';
+import { OUTCOME } from '../resilience/outcome.ts';
+import { Backend, type BackendPolicy } from './backend.ts';
 import type { Endpoint } from './endpoint.ts';
+import { TriedEndpoints } from './tried.ts';
 
 export function endpointConfig(index: number, weight = 1): EndpointConfig {
   const address = `10.0.${index >>> 8}.${index & 255}`;
@@ -20,7 +22,7 @@ export function endpointConfigs(count: number, weight = 1): EndpointConfig[] {
 export function backendConfig(
   endpoints: readonly EndpointConfig[],
   balancer: Partial<BalancerConfig> = {},
-): BackendConfig {
+): BackendPolicy {
   return {
     key: 'catalog.shop:80',
     endpoints,
@@ -54,6 +56,20 @@ export function countPicks(backend: Backend, picks: number, nowMs = 0): Record<s
 
 /** One request, answered after `rttMs`. */
 export function answer(backend: Backend, endpoint: Endpoint, rttMs: number, nowMs: number): void {
-  backend.onSent(endpoint, nowMs - rttMs);
-  backend.onDone(endpoint, rttMs, false, nowMs);
+  const epoch = backend.onSent(endpoint, nowMs - rttMs);
+  backend.onDone(endpoint, epoch, rttMs, OUTCOME.OK, nowMs);
+}
+
+/** So many requests, one after the other, that fail. */
+export function fail(backend: Backend, endpoint: Endpoint, nowMs: number, count = 1): void {
+  for (let request = 0; request < count; request++) {
+    const epoch = backend.onSent(endpoint, nowMs);
+    backend.onDone(endpoint, epoch, 1, OUTCOME.FAILED, nowMs);
+  }
+}
+
+export function tried(...endpoints: readonly (Endpoint | null)[]): TriedEndpoints {
+  const made = new TriedEndpoints();
+  for (const endpoint of endpoints) if (endpoint !== null) made.add(endpoint);
+  return made;
 }

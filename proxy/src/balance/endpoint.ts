@@ -7,6 +7,7 @@
  * Pure data, owned by one `Backend`; `net/pool` hangs its connections on it.
  */
 import type { EndpointConfig } from '@remora/api/wire.ts';
+import { EndpointHealth, type Judged } from '../resilience/endpoint-health.ts';
 
 export interface PoolHandle {
   /** Its endpoint was removed: idle connections close, leased ones once their request ends. */
@@ -19,7 +20,7 @@ export const FIRST_RTT_MS = 30;
 /** Ready since before anyone looked: no slow start. */
 export const READY_BEFORE = Number.NEGATIVE_INFINITY;
 
-export class Endpoint {
+export class Endpoint implements Judged {
   /** Unique within its backend, never used again. */
   readonly id: number;
   /** `address:port`. */
@@ -30,6 +31,9 @@ export class Endpoint {
   weight: number;
   /** Requests sent and not yet done. */
   inFlight = 0;
+  /** At so many it is full, and skipped where another is not. Written by who limits. */
+  inFlightMax: number = Number.POSITIVE_INFINITY;
+  readonly health: EndpointHealth = new EndpointHealth();
   /** Peak-sensitive mean of response times as of `ewmaAtMs`; it decays from there. */
   ewmaMs: number = FIRST_RTT_MS;
   ewmaAtMs: number;
@@ -51,6 +55,14 @@ export class Endpoint {
     this.weight = config.weight;
     this.readyAtMs = nowMs;
     this.ewmaAtMs = nowMs;
+  }
+
+  /** Readmitted after an ejection: its share grows again, and old failures do not weigh on it. */
+  becomeNew(nowMs: number): void {
+    this.readyAtMs = nowMs;
+    this.ewmaMs = FIRST_RTT_MS;
+    this.ewmaAtMs = nowMs;
+    this.turn = 0;
   }
 }
 

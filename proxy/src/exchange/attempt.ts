@@ -9,9 +9,11 @@
  */
 import { type Backend, NOT_MEASURED } from '../balance/backend.ts';
 import type { Endpoint } from '../balance/endpoint.ts';
+import { TriedEndpoints } from '../balance/tried.ts';
 import type { Head } from '../http1/head.ts';
 import { Lease, type LeaseHolder } from '../net/pool.ts';
 import type { Upstream } from '../net/upstream.ts';
+import { OUTCOME } from '../resilience/outcome.ts';
 import type { ExchangeWorld } from './exchange-world.ts';
 
 /** What `begin` came to. */
@@ -27,7 +29,8 @@ export class Attempt {
   readonly #world: ExchangeWorld;
   readonly #holder: LeaseHolder;
   readonly #lease: Lease;
-  #tried: Endpoint | null = null;
+  readonly #tried = new TriedEndpoints();
+  #epoch = 0;
   #count = 0;
   #sentAtMs = 0;
   /** From the request written to the answer's head. */
@@ -58,7 +61,7 @@ export class Attempt {
     this.#count++;
     this.endpoint = endpoint;
     this.#sentAtMs = nowMs; // What fails before it is sent took from here on.
-    backend.onSent(endpoint, nowMs);
+    this.#epoch = backend.onSent(endpoint, nowMs);
     const pool = this.#world.poolOf(endpoint, backend);
     this.upstream = pool.tryLease(this.#holder);
     if (this.upstream !== null) return BEGUN.LEASED;
@@ -78,12 +81,14 @@ export class Attempt {
     const endpoint = this.endpoint;
     if (endpoint === null) return;
     this.endpoint = null;
-    this.#tried = endpoint;
+    this.#tried.add(endpoint);
     const nowMs = this.#world.clock.nowMs();
+    let outcome: number = failed ? OUTCOME.FAILED : OUTCOME.OK;
     let rttMs = this.#rttMs;
+    if (rttMs === NOT_MEASURED && !failed) outcome = OUTCOME.NOTHING_LEARNED;
     if (rttMs === NOT_MEASURED && failed) rttMs = nowMs - this.#sentAtMs;
     this.#rttMs = NOT_MEASURED;
-    this.backend!.onDone(endpoint, rttMs, failed, nowMs);
+    this.backend!.onDone(endpoint, this.#epoch, rttMs, outcome, nowMs);
   }
 
   /** Lets go of the upstream side, whatever it is doing. */
@@ -106,7 +111,7 @@ export class Attempt {
   reset(): void {
     this.backend = null;
     this.upstream = null;
-    this.#tried = null;
+    this.#tried.clear();
     this.#count = 0;
   }
 }

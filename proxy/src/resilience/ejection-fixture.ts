@@ -6,20 +6,9 @@
 import type { EjectionConfig } from '@remora/api/wire-resilience.ts';
 import type { Chance } from '../clock.ts';
 import { Ejection } from './ejection.ts';
+import { EJECTION_DEFAULTS } from './ejection-defaults.ts';
 import { EndpointHealth, type Judged } from './endpoint-health.ts';
 import { OUTCOME } from './outcome.ts';
-
-export const POLICY: EjectionConfig = {
-  failuresMax: 7,
-  successRatioMin: 0.8,
-  latencyFactorMax: 0,
-  windowMs: 10_000,
-  requestsMin: 20,
-  penaltyMs: 1_000,
-  penaltyMaxMs: 60_000,
-  ejectedRatioMax: 0.5,
-  panicRatio: 0,
-};
 
 export class Fleet {
   nowMs = 1_000_000;
@@ -31,7 +20,7 @@ export class Fleet {
 
   /** Without a chance, penalties are whole. */
   constructor(size: number, policy: Partial<EjectionConfig> = {}, chance: Chance = () => 0) {
-    this.policy = { ...POLICY, ...policy };
+    this.policy = { ...EJECTION_DEFAULTS, ...policy };
     this.members = Array.from({ length: size }, (_, index) => ({
       health: new EndpointHealth(),
       becomeNew: () => this.readmitted.push(index),

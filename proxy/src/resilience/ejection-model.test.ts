@@ -177,7 +177,7 @@ const changes = fc.oneof(
   fc.record({ do: fc.constant('hold' as const), index, ms: fc.constantFrom(1, 500, 20_000) }),
 );
 
-test('property: whoever joins, leaves or is held, the cap holds and one probe at most is out', () => {
+test('property: whoever joins, leaves or is held, the cap holds, with one probe at most', () => {
   fc.assert(
     fc.property(policies, fc.array(changes, { maxLength: 120 }), (policy, steps) => {
       const fleet = new Fleet(SIZE, policy);
