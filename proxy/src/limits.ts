@@ -101,7 +101,19 @@ export const limits = {
   /** Answers of one window that an adaptive limit keeps per endpoint. */
   latencySamplesMax: 64,
   /** The one request that an open service breaker lets through lives so long at most. */
-  probeMaxMs: 1_000,
+  breakerProbeMsMax: 1_000,
+  /** First attempt and retries of one request: those tried are remembered, and not tried again. */
+  attemptsMax: 11,
+  /** A probe that has not reported by then is given up; its late report has no vote. */
+  ejectionProbeMsMax: 60_000,
+  /** A Retry-After beyond this is not waited for, and rules its endpoint out for no longer. */
+  retryAfterMsMax: 10_000,
+  /** A body that takes longer is a stream: it gives its place under the adaptive limit back. */
+  streamSlotMs: 1_000,
+  /** Backends of one rule: as many as a TrafficRoute may name. */
+  ruleTargetsMax: 32,
+  /** No status below it is a peer's refusal or may be retried. */
+  retriedStatusMin: 400,
   adminConnectionsMax: 64,
   adminHeadBytesMax: 8 * 1024,
   adminBodyBytesMax: 1_024,
@@ -111,8 +123,6 @@ export const limits = {
   budgetWindowMs: 10_000,
   /** Resends after dead idle connections, beside the retries that the configuration allows. */
   staleResendsMax: 1,
-  /** A Retry-After beyond this is not waited for. */
-  retryAfterMaxMs: 10_000,
   /** A caller that leaves sooner says nothing about the service. */
   cancelMissMs: 250,
   /** An x-remora-deadline-ms beyond this, a day, is garbage. */

@@ -24,6 +24,8 @@ import { type ListenAddress, Listener } from './net/listener.ts';
 import { EndpointPool } from './net/pool.ts';
 import { ReadBuffers } from './net/read-buffer.ts';
 import { Scratch } from './net/scratch.ts';
+import { DeadlineMemory } from './resilience/deadline-memory.ts';
+import { ReplayBlocks } from './resilience/replay-buffer.ts';
 import { Inbound } from './roles/inbound.ts';
 import { Outbound } from './roles/outbound.ts';
 import { IdSource } from './telemetry/id-source.ts';
@@ -49,7 +51,8 @@ class DataPlane implements RunningProxy {
   readonly #log: LineLog;
   readonly #counts: ExchangeCounts = {
     inFlight: 0,
-    retries: 0,
+    hedges: 0,
+    deadlinesMalformed: 0,
     clientsGone: 0,
     mirrored: 0,
     mirrorsActive: 0,
@@ -90,6 +93,7 @@ class DataPlane implements RunningProxy {
       lastGood: options.lastGood,
       metrics: this.#metrics,
       clock: systemClock,
+      wheel: this.#world.wheel,
       chance: Math.random,
       log,
       isOwnListener: (address, port) => isLoopback(address) && this.#ownPorts.has(port),
@@ -102,6 +106,7 @@ class DataPlane implements RunningProxy {
       const role = new Outbound(
         this.#configuration.live,
         { namespace: identity.namespace, front },
+        systemClock,
         Math.random,
       );
       const bound = await this.#listen('outbound', outbound, role);
@@ -173,7 +178,7 @@ class DataPlane implements RunningProxy {
     });
     this.#inboundSeries = series;
     const settings = { address: app.host, port: app.port, instance: identity.name };
-    return new Inbound(settings, series, systemClock, Math.random);
+    return new Inbound(settings, series, this.#world);
   }
 
   #newWorld(): ExchangeWorld {
@@ -189,9 +194,12 @@ class DataPlane implements RunningProxy {
       scratch,
       ids: new IdSource(),
       counts: this.#counts,
+      replayBlocks: new ReplayBlocks(),
+      deadlines: new DeadlineMemory(),
       isDraining: () => this.#draining !== null,
       poolOf: (endpoint, backend) => poolOf(endpoint, backend, poolWorld),
       onLocalAnswer: (code) => this.#metrics.refused(code),
+      onRetryDecided: (reason) => this.#metrics.decidedRetry(reason),
     };
   }
 

@@ -6,9 +6,18 @@ import { describe, test } from 'node:test';
 import type { BalancerConfig } from '@remora/api/wire.ts';
 import fc from 'fast-check';
 import { seededChance } from '../clock.ts';
+import { OUTCOME } from '../resilience/outcome.ts';
 import { Backend, NOT_MEASURED } from './backend.ts';
 import type { Endpoint } from './endpoint.ts';
-import { backendConfig, backendOf, endpointConfig, endpointConfigs } from './endpoint-fixture.ts';
+import {
+  answer,
+  backendConfig,
+  backendOf,
+  backendWorld,
+  endpointConfig,
+  endpointConfigs,
+  tried,
+} from './endpoint-fixture.ts';
 
 const balancers: readonly Partial<BalancerConfig>[] = [
   { type: 'ewma' },
@@ -24,18 +33,18 @@ for (const balancer of balancers) {
       const backend = backendOf(endpointConfigs(1), balancer);
       const only = backend.pick(null, 'a', null, 0);
       assert.equal(only, backend.endpoints[0]);
-      assert.equal(backend.pick(null, 'a', only, 0), only);
+      assert.equal(backend.pick(null, 'a', tried(only), 0), only);
     });
 
     for (const size of [2, 3, 20]) {
       test(`never picks the tried one of ${size}, and every other one in time`, () => {
         const backend = backendOf(endpointConfigs(size), balancer);
-        for (const tried of backend.endpoints) {
+        for (const one of backend.endpoints) {
           const picked = new Set<Endpoint>();
           for (let pick = 0; pick < 50 * size; pick++) {
-            picked.add(backend.pick(null, `peer-${pick}`, tried, 0)!);
+            picked.add(backend.pick(null, `peer-${pick}`, tried(one), 0)!);
           }
-          assert.ok(!picked.has(tried));
+          assert.ok(!picked.has(one));
           assert.equal(picked.size, size - 1);
         }
       });
@@ -47,7 +56,7 @@ for (const balancer of balancers) {
       backend.apply(backendConfig([endpointConfig(1), endpointConfig(2)], balancer), 0);
       const picked = new Set<Endpoint>();
       for (let pick = 0; pick < 100; pick++) {
-        picked.add(backend.pick(null, `peer-${pick}`, gone, 0)!);
+        picked.add(backend.pick(null, `peer-${pick}`, tried(gone), 0)!);
       }
       assert.deepEqual(picked, new Set(backend.endpoints));
     });
@@ -72,7 +81,7 @@ describe('applying a configuration', () => {
     let closes = 0;
     left.pool = { close: () => closes++ };
     backend.onSent(stays, 0);
-    backend.onSent(left, 0);
+    const epoch = backend.onSent(left, 0);
     backend.apply(backendConfig([endpointConfig(3), endpointConfig(1, 5)]), 50);
 
     assert.equal(backend.endpoints[1], stays);
@@ -81,7 +90,7 @@ describe('applying a configuration', () => {
     assert.ok(!stays.removed);
     assert.ok(left.removed);
     assert.equal(closes, 1);
-    backend.onDone(left, 10, false, 60); // Its request ends as if nothing had happened.
+    backend.onDone(left, epoch, 10, OUTCOME.OK, 60); // Its request ends as if nothing had happened.
     assert.equal(left.inFlight, 0);
     backend.apply(backendConfig([endpointConfig(3)]), 70);
     assert.equal(closes, 1);
@@ -99,8 +108,7 @@ describe('applying a configuration', () => {
   test('with another balancer keeps what was measured', () => {
     const backend = backendOf(endpointConfigs(2));
     const [one, other] = backend.endpoints as [Endpoint, Endpoint];
-    backend.onSent(one, 0);
-    backend.onDone(one, 500, false, 0);
+    answer(backend, one, 500, 0);
     backend.apply(backendConfig(endpointConfigs(2), { type: 'round-robin' }), 0);
     backend.apply(backendConfig(endpointConfigs(2), { type: 'ewma' }), 0);
     for (let pick = 0; pick < 20; pick++) assert.equal(backend.pick(null, '', null, 0), other);
@@ -132,8 +140,8 @@ describe('applying a configuration', () => {
   test('a request without a measurement changes nothing but the count in flight', () => {
     const backend = backendOf(endpointConfigs(1));
     const endpoint = backend.endpoints[0]!;
-    backend.onSent(endpoint, 0);
-    backend.onDone(endpoint, NOT_MEASURED, true, 1_000);
+    const epoch = backend.onSent(endpoint, 0);
+    backend.onDone(endpoint, epoch, NOT_MEASURED, OUTCOME.FAILED, 1_000);
     assert.deepEqual([endpoint.inFlight, endpoint.ewmaMs, endpoint.ewmaAtMs], [0, 30, 0]);
   });
 
@@ -141,7 +149,7 @@ describe('applying a configuration', () => {
     const backend = backendOf(endpointConfigs(3));
     let closes = 0;
     for (const endpoint of backend.endpoints) endpoint.pool = { close: () => closes++ };
-    backend.close();
+    backend.close(0);
     assert.equal(closes, 3);
     assert.equal(backend.pick(null, '', null, 0), null);
   });
@@ -163,10 +171,10 @@ test('model: through any changes, picks are of the live set and counts in flight
   const done = fc.record({ do: fc.constant('done' as const), which: fc.nat() });
   fc.assert(
     fc.property(fc.array(fc.oneof(change, request, request, done)), fc.nat(), (steps, seed) => {
-      const backend = new Backend('k', seededChance(seed));
-      const sent: { endpoint: Endpoint; failed: boolean; rttMs: number }[] = [];
+      const backend = new Backend('k', backendWorld(seededChance(seed)));
+      const sent: { endpoint: Endpoint; epoch: number; outcome: number; rttMs: number }[] = [];
       let members: readonly (readonly [number, number])[] = [];
-      let tried: Endpoint | null = null;
+      let last: Endpoint | null = null;
       let nowMs = 0;
       for (const step of steps) {
         nowMs += 7;
@@ -175,20 +183,23 @@ test('model: through any changes, picks are of the live set and counts in flight
           const configs = members.map(([index, weight]) => endpointConfig(index, weight));
           backend.apply(backendConfig(configs, { ...step.balancer, slowStartMs: 50 }), nowMs);
         } else if (step.do === 'request') {
-          const picked = backend.pick(null, step.peer, tried, nowMs);
+          const picked = backend.pick(null, step.peer, tried(last), nowMs);
           const live = members.filter(([, weight]) => weight > 0);
           if (picked === null) assert.equal(live.length, 0);
           else {
             assert.ok(live.some(([index]) => picked.instance === `catalog-${index}`));
             assert.ok(!picked.removed);
-            if (live.length > 1) assert.notEqual(picked, tried);
-            backend.onSent(picked, nowMs);
-            sent.push({ endpoint: picked, failed: step.failed, rttMs: step.rttMs });
-            tried = picked;
+            const others = backend.endpoints.filter((one) => one !== last && one.weight > 0);
+            const isLeft = others.some((one) => one.health.outUntilMs <= nowMs);
+            if (isLeft) assert.notEqual(picked, last);
+            const epoch = backend.onSent(picked, nowMs);
+            const outcome = step.failed ? OUTCOME.FAILED : OUTCOME.OK;
+            sent.push({ endpoint: picked, epoch, outcome, rttMs: step.rttMs });
+            last = picked;
           }
         } else if (sent.length > 0) {
           const [ended] = sent.splice(step.which % sent.length, 1);
-          backend.onDone(ended!.endpoint, ended!.rttMs, ended!.failed, nowMs);
+          backend.onDone(ended!.endpoint, ended!.epoch, ended!.rttMs, ended!.outcome, nowMs);
         }
         for (const endpoint of backend.endpoints) {
           const wanted = sent.filter((other) => other.endpoint === endpoint).length;

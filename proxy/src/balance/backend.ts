@@ -5,11 +5,20 @@
  * keeps its pool, its measurements and its requests. What left is marked and its pool closed, which
  * ends no request. A ring is rebuilt only when its members changed, the other balancers always.
  *
- * Pure: time and chance are handed in. Budget: no allocation in `pick`, `onSent` and `onDone`.
+ * Pure: time and chance are handed in. Budget: no allocation in `pick`, `onSent` and `onDone`. Who
+ * is left out is decided by `resilience/ejection.ts`; a ring's members are not changed by it.
  */
 import type { BackendConfig, BalancerConfig, EndpointConfig } from '@remora/api/wire.ts';
-import type { Chance } from '../clock.ts';
+import type { LimitsConfig } from '@remora/api/wire-resilience.ts';
+import type { Chance, Clock } from '../clock.ts';
 import type { Head } from '../http1/head.ts';
+import { AdaptiveLimit } from '../resilience/adaptive-limit.ts';
+import { Admission } from '../resilience/admission.ts';
+import { Ejection } from '../resilience/ejection.ts';
+import { resilienceDefaults } from '@remora/api/resilience-defaults.ts';
+import { OUTCOME } from '../resilience/outcome.ts';
+import { RetryBudget } from '../resilience/retry-budget.ts';
+import type { TimerWheel } from '../timer-wheel.ts';
 import { RequestKey } from '../routing/request-key.ts';
 import type { Balancer, EndpointList } from './balancer.ts';
 import { Endpoint, endpointKey, READY_BEFORE } from './endpoint.ts';
@@ -18,9 +27,18 @@ import { HashRing } from './hash-ring.ts';
 import { leastRequestCost } from './least-request.ts';
 import { P2c } from './p2c.ts';
 import { RoundRobin } from './round-robin.ts';
+import { Sieve } from './sieve.ts';
+import type { TriedEndpoints } from './tried.ts';
 
-/** `rttMs` of a request that says nothing about its endpoint, such as one that the client left. */
+/** `rttMs` of a request that says nothing of its endpoint's speed: no head of an answer came. */
 export const NOT_MEASURED = -1;
+
+/** What a backend needs of the world. */
+export interface BackendWorld {
+  readonly clock: Clock;
+  readonly wheel: TimerWheel;
+  readonly chance: Chance;
+}
 
 export class Backend {
   readonly key: string;
@@ -30,7 +48,12 @@ export class Backend {
   waitingPerEndpointMax = 0;
   /** In the order of the configuration. */
   endpoints: readonly Endpoint[] = [];
+  readonly ejection: Ejection<Endpoint>;
+  readonly admission: Admission;
+  /** Of retries and hedges, for all routes that lead here. */
+  readonly budget: RetryBudget;
   readonly #chance: Chance;
+  readonly #sieve = new Sieve();
   #balancer: Balancer | null = null;
   #config: BalancerConfig | null = null;
   /** Those with a weight: what the balancer sees. */
@@ -39,9 +62,17 @@ export class Backend {
   #ring = '';
   #nextId = 0;
 
-  constructor(key: string, chance: Chance) {
+  constructor(key: string, { clock, wheel, chance }: BackendWorld) {
     this.key = key;
     this.#chance = chance;
+    this.ejection = new Ejection<Endpoint>(resilienceDefaults.ejection, chance);
+    this.admission = new Admission(clock, wheel);
+    this.budget = new RetryBudget(resilienceDefaults.budget, clock.nowMs());
+  }
+
+  /** Whether there is nothing to pick. */
+  get isEmpty(): boolean {
+    return this.#pickable.length === 0;
   }
 
   apply(config: BackendConfig, nowMs: number): void {
@@ -50,6 +81,9 @@ export class Backend {
     this.connectionsPerEndpointMax = config.connectionsPerEndpointMax;
     this.waitingPerEndpointMax = config.waitingPerEndpointMax;
     this.#replaceEndpoints(config.endpoints, nowMs);
+    this.ejection.apply(config.ejection, this.#pickable, nowMs);
+    this.budget.apply(config.budget, nowMs);
+    this.#applyLimits(config.limits, nowMs);
     this.#config = config.balancer;
     const ring = ringIdentity(this.#pickable, config.balancer);
     if (ring !== '' && ring === this.#ring) return;
@@ -57,29 +91,76 @@ export class Backend {
     this.#balancer = this.#pickable.length > 1 ? this.#newBalancer(config.balancer) : null;
   }
 
-  /** Null: no endpoint. `tried` is picked again only where there is no other. */
-  pick(head: Head | null, peer: string, tried: Endpoint | null, nowMs: number): Endpoint | null {
+  /**
+   * Null: no endpoint. Skips tried, ejected and full ones while there are others. An endpoint whose
+   * probe is due comes first, for a request that may be sent again should the probe fail.
+   */
+  pick(
+    head: Head | null,
+    peer: string,
+    tried: TriedEndpoints | null,
+    nowMs: number,
+    mayResend = false,
+  ): Endpoint | null {
     if (this.#balancer === null) return this.#pickable[0] ?? null;
-    return this.#balancer.pick(head, peer, tried, nowMs);
+    const sieve = this.#sieve;
+    sieve.begin(tried, nowMs);
+    if (this.ejection.out.length > 0) {
+      const probed = this.#aroundEjected(mayResend);
+      if (probed !== null) return probed;
+    }
+    return this.#balancer.pick(head, peer, sieve);
   }
 
-  onSent(endpoint: Endpoint, _nowMs: number): void {
+  /** The request goes to this endpoint. Returns the epoch to be given to `onDone`. */
+  onSent(endpoint: Endpoint, nowMs: number): number {
     endpoint.inFlight++;
+    return this.ejection.admit(endpoint, nowMs);
+  }
+
+  /** The head of an answer came; its body may take long, which no probe waits for. */
+  onHead(endpoint: Endpoint, epoch: number, outcome: number, nowMs: number): void {
+    this.ejection.reportHead(endpoint, epoch, outcome, nowMs);
   }
 
   /** Once for every `onSent`. `rttMs` until the answer's head, or NOT_MEASURED. */
-  onDone(endpoint: Endpoint, rttMs: number, failed: boolean, nowMs: number): void {
+  onDone(endpoint: Endpoint, epoch: number, rttMs: number, outcome: number, nowMs: number): void {
     endpoint.inFlight--;
-    if (rttMs >= 0) observe(endpoint, rttMs, failed, this.#config!.decayMs, nowMs);
+    this.ejection.report(endpoint, epoch, outcome, rttMs, nowMs);
+    if (rttMs < 0 || outcome === OUTCOME.NOTHING_LEARNED || this.#config === null) return;
+    // A refusal costs as a failure does, else refusing fast would attract more.
+    observe(endpoint, rttMs, outcome !== OUTCOME.OK, this.#config.decayMs, nowMs);
+  }
+
+  /** Told to come back later (`Retry-After` of a 503): not picked meanwhile, where others are. */
+  holdBack(endpoint: Endpoint, forMs: number, nowMs: number): void {
+    this.ejection.holdBack(endpoint, forMs, nowMs);
   }
 
   /** The backend is gone: like a configuration without endpoints. */
-  close(): void {
+  close(nowMs: number): void {
     for (const endpoint of this.endpoints) remove(endpoint);
     this.endpoints = [];
     this.#pickable = [];
+    this.ejection.apply(resilienceDefaults.ejection, [], nowMs);
+    this.#applyLimits(resilienceDefaults.limits, nowMs);
     this.#balancer = null;
     this.#ring = '';
+  }
+
+  /** An endpoint whose probe this request is; null: none. Ejection is ignored in panic. */
+  #aroundEjected(mayResend: boolean): Endpoint | null {
+    const { ejection } = this;
+    const sieve = this.#sieve;
+    ejection.catchUp(sieve.nowMs);
+    if (mayResend && ejection.probeIsDue(sieve.nowMs)) {
+      for (const endpoint of ejection.out) {
+        if (sieve.passesAsProbe(endpoint)) return endpoint;
+      }
+    }
+    sieve.ignoresEjection = ejection.inPanic;
+    if (sieve.ignoresEjection) ejection.counts.panicPicks++;
+    return null;
   }
 
   #replaceEndpoints(configs: readonly EndpointConfig[], nowMs: number): void {
@@ -92,6 +173,7 @@ export class Backend {
       // At first only the proxy is new.
       if (this.#config === null) endpoint.readyAtMs = READY_BEFORE;
       endpoint.weight = config.weight;
+      endpoint.inMesh = config.inMesh;
       endpoint.instance = config.instance;
       next.set(key, endpoint);
     }
@@ -103,6 +185,16 @@ export class Backend {
     this.#pickable.forEach((endpoint, position) => {
       endpoint.position = position;
     });
+  }
+
+  /** Where a Remora stands before the endpoint, it knows better: only the hard cap counts here. */
+  #applyLimits(config: LimitsConfig, nowMs: number): void {
+    for (const { slot, inMesh } of this.#pickable) {
+      if (!config.adaptive || inMesh) slot.limit = null;
+      else slot.limit ??= new AdaptiveLimit(nowMs);
+    }
+    const slots = this.#pickable.map(({ slot }) => slot);
+    this.admission.apply(config, slots);
   }
 
   #newBalancer(config: BalancerConfig): Balancer {

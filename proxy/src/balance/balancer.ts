@@ -8,13 +8,14 @@
  */
 import type { Head } from '../http1/head.ts';
 import type { Endpoint } from './endpoint.ts';
+import type { Sieve } from './sieve.ts';
 
 /** At least two endpoints, each with `position` its index. */
 export type EndpointList = readonly Endpoint[];
 
 export interface Balancer {
-  /** Never `tried`. `head` and `peer` matter to the hash ring only. */
-  pick(head: Head | null, peer: string, tried: Endpoint | null, nowMs: number): Endpoint;
+  /** One that passes, else the least bad. `head` and `peer` matter to the hash ring only. */
+  pick(head: Head | null, peer: string, sieve: Sieve): Endpoint;
 }
 
 /** What choosing an endpoint costs; the lower, the better. */

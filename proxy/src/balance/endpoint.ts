@@ -7,6 +7,8 @@
  * Pure data, owned by one `Backend`; `net/pool` hangs its connections on it.
  */
 import type { EndpointConfig } from '@remora/api/wire.ts';
+import { EndpointHealth, type Judged } from '../resilience/endpoint-health.ts';
+import { Slot } from '../resilience/slot.ts';
 
 export interface PoolHandle {
   /** Its endpoint was removed: idle connections close, leased ones once their request ends. */
@@ -19,7 +21,7 @@ export const FIRST_RTT_MS = 30;
 /** Ready since before anyone looked: no slow start. */
 export const READY_BEFORE = Number.NEGATIVE_INFINITY;
 
-export class Endpoint {
+export class Endpoint implements Judged {
   /** Unique within its backend, never used again. */
   readonly id: number;
   /** `address:port`. */
@@ -28,8 +30,13 @@ export class Endpoint {
   readonly port: number;
   instance: string;
   weight: number;
+  /** Another Remora stands before it, which limits by itself. */
+  inMesh: boolean;
   /** Requests sent and not yet done. */
   inFlight = 0;
+  /** What its service's admission counts of it; without room it is skipped where another has. */
+  readonly slot: Slot = new Slot(null);
+  readonly health: EndpointHealth = new EndpointHealth();
   /** Peak-sensitive mean of response times as of `ewmaAtMs`; it decays from there. */
   ewmaMs: number = FIRST_RTT_MS;
   ewmaAtMs: number;
@@ -49,8 +56,21 @@ export class Endpoint {
     this.port = config.port;
     this.instance = config.instance;
     this.weight = config.weight;
+    this.inMesh = config.inMesh;
     this.readyAtMs = nowMs;
     this.ewmaAtMs = nowMs;
+  }
+
+  onOut(isOut: boolean): void {
+    this.slot.isOut = isOut;
+  }
+
+  /** Readmitted after an ejection: its share grows again, and old failures do not weigh on it. */
+  becomeNew(nowMs: number): void {
+    this.readyAtMs = nowMs;
+    this.ewmaMs = FIRST_RTT_MS;
+    this.ewmaAtMs = nowMs;
+    this.turn = 0;
   }
 }
 

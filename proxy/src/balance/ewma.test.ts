@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { seededChance } from '../clock.ts';
+import { OUTCOME } from '../resilience/outcome.ts';
 import type { Backend } from './backend.ts';
 import type { Endpoint } from './endpoint.ts';
 import {
@@ -13,6 +14,7 @@ import {
   countPicks,
   endpointConfig,
   endpointConfigs,
+  fail,
 } from './endpoint-fixture.ts';
 import { decayedMs, FAILURE_RTT_MS, observe } from './ewma.ts';
 
@@ -87,8 +89,7 @@ describe('two choices by peak EWMA', () => {
   test('send nothing to an endpoint that fails fast while another answers', () => {
     const backend = backendOf(endpointConfigs(2));
     const [failing, working] = backend.endpoints as [Endpoint, Endpoint];
-    backend.onSent(failing, 0);
-    backend.onDone(failing, 0.2, true, 0);
+    fail(backend, failing, 0);
     answer(backend, working, 200, 0);
     assert.deepEqual(countPicks(backend, 100), { 'catalog-1': 100 });
   });
@@ -157,7 +158,7 @@ function simulate(backend: Backend, rttOf: (endpoint: Endpoint) => number): Map<
   const ends = new Map<number, Endpoint[]>();
   for (let nowMs = 0; nowMs < 10_000; nowMs++) {
     for (const endpoint of ends.get(nowMs) ?? []) {
-      backend.onDone(endpoint, rttOf(endpoint), false, nowMs);
+      backend.onDone(endpoint, endpoint.health.epoch, rttOf(endpoint), OUTCOME.OK, nowMs);
     }
     const picked = backend.pick(null, '', null, nowMs)!;
     counts.set(picked, counts.get(picked)! + 1);

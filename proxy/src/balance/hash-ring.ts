@@ -15,6 +15,7 @@ import { limits } from '../limits.ts';
 import { finish, KeyHash, type RequestKey } from '../routing/request-key.ts';
 import type { Balancer, EndpointList } from './balancer.ts';
 import type { Endpoint } from './endpoint.ts';
+import type { Sieve } from './sieve.ts';
 
 /** Room for the endpoint in a point: with 32 bits of hash it is an integer of 52 bits. */
 const ENDPOINTS_MAX = 2 ** 20;
@@ -34,16 +35,16 @@ export class HashRing implements Balancer {
     this.#otherwise = otherwise;
   }
 
-  pick(head: Head | null, peer: string, tried: Endpoint | null, nowMs: number): Endpoint {
+  pick(head: Head | null, peer: string, sieve: Sieve): Endpoint {
     if (this.#key.read(head, peer)) {
       let at = this.#points.firstFrom(pointHash(this.#key.hash, 0));
       for (let step = 0; step < limits.ringStepsMax; step++) {
         const endpoint = this.#endpoints[this.#points.endpointAt(at)]!;
-        if (endpoint !== tried) return endpoint;
+        if (sieve.passes(endpoint)) return endpoint;
         at = this.#points.after(at);
       }
     }
-    return this.#otherwise.pick(head, peer, tried, nowMs);
+    return this.#otherwise.pick(head, peer, sieve);
   }
 }
 

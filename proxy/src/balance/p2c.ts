@@ -2,7 +2,9 @@
  * The power of two choices: of two endpoints drawn at random, the one that costs less.
  *
  * Why not the best of all: every proxy would send to the same one until its figures change. Why not
- * one at random: the most loaded of n then has log n, here log log n. And it is O(1).
+ * one at random: the most loaded of n then has log n, here log log n. And it is O(1): where one of
+ * the two may not be picked, others are drawn until two may, so that every pair stays equally
+ * likely; only few endpoints, or few that may be picked, are looked through.
  *
  * Pure: chance is handed in. Budget: no object. Costs: `ewma.ts`, `least-request.ts`.
  */
@@ -10,6 +12,10 @@ import type { Chance } from '../clock.ts';
 import type { Head } from '../http1/head.ts';
 import type { Balancer, Cost, EndpointList } from './balancer.ts';
 import type { Endpoint } from './endpoint.ts';
+import type { Sieve } from './sieve.ts';
+
+/** With half of them out, all of these miss a second one in one pick of four thousand. */
+const DRAWS_MAX = 16;
 
 export class P2c implements Balancer {
   readonly #endpoints: EndpointList;
@@ -22,19 +28,53 @@ export class P2c implements Balancer {
     this.#chance = chance;
   }
 
-  pick(_head: Head | null, _peer: string, tried: Endpoint | null, nowMs: number): Endpoint {
+  pick(_head: Head | null, _peer: string, sieve: Sieve): Endpoint {
     const endpoints = this.#endpoints;
-    const skipped = tried !== null && endpoints[tried.position] === tried ? tried.position : -1;
-    const size = skipped === -1 ? endpoints.length : endpoints.length - 1;
-
     // One draw for both: what the first choice leaves of it is chance as well.
-    const drawn = this.#chance() * size;
+    const drawn = this.#chance() * endpoints.length;
     const first = Math.floor(drawn);
-    const one = endpoints[past(skipped, first)]!;
-    if (size === 1) return one;
-    const second = past(first, Math.floor((drawn - first) * (size - 1)));
-    const other = endpoints[past(skipped, second)]!;
+    const one = endpoints[first]!;
+    const other = endpoints[past(first, Math.floor((drawn - first) * (endpoints.length - 1)))]!;
+    if (sieve.passes(one) && sieve.passes(other)) return this.#cheaper(one, other, sieve.nowMs);
+    return endpoints.length > DRAWS_MAX ? this.#drawOn(sieve) : this.#lookThrough(sieve);
+  }
 
+  #drawOn(sieve: Sieve): Endpoint {
+    const endpoints = this.#endpoints;
+    let one: Endpoint | null = null;
+    for (let draw = 0; draw < DRAWS_MAX; draw++) {
+      const drawn = endpoints[Math.floor(this.#chance() * endpoints.length)]!;
+      if (drawn === one || !sieve.passes(drawn)) continue;
+      if (one !== null) return this.#cheaper(one, drawn, sieve.nowMs);
+      one = drawn;
+    }
+    return this.#lookThrough(sieve);
+  }
+
+  /** Counts those that pass and draws two of them. */
+  #lookThrough(sieve: Sieve): Endpoint {
+    const endpoints = this.#endpoints;
+    let passing = 0;
+    for (let index = 0; index < endpoints.length; index++) {
+      if (sieve.passes(endpoints[index]!)) passing++;
+    }
+    if (passing === 0) return sieve.leastBad(endpoints);
+    const first = Math.floor(this.#chance() * passing);
+    const one = this.#passingAt(first, sieve);
+    if (passing === 1) return one;
+    const second = past(first, Math.floor(this.#chance() * (passing - 1)));
+    return this.#cheaper(one, this.#passingAt(second, sieve), sieve.nowMs);
+  }
+
+  #passingAt(rank: number, sieve: Sieve): Endpoint {
+    let left = rank;
+    for (let index = 0; ; index++) {
+      const endpoint = this.#endpoints[index]!;
+      if (sieve.passes(endpoint) && left-- === 0) return endpoint;
+    }
+  }
+
+  #cheaper(one: Endpoint, other: Endpoint, nowMs: number): Endpoint {
     const oneCost = this.#cost(one, nowMs);
     const otherCost = this.#cost(other, nowMs);
     // Costs that have decayed to nothing still differ by what is in flight.
@@ -43,7 +83,7 @@ export class P2c implements Balancer {
   }
 }
 
-/** The drawn index with `skipped` (-1: none) left out of the numbering. */
+/** The drawn index with `skipped` left out of the numbering. */
 function past(skipped: number, drawn: number): number {
-  return skipped !== -1 && drawn >= skipped ? drawn + 1 : drawn;
+  return drawn >= skipped ? drawn + 1 : drawn;
 }

@@ -12,6 +12,7 @@ import type { Chance } from '../clock.ts';
 import type { Head } from '../http1/head.ts';
 import type { Balancer, EndpointList } from './balancer.ts';
 import type { Endpoint } from './endpoint.ts';
+import type { Sieve } from './sieve.ts';
 import { slowStartShare } from './slow-start.ts';
 
 /** Turns that may pass in one pick: enough that a share of a tenth still shows among the warm. */
@@ -32,33 +33,42 @@ export class RoundRobin implements Balancer {
     this.#cursor = Math.floor(chance() * endpoints.length);
   }
 
-  pick(_head: Head | null, _peer: string, tried: Endpoint | null, nowMs: number): Endpoint {
-    return this.#equalWeights ? this.#nextInLine(tried, nowMs) : this.#mostCredit(tried, nowMs);
+  pick(_head: Head | null, _peer: string, sieve: Sieve): Endpoint {
+    return this.#equalWeights ? this.#nextInLine(sieve) : this.#mostCredit(sieve);
   }
 
-  #nextInLine(tried: Endpoint | null, nowMs: number): Endpoint {
-    for (let passes = 0; ; passes++) {
+  #nextInLine(sieve: Sieve): Endpoint {
+    let passed = 0;
+    let skipped = 0;
+    while (skipped < this.#endpoints.length) {
       const endpoint = this.#endpoints[this.#cursor]!;
       this.#cursor = this.#cursor + 1 === this.#endpoints.length ? 0 : this.#cursor + 1;
-      if (endpoint === tried) continue;
-      const share = slowStartShare(endpoint, this.#slowStartMs, nowMs);
-      if (share === 1 || passes >= PASSES_MAX || this.#chance() < share) return endpoint;
+      if (!sieve.passes(endpoint)) {
+        skipped++;
+        continue;
+      }
+      skipped = 0;
+      const share = slowStartShare(endpoint, this.#slowStartMs, sieve.nowMs);
+      if (share === 1 || passed >= PASSES_MAX || this.#chance() < share) return endpoint;
+      passed++;
     }
+    return sieve.leastBad(this.#endpoints);
   }
 
   /** Every endpoint earns its weight; the richest pays what all earned, and goes. */
-  #mostCredit(tried: Endpoint | null, nowMs: number): Endpoint {
+  #mostCredit(sieve: Sieve): Endpoint {
     let earned = 0;
     let best: Endpoint | null = null;
     for (let index = 0; index < this.#endpoints.length; index++) {
       const endpoint = this.#endpoints[index]!;
-      if (endpoint === tried) continue;
-      const share = endpoint.weight * slowStartShare(endpoint, this.#slowStartMs, nowMs);
+      if (!sieve.passes(endpoint)) continue;
+      const share = endpoint.weight * slowStartShare(endpoint, this.#slowStartMs, sieve.nowMs);
       earned += share;
       endpoint.turn += share;
       if (best === null || endpoint.turn > best.turn) best = endpoint;
     }
-    best!.turn -= earned;
-    return best!;
+    if (best === null) return sieve.leastBad(this.#endpoints);
+    best.turn -= earned;
+    return best;
   }
 }

@@ -8,8 +8,7 @@
  * Pure but for the injected clock. Owned by `configuration.ts`, used by `compile.ts`.
  */
 import type { BackendConfig } from '@remora/api/wire.ts';
-import { Backend } from '../balance/backend.ts';
-import type { Chance, Clock } from '../clock.ts';
+import { Backend, type BackendWorld } from '../balance/backend.ts';
 import { limits } from '../limits.ts';
 
 interface Held {
@@ -20,19 +19,17 @@ interface Held {
 
 export class BackendRegistry {
   readonly #held = new Map<string, Held>();
-  readonly #clock: Clock;
-  readonly #chance: Chance;
+  readonly #world: BackendWorld;
 
-  constructor(clock: Clock, chance: Chance) {
-    this.#clock = clock;
-    this.#chance = chance;
+  constructor(world: BackendWorld) {
+    this.#world = world;
   }
 
   /** The backend of this key, in use by one more. A new one has no endpoints until `apply`. */
   acquire(key: string): Backend {
     let held = this.#held.get(key);
     if (held === undefined) {
-      held = { backend: new Backend(key, this.#chance), uses: 0, unusedSinceMs: 0 };
+      held = { backend: new Backend(key, this.#world), uses: 0, unusedSinceMs: 0 };
       this.#held.set(key, held);
     }
     held.uses++;
@@ -42,21 +39,21 @@ export class BackendRegistry {
   release(key: string): void {
     const held = this.#held.get(key);
     if (held === undefined || --held.uses > 0) return;
-    held.unusedSinceMs = this.#clock.nowMs();
+    held.unusedSinceMs = this.#world.clock.nowMs();
   }
 
   /** Closes what nothing has named for a while. */
   sweep(): void {
-    const nowMs = this.#clock.nowMs();
+    const nowMs = this.#world.clock.nowMs();
     for (const [key, held] of this.#held) {
       if (held.uses > 0 || nowMs - held.unusedSinceMs < limits.backendUnusedMs) continue;
       this.#held.delete(key);
-      held.backend.close();
+      held.backend.close(nowMs);
     }
   }
 
   apply(config: BackendConfig): void {
-    this.#held.get(config.key)?.backend.apply(config, this.#clock.nowMs());
+    this.#held.get(config.key)?.backend.apply(config, this.#world.clock.nowMs());
   }
 
   *backends(): Generator<Backend> {

@@ -9,6 +9,9 @@
  */
 import type { DestinationConfig, ProxyIdentity, RuleConfig } from '@remora/api/wire.ts';
 import type { Backend } from '../balance/backend.ts';
+import { compileFaults } from '../resilience/fault.ts';
+import type { RuleBreaker } from '../resilience/rule-breaker.ts';
+import { PRIORITY } from '../resilience/ticket.ts';
 import type { Destination, Rule, Target } from '../routing/compiled.ts';
 import { encodeRedirect } from '../routing/redirect.ts';
 import type { RegexCompiler } from '../routing/regex.ts';
@@ -18,10 +21,12 @@ import { Split } from '../routing/split.ts';
 import type { ProxyMetrics } from '../telemetry/proxy-metrics.ts';
 import type { RouteLabels, RouteSeries } from '../telemetry/route-series.ts';
 import type { BackendRegistry } from './backend-registry.ts';
+import type { BreakerRegistry } from './breaker-registry.ts';
 
 export interface CompileContext {
   readonly identity: ProxyIdentity;
   readonly backends: BackendRegistry;
+  readonly breakers: BreakerRegistry;
   readonly metrics: Pick<ProxyMetrics, 'bindRouteSeries' | 'releaseRouteSeries'>;
   readonly regex: RegexCompiler;
   /** An endpoint at an own listener would be dialled in a circle. */
@@ -91,6 +96,7 @@ class Draft {
   readonly #context: CompileContext;
   readonly #backends = new Map<string, Backend>();
   readonly #series: RouteSeries[] = [];
+  readonly #breakers: string[] = [];
 
   constructor(config: DestinationConfig, context: CompileContext) {
     this.#config = config;
@@ -130,6 +136,12 @@ class Draft {
         backend: this.#backendOf(backend),
         percent,
       })),
+      retry: config.retry,
+      hedge: config.hedge,
+      faults: compileFaults(config.faults, this.#context.regex),
+      priority: PRIORITY[config.priority],
+      spillover: config.spillover,
+      fallback: config.fallback === null ? null : this.#fallback(config, config.fallback),
       requestTimeoutMs: config.timeouts.requestMs,
       perTryTimeoutMs: config.timeouts.perTryMs,
       series: this.series(config.id, '', false),
@@ -155,6 +167,8 @@ class Draft {
   release(): void {
     for (const key of this.#backends.keys()) this.#context.backends.release(key);
     for (const series of this.#series) this.#context.metrics.releaseRouteSeries(series);
+    for (const key of this.#breakers) this.#context.breakers.release(key);
+    this.#breakers.length = 0;
     this.#backends.clear();
     this.#series.length = 0;
   }
@@ -166,10 +180,30 @@ class Draft {
       backend: backend === null ? null : this.#backendOf(backend),
       invalid: config.invalid,
       weight: config.weight,
+      breaker: backend === null ? null : this.#breaker(rule, backend),
       requestEdits: encodeEdits(rule.requestHeaders, config.requestHeaders),
       responseEdits: encodeEdits(rule.responseHeaders, config.responseHeaders),
       series: this.series(rule.id, backend ?? 'invalid', config.weight > 0),
     };
+  }
+
+  #fallback(rule: RuleConfig, key: string): Target {
+    return {
+      backend: this.#backendOf(key),
+      invalid: null,
+      weight: 0,
+      breaker: this.#breaker(rule, key),
+      requestEdits: encodeEdits(rule.requestHeaders, null),
+      responseEdits: encodeEdits(rule.responseHeaders, null),
+      series: this.series(rule.id, key, false),
+    };
+  }
+
+  #breaker(rule: RuleConfig, backend: string): RuleBreaker | null {
+    if (rule.breaker === null) return null;
+    const key = `${this.#config.key} ${rule.id} ${backend}`;
+    this.#breakers.push(key);
+    return this.#context.breakers.acquire(key, rule.breaker);
   }
 
   #backendOf(key: string): Backend {
@@ -181,6 +215,7 @@ class Draft {
   /** Chosen or balanced by the peer's address, which costs a system call to learn. */
   #needsPeer(rule: RuleConfig): boolean {
     if (rule.sticky?.key.type === 'peer') return true;
+    if (rule.faults.some(({ cohort }) => cohort?.key.type === 'peer')) return true;
     return rule.backends.some(({ backend }) => {
       const balancer = backend === null ? undefined : this.#config.backends[backend]?.balancer;
       return balancer?.type === 'ring-hash' && balancer.hashKey?.type === 'peer';

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { systemClock } from '../clock.ts';
+import { TimerWheel } from '../timer-wheel.ts';
 import { Configuration } from './configuration.ts';
 import { ControlWorld, destinationConfig, identity, textOf } from './control-fixture.ts';
 import { writeSnapshot } from './snapshot-format.ts';
@@ -51,6 +52,7 @@ describe('configuration', () => {
       ...sources,
       metrics: world.metrics,
       clock: systemClock,
+      wheel: new TimerWheel(systemClock, () => undefined),
       chance: () => 0.5,
       log: world.log,
       isOwnListener: () => false,

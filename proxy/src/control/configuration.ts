@@ -13,7 +13,9 @@ import type { Chance, Clock } from '../clock.ts';
 import { limits } from '../limits.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { ProxyMetrics } from '../telemetry/proxy-metrics.ts';
+import type { TimerWheel } from '../timer-wheel.ts';
 import { BackendRegistry } from './backend-registry.ts';
+import { BreakerRegistry } from './breaker-registry.ts';
 import { Installer } from './installer.ts';
 import { LastGood } from './last-good.ts';
 import { Live } from './live.ts';
@@ -28,6 +30,7 @@ export interface ConfigurationOptions {
   readonly lastGood: string | null;
   readonly metrics: ProxyMetrics;
   readonly clock: Clock;
+  readonly wheel: TimerWheel;
   readonly chance: Chance;
   readonly log: Log;
   /** Endpoints there are refused: requests would go round in a circle. */
@@ -46,15 +49,20 @@ export class Configuration {
 
   constructor(options: ConfigurationOptions) {
     this.#options = options;
-    const { identity, clock, chance, metrics, log, control, snapshot, lastGood } = options;
+    const { identity, clock, wheel, chance, metrics, log, control, snapshot, lastGood } = options;
     const live = new Live(clock);
     this.live = live;
-    this.backends = new BackendRegistry(clock, chance);
+    this.backends = new BackendRegistry({ clock, wheel, chance });
     this.#lastGood = lastGood === null ? null : new LastGood(lastGood, live, log);
     const { isOwnListener } = options;
     const installer = new Installer({
       live,
-      context: { identity, backends: this.backends, isOwnListener },
+      context: {
+        identity,
+        backends: this.backends,
+        breakers: new BreakerRegistry(),
+        isOwnListener,
+      },
       metrics,
       clock,
       log,

@@ -12,6 +12,8 @@ import { PARSE_OK, parseRequestHead } from '../http1/head-parser.ts';
 import { noRegexEngine } from '../routing/regex.ts';
 import type { LogFields } from '../telemetry/log.ts';
 import { ProxyMetrics } from '../telemetry/proxy-metrics.ts';
+import { TimerWheel } from '../timer-wheel.ts';
+import { BreakerRegistry } from './breaker-registry.ts';
 import { BackendRegistry } from './backend-registry.ts';
 import { type CompileContext, type Compiled, compileDestination } from './compile.ts';
 import { Installer } from './installer.ts';
@@ -112,7 +114,11 @@ export class RecordingLog {
 /** Everything that compiles and holds configuration, on a clock that stands still. */
 export class ControlWorld {
   readonly clock = new ManualClock();
-  readonly backends = new BackendRegistry(this.clock, () => 0.5);
+  readonly backends = new BackendRegistry({
+    clock: this.clock,
+    wheel: new TimerWheel(this.clock, () => undefined),
+    chance: () => 0.5,
+  });
   readonly live = new Live(this.clock);
   readonly log = new RecordingLog();
   changes = 0;
@@ -120,7 +126,8 @@ export class ControlWorld {
     {
       counts: {
         inFlight: 0,
-        retries: 0,
+        hedges: 0,
+        deadlinesMalformed: 0,
         clientsGone: 0,
         mirrored: 0,
         mirrorsActive: 0,
@@ -137,6 +144,7 @@ export class ControlWorld {
   readonly context: CompileContext = {
     identity,
     backends: this.backends,
+    breakers: new BreakerRegistry(),
     metrics: this.metrics,
     regex: noRegexEngine,
     isOwnListener: (_address, port) => port === 15_001,

@@ -1,41 +1,70 @@
-/** The books of attempts, with a pool whose dials the test ends. */
+/** The books of one attempt, with a pool whose dials the test ends. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { resilienceDefaults } from '@remora/api/resilience-defaults.ts';
-import { Backend } from '../balance/backend.ts';
 import { FAILURE_RTT_MS } from '../balance/ewma.ts';
+import { backendConfig, endpointConfigs } from '../balance/endpoint-fixture.ts';
+import { Backend } from '../balance/backend.ts';
+import { TriedEndpoints } from '../balance/tried.ts';
 import { ManualClock } from '../clock.ts';
 import { Head } from '../http1/head.ts';
-import type { EndpointPool, LeaseHolder } from '../net/pool.ts';
+import type { EndpointPool } from '../net/pool.ts';
+import { NO_DEADLINE } from '../resilience/deadline.ts';
+import { OUTCOME } from '../resilience/outcome.ts';
+import { PRIORITY } from '../resilience/ticket.ts';
+import { TimerWheel } from '../timer-wheel.ts';
 import { Attempt, BEGUN } from './attempt.ts';
-import type { ExchangeWorld } from './exchange-world.ts';
+import type { AttemptUser, ExchangeWorld } from './exchange-world.ts';
+
+function bench() {
+  const clock = new ManualClock();
+  const wheel = new TimerWheel(clock, () => undefined);
+  const backend = new Backend('b', { clock, wheel, chance: () => 0 });
+  backend.apply(backendConfig(endpointConfigs(1)), clock.nowMs());
+  const pool = { tryLease: () => null, wait: () => true } as unknown as EndpointPool;
+  const world = { clock, wheel, poolOf: () => pool } as unknown as ExchangeWorld;
+  const user = {
+    request: new Head(),
+    peer: '',
+    priority: PRIORITY.default,
+    deadlineAtMs: NO_DEADLINE,
+    mayRepeat: true,
+    tried: new TriedEndpoints(),
+  } as unknown as AttemptUser;
+  return { clock, backend, user, attempt: new Attempt(world, user) };
+}
 
 test('a failure before anything was sent counts from its own beginning', () => {
-  const clock = new ManualClock();
-  const backend = new Backend('b', () => 0);
-  backend.apply(
-    {
-      key: 'b',
-      endpoints: [{ address: '127.0.0.1', port: 1, weight: 1, instance: 'b-0', inMesh: false }],
-      balancer: { type: 'ewma', hashKey: null, slowStartMs: 0, decayMs: 10_000 },
-      connectTimeoutMs: 1,
-      idleTimeoutMs: 1,
-      connectionsPerEndpointMax: 1,
-      waitingPerEndpointMax: 1,
-      ejection: resilienceDefaults.ejection,
-      limits: resilienceDefaults.limits,
-      budget: resilienceDefaults.budget,
-    },
-    clock.nowMs(),
-  );
-  const pool = { tryLease: () => null, wait: () => true } as unknown as EndpointPool;
-  const world = { clock, poolOf: () => pool } as unknown as ExchangeWorld;
-  const attempt = new Attempt(world, {} as LeaseHolder);
-  attempt.reset();
+  const { clock, backend, attempt } = bench();
   clock.advanceMs(600_000); // Its exchange lay in the pool so long.
-  attempt.backend = backend;
-  assert.equal(attempt.begin(new Head(), ''), BEGUN.WAITING);
+  assert.equal(attempt.begin(backend), BEGUN.WAITING);
   clock.advanceMs(5);
-  attempt.settle(true);
+  attempt.drop(OUTCOME.MISSED);
   assert.equal(backend.endpoints[0]!.ewmaMs, FAILURE_RTT_MS);
+});
+
+test('whatever became of it, its place is free again and its endpoint is remembered as tried', () => {
+  for (const outcome of Object.values(OUTCOME)) {
+    const { backend, attempt, user } = bench();
+    const endpoint = backend.endpoints[0]!;
+    attempt.begin(backend);
+    assert.deepEqual(
+      [backend.admission.inFlight, endpoint.inFlight, endpoint.slot.inFlight],
+      [1, 1, 1],
+    );
+    attempt.drop(outcome);
+    assert.deepEqual(
+      [backend.admission.inFlight, endpoint.inFlight, endpoint.slot.inFlight],
+      [0, 0, 0],
+    );
+    assert.ok(user.tried.has(endpoint));
+    assert.ok(attempt.isIdle);
+  }
+});
+
+test('without an endpoint it fails at once, and asks nobody to wait', () => {
+  const { clock, backend, attempt } = bench();
+  backend.close(clock.nowMs());
+  assert.equal(attempt.begin(backend), BEGUN.FAILED);
+  assert.equal(attempt.failure, 'RMR_NO_ENDPOINTS');
+  assert.equal(backend.admission.waiting, 0);
 });

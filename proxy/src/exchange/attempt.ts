@@ -1,112 +1,336 @@
 /**
- * One request's way to one endpoint, and what is known of its earlier attempts: which endpoint was
- * picked, which connection it holds or waits for, how long the answer took.
+ * One try of a request at one endpoint, from asking for admission to the end of its answer.
  *
- * The exchange decides whether there is another attempt; this keeps the books, so that balancer and
- * pool hear of every attempt exactly once. Embedded in its exchange.
+ *   IDLE → WAITING (admission) → LEASING (connection) → READY → SENT → ANSWERED → IDLE
+ *               any of them → FAILED, with `failure` → IDLE
  *
- * Budget: no allocation per exchange.
+ * It keeps the books: admission, balancer, ejection and pool hear of every attempt exactly once,
+ * and of how it ended by one word (`resilience/outcome.ts`). Whether another follows is not decided
+ * here. What comes from inside another exchange's call is queued on the tick, and told from there.
+ *
+ * Two for each exchange at most, the second made for its first hedge. Budget: no allocation.
  */
+import type { ErrorCode } from '@remora/api/errors.ts';
 import { type Backend, NOT_MEASURED } from '../balance/backend.ts';
 import type { Endpoint } from '../balance/endpoint.ts';
-import type { Head } from '../http1/head.ts';
-import { Lease, type LeaseHolder } from '../net/pool.ts';
-import type { Upstream } from '../net/upstream.ts';
-import type { ExchangeWorld } from './exchange-world.ts';
+import { Head } from '../http1/head.ts';
+import { limits } from '../limits.ts';
+import type { BodyPiece } from '../net/body-writer.ts';
+import { Lease, type LeaseFailure, type LeaseHolder } from '../net/pool.ts';
+import type { Upstream, UpstreamFailure } from '../net/upstream.ts';
+import { outcomeOfAnswer, outcomeOfCancel, outcomeOfFailure } from '../resilience/classify.ts';
+import { isFailed, OUTCOME } from '../resilience/outcome.ts';
+import {
+  ADMITTED,
+  NOT_SAMPLED,
+  QUEUED,
+  SHED_TEXTS,
+  Ticket,
+  type TicketHolder,
+} from '../resilience/ticket.ts';
+import { WheelTimer } from '../timer-wheel.ts';
+import type { AttemptUser, ExchangeWorld } from './exchange-world.ts';
+import type { TickJob } from './tick.ts';
 
 /** What `begin` came to. */
-export const BEGUN = { NO_ENDPOINT: 0, LEASED: 1, WAITING: 2, POOL_FULL: 3 } as const;
+export const BEGUN = { READY: 0, WAITING: 1, FAILED: 2 } as const;
 
-/** One more than the first, and only where nothing was sent or a reused connection died. */
-const ATTEMPTS_MAX = 2;
+const STATE = {
+  IDLE: 0,
+  WAITING: 1,
+  ADMITTED: 2,
+  LEASING: 3,
+  READY: 4,
+  FAILED: 5,
+  SENT: 6,
+  ANSWERED: 7,
+} as const;
 
-export class Attempt {
-  backend: Backend | null = null;
-  endpoint: Endpoint | null = null;
+export class Attempt implements LeaseHolder, TicketHolder, TickJob {
+  epoch = 0;
+  readonly response: Head = new Head();
   upstream: Upstream | null = null;
+  endpoint: Endpoint | null = null;
+  /** Why it failed, and what is known of how far it came. */
+  failure: ErrorCode = 'RMR_INTERNAL';
+  isUnsent = false;
+  isStale = false;
+  /** The resend for a dead connection is within what the endpoint's idle connections allow. */
+  isResendAllowed = false;
   readonly #world: ExchangeWorld;
-  readonly #holder: LeaseHolder;
-  readonly #lease: Lease;
-  #tried: Endpoint | null = null;
-  #count = 0;
+  readonly #user: AttemptUser;
+  readonly #ticket = new Ticket(this);
+  readonly #lease = new Lease(this);
+  readonly #timer = new WheelTimer(() => this.#onTimeout());
+  /** A long body gives its place at the endpoint back. */
+  readonly #streamTimer = new WheelTimer(() => this.#becomeStream());
+  #state: number = STATE.IDLE;
+  #backend: Backend | null = null;
+  #vote = 0;
   #sentAtMs = 0;
-  /** From the request written to the answer's head. */
   #rttMs: number = NOT_MEASURED;
+  /** What the head of the answer said of the endpoint. */
+  #outcome: number = OUTCOME.NOTHING_LEARNED;
 
-  constructor(world: ExchangeWorld, holder: LeaseHolder) {
+  constructor(world: ExchangeWorld, user: AttemptUser) {
     this.#world = world;
-    this.#holder = holder;
-    this.#lease = new Lease(holder);
+    this.#user = user;
   }
 
-  get mayFollow(): boolean {
-    return this.#count < ATTEMPTS_MAX;
+  get requestMethod(): number {
+    return this.#user.request.method;
+  }
+
+  get isIdle(): boolean {
+    return this.#state === STATE.IDLE;
+  }
+
+  /** Sent, and nothing of a final answer has come. */
+  get isAwaited(): boolean {
+    return this.#state === STATE.SENT;
+  }
+
+  /** The one request that an open breaker lets through. */
+  get isProbe(): boolean {
+    return this.#ticket.isProbe;
   }
 
   /** Where this attempt goes, for people. */
   get where(): string {
-    const key = this.backend?.key ?? '';
+    const key = this.#backend?.key ?? '';
     return this.endpoint === null ? key : `${this.endpoint.key} of ${key}`;
   }
 
-  /** Picks an endpoint and leases a connection, or queues for one. */
-  begin(request: Head, peer: string): number {
-    const backend = this.backend!;
-    const nowMs = this.#world.clock.nowMs();
-    const endpoint = backend.pick(request, peer, this.#tried, nowMs);
-    if (endpoint === null) return BEGUN.NO_ENDPOINT;
-    this.#count++;
-    this.endpoint = endpoint;
-    this.#sentAtMs = nowMs; // What fails before it is sent took from here on.
-    backend.onSent(endpoint, nowMs);
-    const pool = this.#world.poolOf(endpoint, backend);
-    this.upstream = pool.tryLease(this.#holder);
-    if (this.upstream !== null) return BEGUN.LEASED;
-    return pool.wait(this.#lease) ? BEGUN.WAITING : BEGUN.POOL_FULL;
-  }
-
-  onSent(): void {
-    this.#sentAtMs = this.#world.clock.nowMs();
-  }
-
-  onAnswered(): void {
-    this.#rttMs = this.#world.clock.nowMs() - this.#sentAtMs;
-  }
-
-  /** Tells the balancer how it went, once. What the client cut short says nothing. */
-  settle(failed: boolean): void {
-    const endpoint = this.endpoint;
-    if (endpoint === null) return;
-    this.endpoint = null;
-    this.#tried = endpoint;
-    const nowMs = this.#world.clock.nowMs();
-    let rttMs = this.#rttMs;
-    if (rttMs === NOT_MEASURED && failed) rttMs = nowMs - this.#sentAtMs;
+  /** READY: to be sent now. WAITING: the user will be told. FAILED: `failure` says why. */
+  begin(backend: Backend): number {
+    this.#backend = backend;
+    this.isUnsent = true;
+    this.isStale = false;
+    this.isResendAllowed = false;
     this.#rttMs = NOT_MEASURED;
-    this.backend!.onDone(endpoint, rttMs, failed, nowMs);
+    this.#outcome = OUTCOME.NOTHING_LEARNED;
+    if (backend.isEmpty) return this.#fail('RMR_NO_ENDPOINTS');
+    const nowMs = this.#world.clock.nowMs();
+    const ticket = this.#ticket;
+    ticket.priority = this.#user.priority;
+    ticket.deadlineAtMs = this.#user.deadlineAtMs;
+    const asked = backend.admission.ask(ticket, nowMs);
+    if (asked === ADMITTED) return this.#takeConnection(nowMs);
+    if (asked !== QUEUED) return this.#fail(ticket.shedCode);
+    this.#state = STATE.WAITING;
+    return BEGUN.WAITING;
   }
 
-  /** Lets go of the upstream side, whatever it is doing. */
-  drop(failed: boolean): void {
+  /** Why admission refused, for people; else where it was going. */
+  get detail(): string {
+    const { shedCode, shedReason } = this.#ticket;
+    if (this.endpoint !== null || this.failure !== shedCode) return this.where;
+    return `${this.where}: ${SHED_TEXTS[shedReason]}`;
+  }
+
+  /** The head was written; `isWhole`: with all of the body. */
+  onSent(isWhole: boolean, perTryMs: number): void {
+    this.#state = STATE.SENT;
+    this.isUnsent = false;
+    this.#sentAtMs = this.#world.clock.nowMs();
+    // Of a request that is still being written the latency is the client's.
+    this.#ticket.sentAtMs = isWhole ? this.#sentAtMs : NOT_SAMPLED;
+    const probeMs = this.#ticket.isProbe ? limits.breakerProbeMsMax : 0;
+    const limitMs = perTryMs > 0 && probeMs > 0 ? Math.min(perTryMs, probeMs) : perTryMs + probeMs;
+    if (limitMs > 0) this.#world.wheel.arm(this.#timer, limitMs);
+  }
+
+  /** The last piece of a body was written, and the body was short. */
+  onBodyWritten(): void {
+    if (this.#state !== STATE.SENT) return;
+    this.#sentAtMs = this.#world.clock.nowMs();
+    this.#ticket.sentAtMs = this.#sentAtMs;
+  }
+
+  /** From its user, at the end of an answer that is whole: the connection goes back. */
+  finish(): void {
+    const upstream = this.upstream!;
+    this.upstream = null;
+    upstream.home.giveBack(upstream);
+    this.#settle(this.#outcome);
+  }
+
+  /** Lets go of the upstream side and says how it ended. */
+  drop(outcome: number): void {
     this.#lease.cancel();
     const upstream = this.upstream;
     this.upstream = null;
     upstream?.close();
-    this.settle(failed);
+    this.#settle(outcome);
   }
 
-  /** The answer is whole: the connection goes back to its pool. */
-  finish(failed: boolean): void {
-    const upstream = this.upstream!;
-    this.upstream = null;
-    upstream.home.giveBack(upstream);
-    this.settle(failed);
+  /** An answer that is not passed on: a retry follows. */
+  discard(isWhole: boolean): void {
+    if (isWhole) this.finish();
+    else this.drop(this.#outcome);
   }
 
-  reset(): void {
-    this.backend = null;
+  /** Its caller has gone: that says something only of an endpoint that was silent for long. */
+  dropCancelled(): void {
+    const waitedMs = this.#world.clock.nowMs() - this.#sentAtMs;
+    const isSilent = this.#state === STATE.SENT && this.response.filled === 0;
+    const ewmaMs = this.endpoint?.ewmaMs ?? 0;
+    this.drop(isSilent ? outcomeOfCancel(waitedMs, ewmaMs, false) : OUTCOME.NOTHING_LEARNED);
+  }
+
+  // Admission and tick
+
+  onAdmitted(): void {
+    this.#state = STATE.ADMITTED;
+    this.#world.tick.add(this);
+  }
+
+  onShed(code: ErrorCode): void {
+    this.#fail(code);
+    this.#world.tick.add(this);
+  }
+
+  onLeased(upstream: Upstream): void {
+    this.upstream = upstream;
+    this.#state = STATE.READY;
+    this.#world.tick.add(this);
+  }
+
+  onLeaseFailed(code: LeaseFailure): void {
+    this.#fail(code);
+    this.#world.tick.add(this);
+  }
+
+  onTick(): void {
+    switch (this.#state) {
+      case STATE.ADMITTED: {
+        const begun = this.#takeConnection(this.#world.clock.nowMs());
+        if (begun === BEGUN.READY) this.#user.onAttemptReady(this);
+        else if (begun === BEGUN.FAILED) this.#tellFailure();
+        return;
+      }
+      case STATE.READY:
+        return this.#user.onAttemptReady(this);
+      case STATE.FAILED:
+        return this.#tellFailure();
+    }
+  }
+
+  // Upstream
+
+  onInterim(): void {
+    this.#user.onAttemptInterim(this);
+  }
+
+  onResponseHead(bodyKind: number, piece: BodyPiece): void {
+    const nowMs = this.#world.clock.nowMs();
+    const { endpoint } = this;
+    this.#state = STATE.ANSWERED;
+    this.#rttMs = nowMs - this.#sentAtMs;
+    this.#outcome = outcomeOfAnswer(this.response, endpoint!.inMesh);
+    const backend = this.#backend!;
+    backend.onHead(endpoint!, this.#vote, this.#outcome, nowMs);
+    if (this.#outcome !== OUTCOME.REFUSED_BY_PEER) {
+      backend.admission.onAnswered(this.#ticket, nowMs);
+    }
+    if (!piece.isLast) this.#world.wheel.arm(this.#streamTimer, limits.streamSlotMs);
+    this.#user.onAttemptHead(this, bodyKind, piece);
+  }
+
+  onResponseBody(piece: BodyPiece): void {
+    this.#user.onAttemptBody(this, piece);
+  }
+
+  onUpstreamFlushed(): void {
+    this.#user.onAttemptFlushed(this);
+  }
+
+  onUpstreamEnd(): void {
+    this.#user.onAttemptEnd(this);
+  }
+
+  onUpstreamFailed(code: UpstreamFailure): void {
+    const upstream = this.upstream;
     this.upstream = null;
-    this.#tried = null;
-    this.#count = 0;
+    // A reused connection that dies before any byte of an answer was most likely closed while idle.
+    this.isStale =
+      this.#state === STATE.SENT &&
+      code !== 'RMR_UPSTREAM_BAD_RESPONSE' &&
+      upstream !== null &&
+      upstream.uses > 1 &&
+      !upstream.hasAnswered &&
+      this.response.filled === 0;
+    this.#fail(code);
+    this.#tellFailure();
+  }
+
+  #takeConnection(nowMs: number): number {
+    const backend = this.#backend!;
+    const user = this.#user;
+    const { request } = user;
+    const endpoint = backend.pick(request, user.peer, user.tried, nowMs, user.mayRepeat);
+    if (endpoint === null) {
+      backend.admission.cancel(this.#ticket);
+      return this.#fail('RMR_NO_ENDPOINTS');
+    }
+    this.endpoint = endpoint;
+    this.#sentAtMs = nowMs; // What fails before it is sent took from here on.
+    this.#vote = backend.onSent(endpoint, nowMs);
+    backend.admission.onSent(this.#ticket, endpoint.slot, nowMs);
+    const pool = this.#world.poolOf(endpoint, backend);
+    const upstream = pool.tryLease(this);
+    if (upstream !== null) {
+      this.upstream = upstream;
+      this.#state = STATE.READY;
+      return BEGUN.READY;
+    }
+    this.#state = STATE.LEASING;
+    return pool.wait(this.#lease) ? BEGUN.WAITING : this.#fail('RMR_POOL_FULL');
+  }
+
+  #fail(code: ErrorCode): number {
+    this.failure = code;
+    this.#state = STATE.FAILED;
+    return BEGUN.FAILED;
+  }
+
+  #tellFailure(): void {
+    this.#user.onAttemptFailed(this);
+  }
+
+  /** After `onAttemptFailed`, or after a `begin` that failed. */
+  settleFailure(): void {
+    this.drop(outcomeOfFailure(this.failure, this.isStale));
+  }
+
+  #settle(outcome: number): void {
+    const { endpoint } = this;
+    this.epoch++;
+    this.#world.wheel.cancel(this.#timer);
+    this.#world.wheel.cancel(this.#streamTimer);
+    this.#state = STATE.IDLE;
+    this.response.reset();
+    this.endpoint = null;
+    const backend = this.#backend;
+    if (backend === null) return;
+    if (endpoint === null) return backend.admission.cancel(this.#ticket);
+    this.#user.tried.add(endpoint);
+    const nowMs = this.#world.clock.nowMs();
+    const isUnmeasured = this.#rttMs === NOT_MEASURED && isFailed(outcome);
+    const rttMs = isUnmeasured ? nowMs - this.#sentAtMs : this.#rttMs;
+    backend.onDone(endpoint, this.#vote, rttMs, outcome, nowMs);
+    backend.admission.onDone(this.#ticket, outcome, nowMs);
+  }
+
+  #onTimeout(): void {
+    if (this.#state === STATE.SENT) {
+      this.#fail('RMR_PER_TRY_TIMEOUT');
+      return this.#tellFailure();
+    }
+    this.#user.onAttemptOverdue(this);
+  }
+
+  #becomeStream(): void {
+    this.#backend!.admission.leaveSlot(this.#ticket, this.#world.clock.nowMs());
   }
 }

@@ -8,23 +8,27 @@ import { type ErrorCode, errorSpec } from '@remora/api/errors.ts';
 import { type Head, METHOD } from '../http1/head.ts';
 import { localResponseRoom, writeLocalResponse } from '../http1/local-response.ts';
 import { requestIdText } from '../telemetry/trace-context.ts';
-import type { ExchangeWorld } from './exchange-world.ts';
+import type { AnswerExtra, ExchangeWorld } from './exchange-world.ts';
 
 /** Where the answer ends in scratch. */
 export function layAnswer(
   world: ExchangeWorld,
   request: Head,
-  code: ErrorCode,
-  detail: string,
-  close: boolean,
+  answer: {
+    readonly code: ErrorCode;
+    readonly detail: string;
+    readonly close: boolean;
+    readonly extra: AnswerExtra;
+  },
 ): number {
+  const { code, detail, close, extra } = answer;
   const spec = errorSpec(code);
   const id = requestIdText(request, world.ids);
   return lay(world, {
-    status: spec.status,
+    status: extra.status ?? spec.status,
     code,
     body: `remora: ${code}: ${detail}\nnext: ${spec.hint}\nrequest: ${id}\n`,
-    lines: `x-request-id: ${id}\r\n${persistence(request, close)}`,
+    lines: `x-request-id: ${id}\r\n${retryAfter(extra)}${persistence(request, close)}`,
     close,
     headOnly: request.method === METHOD.HEAD,
   });
@@ -45,6 +49,11 @@ export function layRedirect(
     close,
     headOnly: request.method === METHOD.HEAD,
   });
+}
+
+/** In whole seconds, never too early (RFC 9110 §10.2.3). */
+function retryAfter({ retryAfterMs = 0 }: AnswerExtra): string {
+  return retryAfterMs > 0 ? `retry-after: ${Math.ceil(retryAfterMs / 1_000)}\r\n` : '';
 }
 
 /** An HTTP/1.0 client takes silence for a close (RFC 9112 §9.3). */

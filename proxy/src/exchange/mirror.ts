@@ -6,13 +6,14 @@
  *
  * Called by `exchange.ts`. Bound: `mirrorBodyBytesMax` for each, `mirrorsMax` at a time.
  */
-import type { Backend } from '../balance/backend.ts';
+import { type Backend, NOT_MEASURED } from '../balance/backend.ts';
 import type { Endpoint } from '../balance/endpoint.ts';
 import { Head } from '../http1/head.ts';
 import { limits } from '../limits.ts';
 import type { BodyPiece } from '../net/body-writer.ts';
 import { Lease, type LeaseHolder } from '../net/pool.ts';
 import type { Upstream } from '../net/upstream.ts';
+import { OUTCOME } from '../resilience/outcome.ts';
 import { WheelTimer } from '../timer-wheel.ts';
 import type { ExchangeWorld } from './exchange-world.ts';
 
@@ -29,6 +30,7 @@ export class MirrorAttempt implements LeaseHolder {
   #parts: Buffer[];
   #bytes: number;
   #endpoint: Endpoint | null = null;
+  #vote = 0;
   #upstream: Upstream | null = null;
   #isOver = false;
 
@@ -76,7 +78,7 @@ export class MirrorAttempt implements LeaseHolder {
     const endpoint = this.#backend.pick(null, '', null, nowMs);
     if (endpoint === null) return this.#finish();
     this.#endpoint = endpoint;
-    this.#backend.onSent(endpoint, nowMs);
+    this.#vote = this.#backend.onSent(endpoint, nowMs);
     this.#world.wheel.arm(this.#timer, limits.mirrorTimeoutMs);
     const pool = this.#world.poolOf(endpoint, this.#backend);
     const upstream = pool.tryLease(this);
@@ -133,6 +135,8 @@ export class MirrorAttempt implements LeaseHolder {
     this.#upstream = null;
     upstream?.home.giveBack(upstream);
     if (this.#endpoint === null) return;
-    this.#backend.onDone(this.#endpoint, -1, false, this.#world.clock.nowMs());
+    const nowMs = this.#world.clock.nowMs();
+    const { NOTHING_LEARNED } = OUTCOME;
+    this.#backend.onDone(this.#endpoint, this.#vote, NOT_MEASURED, NOTHING_LEARNED, nowMs);
   }
 }

@@ -28,17 +28,17 @@ export class Mirrors {
         this.#world.counts.mirrorsDropped++;
         continue;
       }
-      const end = this.#message.lay(this.#world, source);
+      const end = this.#message.lay(this.#world, source, false);
       const head = Buffer.from(this.#world.scratch.take(end).subarray(0, end));
-      this.#framing = source.bodyKind;
+      this.#framing = source.body.kind;
       const attempt = new MirrorAttempt(
         this.#world,
         mirror.backend,
         source.request.method,
-        source.bodyKind,
+        source.body.kind,
         head,
       );
-      if (source.bodyWhole) attempt.send();
+      if (source.body.isWhole) attempt.send();
       else this.#attempts.push(attempt);
     }
   }

@@ -9,7 +9,12 @@ import { BODY_CHUNKED } from '../http1/body-framing.ts';
 import type { Head } from '../http1/head.ts';
 import { endHead, headRoom, RequestWrite, writeRequestHead } from '../http1/head-writer.ts';
 import { type BodyPiece, frameBody, framedBytesMax } from '../net/body-writer.ts';
-import type { Rewrite, Target } from '../routing/compiled.ts';
+import {
+  DEADLINE_FIELD_BYTES_MAX,
+  NO_DEADLINE,
+  writeDeadlineField,
+} from '../resilience/deadline.ts';
+import type { Rewrite, Rule, Target } from '../routing/compiled.ts';
 import { rewritePath } from '../routing/rewrite.ts';
 import {
   continuesTrace,
@@ -18,6 +23,8 @@ import {
 } from '../telemetry/trace-context.ts';
 import type { ExchangeWorld, Role } from './exchange-world.ts';
 
+const ADDED_BYTES_MAX = TRACE_FIELDS_BYTES_MAX + DEADLINE_FIELD_BYTES_MAX;
+
 /** What of an exchange its request message depends on. */
 export interface RequestSource {
   readonly request: Head;
@@ -25,9 +32,15 @@ export interface RequestSource {
   readonly rewrite: Rewrite | null;
   readonly target: Target | null;
   readonly prefixLength: number;
-  readonly bodyKind: number;
-  readonly bodyWhole: boolean;
-  readonly bodyTrailers: Uint8Array | null;
+  readonly rule: Rule | null;
+  readonly body: {
+    readonly kind: number;
+    /** All of it lies behind the head in the slab. */
+    readonly isWhole: boolean;
+    readonly trailers: Uint8Array | null;
+  };
+  /** An instant, or NO_DEADLINE. */
+  readonly deadlineAtMs: number;
 }
 
 export class RequestMessage {
@@ -42,30 +55,37 @@ export class RequestMessage {
     trailers: null,
   };
 
-  /** Where the message ends in scratch. Without what of the body has not come yet. */
-  lay(world: ExchangeWorld, source: RequestSource): number {
+  /**
+   * Where the message ends in scratch. Without what of the body has not come yet.
+   * `asksToContinue`: an `Expect: 100-continue` is passed on.
+   */
+  lay(world: ExchangeWorld, source: RequestSource, asksToContinue: boolean): number {
     const head = source.request;
-    const options = this.#prepare(source);
+    const { body, deadlineAtMs } = source;
+    const options = this.#prepare(source, asksToContinue);
     const piece = this.#earlyBody(source);
     const edits = source.target?.requestEdits ?? null;
-    const room = headRoom(head, edits, options) + TRACE_FIELDS_BYTES_MAX + framedBytesMax(piece);
+    const room = headRoom(head, edits, options) + ADDED_BYTES_MAX + framedBytesMax(piece);
     const out = world.scratch.take(room);
-    let at = writeRequestHead(out, 0, head, edits, source.bodyKind, options);
+    let at = writeRequestHead(out, 0, head, edits, body.kind, options);
     at = writeTraceFields(out, at, head, world.ids);
+    if (deadlineAtMs !== NO_DEADLINE) {
+      at = writeDeadlineField(out, at, deadlineAtMs - world.clock.nowMs());
+    }
     at = endHead(out, at);
-    if (piece.end > piece.start || source.bodyKind === BODY_CHUNKED) {
-      at = frameBody(out, at, source.bodyKind, piece);
+    if (piece.end > piece.start || body.kind === BODY_CHUNKED) {
+      at = frameBody(out, at, body.kind, piece);
     }
     return at;
   }
 
-  #prepare(source: RequestSource): RequestWrite {
+  #prepare(source: RequestSource, asksToContinue: boolean): RequestWrite {
     const options = this.#options;
     const { request: head, rewrite } = source;
     options.reset();
     options.dropTrace = true;
     options.dropTraceState = !continuesTrace(head);
-    options.keepExpect = !source.bodyWhole;
+    options.keepExpect = asksToContinue;
     if (head.authorityEnd === head.authorityStart) options.authority = source.role.defaultAuthority;
     if (rewrite === null) return options;
     if (rewrite.authority !== null) options.authority = rewrite.authority;
@@ -85,8 +105,8 @@ export class RequestMessage {
     piece.bytes = source.request.slab;
     piece.start = source.request.length;
     piece.end = source.request.filled;
-    piece.isLast = source.bodyWhole;
-    piece.trailers = source.bodyTrailers;
+    piece.isLast = source.body.isWhole;
+    piece.trailers = source.body.trailers;
     return piece;
   }
 }

@@ -96,6 +96,11 @@ export class Downstream implements ByteStreamOwner {
     return this.#state === STATE.HEAD && (this.#user === null || this.#user.request.filled === 0);
   }
 
+  /** Whether the client has yet to read what was written. */
+  get isBlocked(): boolean {
+    return this.stream.isBlocked;
+  }
+
   /** The client's address. A system call the first time, so asked only where a rule needs it. */
   get peer(): string {
     this.#peer ??= this.stream.remoteAddress;

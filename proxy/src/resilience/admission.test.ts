@@ -1,9 +1,10 @@
 /** Who is admitted, who waits and who is shed, one claim at a time. */
 import assert from 'node:assert/strict';
+import { OUTCOME } from './outcome.ts';
 import { describe, test } from 'node:test';
 import { AdmissionBench, Asker } from './admission-fixture.ts';
 import { Slot } from './slot.ts';
-import { ADMITTED, OUTCOME, PRIORITY, QUEUED, SHED, SHED_REASON } from './ticket.ts';
+import { ADMITTED, PRIORITY, QUEUED, SHED, SHED_REASON } from './ticket.ts';
 
 describe('admission', () => {
   test('admits what the endpoints take together, and queues what comes then', () => {
@@ -159,7 +160,7 @@ describe('a stream', () => {
     bench.admission.leaveSlot(second.ticket, bench.nowMs);
     const third = bench.waiting(1)[0]!;
     assert.deepEqual(third.heard, []);
-    bench.done(stream, OUTCOME.ANSWERED);
+    bench.done(stream, OUTCOME.OK);
     assert.deepEqual(third.heard, ['admitted']);
     assert.equal(bench.slots[0]!.inFlight, 0);
   });

@@ -18,13 +18,12 @@ import type { Clock } from '../clock.ts';
 import { type TimerWheel, WheelTimer } from '../timer-wheel.ts';
 import { Capacity } from './capacity.ts';
 import { Demand } from './demand.ts';
+import { OUTCOME } from './outcome.ts';
 import { ServiceBreaker } from './service-breaker.ts';
 import type { Slot, SlotOwner } from './slot.ts';
 import {
   ADMITTED,
   NOT_SAMPLED,
-  OUTCOME,
-  type Outcome,
   PRIORITY,
   QUEUED,
   SHED,
@@ -147,8 +146,8 @@ export class Admission implements SlotOwner {
     if (this.waiting > 0) this.#serve(nowMs);
   }
 
-  /** Once for every `onSent`. */
-  onDone(ticket: Ticket, outcome: Outcome, nowMs: number): void {
+  /** Once for every `onSent`, with an OUTCOME. */
+  onDone(ticket: Ticket, outcome: number, nowMs: number): void {
     const { slot } = ticket;
     if (slot === null) return this.cancel(ticket);
     if (ticket.state === TICKET_STATE.SENT) this.#capacity.giveBack(slot);

@@ -33,7 +33,7 @@ export function backoffMs(retries: number, config: RetryConfig, chance: Chance):
 /** What to wait, given what an answer asked for: `retryAfterMs`, or NO_RETRY_AFTER. */
 export function waitMs(jitterMs: number, askedMs: number): number {
   if (askedMs === NO_RETRY_AFTER) return jitterMs;
-  return askedMs > limits.retryAfterMaxMs ? TOO_LONG : askedMs + jitterMs;
+  return askedMs > limits.retryAfterMsMax ? TOO_LONG : askedMs + jitterMs;
 }
 
 /**

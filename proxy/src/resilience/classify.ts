@@ -13,10 +13,8 @@ import { ERRORS, type ErrorCode } from '@remora/api/errors.ts';
 import type { Head } from '../http1/head.ts';
 import { ascii } from '../http1/octets.ts';
 import { limits } from '../limits.ts';
+import { OUTCOME } from './outcome.ts';
 import { FIELD_ABSENT, FIELD_TWICE, findRemoraField } from './remora-field.ts';
-
-/** NEITHER: nobody learns from it, and no response time of it is taken in. */
-export const OUTCOME = { SUCCESS: 0, FAILURE: 1, NEITHER: 2 } as const;
 
 /** A caller that waited so many usual answers in vain says something. */
 const CANCEL_MISS_EWMAS = 10;
@@ -45,23 +43,24 @@ export function isFailure(status: number): boolean {
  * connection died before any byte of the answer, which says that it was idle for too long.
  */
 export function outcomeOfFailure(code: ErrorCode, isStale: boolean): number {
-  return !isStale && FAILURES.has(code) ? OUTCOME.FAILURE : OUTCOME.NEITHER;
+  if (isStale || !FAILURES.has(code)) return OUTCOME.NOTHING_LEARNED;
+  return code === 'RMR_UPSTREAM_BAD_RESPONSE' ? OUTCOME.FAILED : OUTCOME.MISSED;
 }
 
 /** An answer's head. `isFromPeer`: the endpoint has a Remora inbound, which strips such fields. */
 export function outcomeOfAnswer(head: Head, isFromPeer: boolean): number {
   if (isFromPeer && hasPeerError(head)) {
     const code = peerError(head);
-    return code !== null && FAILURES.has(code) ? OUTCOME.FAILURE : OUTCOME.NEITHER;
+    return code !== null && FAILURES.has(code) ? OUTCOME.FAILED : OUTCOME.REFUSED_BY_PEER;
   }
-  return isFailure(head.status) ? OUTCOME.FAILURE : OUTCOME.SUCCESS;
+  return isFailure(head.status) ? OUTCOME.FAILED : OUTCOME.OK;
 }
 
 /** A caller that left. `waitedMs`: since the request was written; `ewmaMs`: what was usual. */
 export function outcomeOfCancel(waitedMs: number, ewmaMs: number, hasAnswered: boolean): number {
-  if (hasAnswered) return OUTCOME.NEITHER;
+  if (hasAnswered) return OUTCOME.NOTHING_LEARNED;
   const patienceMs = Math.max(limits.cancelMissMs, CANCEL_MISS_EWMAS * ewmaMs);
-  return waitedMs > patienceMs ? OUTCOME.FAILURE : OUTCOME.NEITHER;
+  return waitedMs > patienceMs ? OUTCOME.MISSED : OUTCOME.NOTHING_LEARNED;
 }
 
 /** Whether this is an answer of the peer's proxy and not of the application. */

@@ -46,12 +46,18 @@ export class TraceKey {
 }
 
 export class DeadlineMemory {
+  #lastExpiresAtMs = Number.NEGATIVE_INFINITY;
   readonly #words: Int32Array = new Int32Array(SETS * WAYS * 4);
   readonly #deadlinesAtMs: Float64Array = new Float64Array(SETS * WAYS);
   /** When an entry is forgotten; what is past is an empty place. */
   readonly #expiresAtMs: Float64Array = new Float64Array(SETS * WAYS).fill(
     Number.NEGATIVE_INFINITY,
   );
+
+  /** Whether nothing is remembered, which spares reading the trace. */
+  isEmpty(nowMs: number): boolean {
+    return this.#lastExpiresAtMs <= nowMs;
+  }
 
   /** Only of a request that has a deadline. */
   remember(trace: TraceKey, atMs: number, nowMs: number): void {
@@ -65,7 +71,8 @@ export class DeadlineMemory {
     } else {
       this.#deadlinesAtMs[entry] = Math.max(atMs, this.#deadlinesAtMs[entry]!);
     }
-    this.#expiresAtMs[entry] = nowMs + limits.deadlineMemoryMs;
+    this.#lastExpiresAtMs = nowMs + limits.deadlineMemoryMs;
+    this.#expiresAtMs[entry] = this.#lastExpiresAtMs;
   }
 
   /** The instant, which may be past (then nobody waits any more), or NO_DEADLINE. */

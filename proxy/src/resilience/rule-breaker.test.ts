@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { OUTCOME } from './classify.ts';
+import { OUTCOME } from './outcome.ts';
 import { BREAKER, REJECTED, RuleBreaker } from './rule-breaker.ts';
 
 const config = { failuresMax: 3, cooldownMs: 1_000 };
-const { SUCCESS, FAILURE, NEITHER } = OUTCOME;
+const { OK: SUCCESS, FAILED: FAILURE, NOTHING_LEARNED: NEITHER } = OUTCOME;
 
 function end(breaker: RuleBreaker, outcome: number, nowMs: number): void {
   breaker.report(breaker.admit(nowMs), outcome, nowMs);

@@ -12,7 +12,7 @@
  * Pure. Owned by a rule's target, carried over snapshots by key. Budget: no allocation.
  */
 import type { RuleBreakerConfig } from '@remora/api/wire-resilience.ts';
-import { OUTCOME } from './classify.ts';
+import { isFailed, OUTCOME } from './outcome.ts';
 
 /** `admit` refuses: answer RMR_BREAKER_OPEN, with `retryAfterMs`. */
 export const REJECTED = -1;
@@ -49,14 +49,14 @@ export class RuleBreaker {
     return this.#epoch;
   }
 
-  /** An OUTCOME of `classify.ts`, once of everything that was admitted. */
+  /** An OUTCOME, once of everything that was admitted. */
   report(epoch: number, outcome: number, nowMs: number): void {
     if (epoch !== this.#epoch) return; // Admitted before the last change: too old to vote.
-    if (outcome === OUTCOME.NEITHER) {
-      if (this.#state === BREAKER.HALF_OPEN) this.#probeAtMs = nowMs;
-    } else if (outcome === OUTCOME.SUCCESS) {
+    if (outcome === OUTCOME.OK) {
       this.#failures = 0;
       if (this.#state !== BREAKER.CLOSED) this.#become(BREAKER.CLOSED);
+    } else if (!isFailed(outcome)) {
+      if (this.#state === BREAKER.HALF_OPEN) this.#probeAtMs = nowMs;
     } else {
       this.#failures++;
       if (this.#state === BREAKER.CLOSED && this.#failures < this.#config.failuresMax) return;

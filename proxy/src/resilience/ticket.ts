@@ -16,10 +16,6 @@ export const ADMITTED = 0;
 export const QUEUED = 1;
 export const SHED = 2;
 
-/** Of `Admission.onDone`. A miss: no byte of an answer in time; see `isMiss`. */
-export const OUTCOME = { ANSWERED: 0, MISSED: 1, NOTHING_LEARNED: 2, REFUSED_BY_PEER: 3 } as const;
-export type Outcome = (typeof OUTCOME)[keyof typeof OUTCOME];
-
 /** Why it was shed; `SHED_TEXTS` has the words. */
 export const SHED_REASON = {
   QUEUE_FULL: 0,
@@ -59,7 +55,7 @@ export class Ticket {
   /** Infinity: none. */
   deadlineAtMs = Number.POSITIVE_INFINITY;
   enqueuedAtMs = 0;
-  /** The one request that an open breaker lets through: no retry, and `probeMaxMs` to live. */
+  /** The one request that an open breaker lets through: no retry, and `breakerProbeMsMax` to live. */
   isProbe = false;
   shedCode: ErrorCode = 'RMR_OVERLOADED';
   shedReason: ShedReason = SHED_REASON.QUEUE_FULL;
@@ -74,12 +70,4 @@ export class Ticket {
   constructor(holder: TicketHolder) {
     this.holder = holder;
   }
-}
-
-const MISS_MS = 250;
-const MISS_FACTOR = 10;
-
-/** Whether a caller that left after `waitedMs` without a byte says something about the endpoint. */
-export function isMiss(waitedMs: number, ewmaMs: number): boolean {
-  return waitedMs >= Math.max(MISS_MS, MISS_FACTOR * ewmaMs);
 }

@@ -6,10 +6,10 @@
  */
 import type { ErrorCode } from '@remora/api/errors.ts';
 import { resilienceDefaults } from '@remora/api/resilience-defaults.ts';
-import { Backend } from '../balance/backend.ts';
-import type { Chance, Clock } from '../clock.ts';
+import { Backend, type BackendWorld } from '../balance/backend.ts';
 import type { Role, Routable } from '../exchange/exchange-world.ts';
 import { limits } from '../limits.ts';
+import { PRIORITY } from '../resilience/ticket.ts';
 import type { Rule, Target } from '../routing/compiled.ts';
 import { Split } from '../routing/split.ts';
 import type { RouteSeries } from '../telemetry/proxy-metrics.ts';
@@ -31,10 +31,10 @@ export class Inbound implements Role {
   readonly #rule: Rule;
   readonly #target: Target;
 
-  constructor(settings: InboundSettings, series: RouteSeries, clock: Clock, chance: Chance) {
+  constructor(settings: InboundSettings, series: RouteSeries, world: BackendWorld) {
     const { address, port, instance } = settings;
     this.defaultAuthority = Buffer.from(`${address}:${port}`);
-    this.#backend = new Backend(KEY, chance);
+    this.#backend = new Backend(KEY, world);
     this.#backend.apply(
       {
         key: KEY,
@@ -48,12 +48,13 @@ export class Inbound implements Role {
         limits: resilienceDefaults.limits,
         budget: resilienceDefaults.budget,
       },
-      clock.nowMs(),
+      world.clock.nowMs(),
     );
     this.#target = {
       backend: this.#backend,
       invalid: null,
       weight: 1,
+      breaker: null,
       requestEdits: null,
       responseEdits: null,
       series,
@@ -67,6 +68,12 @@ export class Inbound implements Role {
       redirect: null,
       rewrite: null,
       mirrors: [],
+      retry: resilienceDefaults.retry,
+      hedge: null,
+      faults: null,
+      priority: PRIORITY.default,
+      spillover: false,
+      fallback: null,
       requestTimeoutMs: 0,
       perTryTimeoutMs: 0,
       series,

@@ -1,7 +1,7 @@
 /**
  * The outbound role: which stages a request of our application passes, in which order.
  *
- *   authority → destination → rule → (redirect) → target by weight → forward
+ *   authority → destination → rule → (redirect, faults) → target by weight, or who spares it → forward
  *
  * Each stage that can't go on answers with its own code: 404 where no name or no rule fits, 500
  * where a rule or its backend is invalid, for exactly its share (Gateway API, mesh rules).
@@ -12,11 +12,14 @@ import { destinationKey } from '@remora/api/destination.ts';
 import type { ErrorCode } from '@remora/api/errors.ts';
 import { GONE, type Live, PENDING } from '../control/live.ts';
 import type { Role, Routable } from '../exchange/exchange-world.ts';
-import type { Chance } from '../clock.ts';
+import type { Chance, Clock } from '../clock.ts';
 import type { Head } from '../http1/head.ts';
 import { limits } from '../limits.ts';
 import type { Downstream } from '../net/downstream.ts';
-import type { Destination, Rule } from '../routing/compiled.ts';
+import type { Destination, Rule, Target } from '../routing/compiled.ts';
+import type { Faults } from '../resilience/fault.ts';
+import { REJECTED } from '../resilience/rule-breaker.ts';
+import { isAlive, otherTarget } from '../routing/spillover.ts';
 import { redirectLocation } from '../routing/redirect.ts';
 
 export class Outbound implements Role {
@@ -26,15 +29,18 @@ export class Outbound implements Role {
   readonly #live: Live;
   readonly #namespace: string;
   readonly #front: string | null;
+  readonly #clock: Clock;
   readonly #chance: Chance;
 
   /** `front`: the key of every request's destination, where this proxy stands before one. */
   constructor(
     live: Live,
     names: { readonly namespace: string; readonly front: string | null },
+    clock: Clock,
     chance: Chance,
   ) {
     this.#live = live;
+    this.#clock = clock;
     this.#namespace = names.namespace;
     this.#front = names.front;
     this.#chance = chance;
@@ -75,7 +81,28 @@ export class Outbound implements Role {
       const location = redirectLocation(request, rule.redirect, prefixLength, 'http');
       return exchange.redirect(rule.redirect.status, location);
     }
+    if (rule.faults !== null && this.#isStruck(exchange, rule, rule.faults)) return;
     this.#split(exchange, rule, prefixLength);
+  }
+
+  /** Whether a fault of the rule ends the request, or holds it back for now. */
+  #isStruck(exchange: Routable, rule: Rule, faults: Faults): boolean {
+    const { strike } = exchange;
+    if (!exchange.hasBeenStruck) {
+      exchange.hasBeenStruck = true;
+      const peer = faults.needsPeer ? exchange.downstream.peer : '';
+      faults.strike(exchange.request, peer, this.#chance, strike);
+      if (strike.delayMs > 0) {
+        exchange.delay(strike.delayMs);
+        return true;
+      }
+    }
+    if (strike.isReset) exchange.cutOff('RMR_FAULT_INJECTED');
+    else if (strike.abortStatus > 0) {
+      const detail = `rule ${rule.id} aborts this request on purpose`;
+      exchange.answer('RMR_FAULT_INJECTED', detail, { status: strike.abortStatus });
+    }
+    return strike.isReset || strike.abortStatus > 0;
   }
 
   #split(exchange: Routable, rule: Rule, prefixLength: number): void {
@@ -89,7 +116,39 @@ export class Outbound implements Role {
       exchange.series = target.series;
       return exchange.answer('RMR_BACKEND_INVALID', target.invalid ?? 'unknown backend');
     }
+    exchange.priority = rule.priority;
+    if (rule.spillover || rule.fallback !== null || target.breaker !== null) {
+      return this.#forwardToAlive(exchange, rule, target, peer, prefixLength);
+    }
     exchange.forward(rule, target, target.backend, prefixLength);
+  }
+
+  /** Where the rule says what to do when its backend can't serve. */
+  #forwardToAlive(
+    exchange: Routable,
+    rule: Rule,
+    chosen: Target,
+    peer: string,
+    prefixLength: number,
+  ): void {
+    const nowMs = this.#clock.nowMs();
+    const other = isAlive(chosen, nowMs)
+      ? null
+      : otherTarget(rule, exchange.request, peer, this.#chance(), nowMs);
+    const target = other ?? chosen;
+    const { breaker } = target;
+    if (breaker !== null) {
+      const epoch = breaker.admit(nowMs);
+      if (epoch === REJECTED) {
+        exchange.series = target.series;
+        const detail = `of ${target.backend!.key}, for rule ${rule.id}`;
+        const retryAfterMs = breaker.retryAfterMs(nowMs);
+        return exchange.answer('RMR_BREAKER_OPEN', detail, { retryAfterMs });
+      }
+      exchange.breaker = breaker;
+      exchange.breakerEpoch = epoch;
+    }
+    exchange.forward(rule, target, target.backend!, prefixLength);
   }
 
   #askFor(exchange: Routable, key: string): void {

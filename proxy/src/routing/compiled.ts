@@ -6,8 +6,12 @@
  *
  * Types only. Built by `control/compile.ts`, read by `roles/outbound.ts`.
  */
+import type { HedgeConfig, RetryConfig } from '@remora/api/wire-resilience.ts';
 import type { Backend } from '../balance/backend.ts';
 import type { Head } from '../http1/head.ts';
+import type { Faults } from '../resilience/fault.ts';
+import type { RuleBreaker } from '../resilience/rule-breaker.ts';
+import type { PriorityNumber } from '../resilience/ticket.ts';
 import type { RouteSeries } from '../telemetry/proxy-metrics.ts';
 import type { Split } from './split.ts';
 
@@ -46,6 +50,14 @@ export interface Rule {
   readonly redirect: Redirect | null;
   readonly rewrite: Rewrite | null;
   readonly mirrors: readonly Mirror[];
+  readonly retry: RetryConfig;
+  readonly hedge: HedgeConfig | null;
+  readonly faults: Faults | null;
+  readonly priority: PriorityNumber;
+  /** The share of a target that can't serve goes to the others. */
+  readonly spillover: boolean;
+  /** Gets that share where no other can; its weight says nothing. */
+  readonly fallback: Target | null;
   /** Milliseconds, 0: none. */
   readonly requestTimeoutMs: number;
   readonly perTryTimeoutMs: number;
@@ -59,6 +71,7 @@ export interface Target {
   readonly backend: Backend | null;
   readonly invalid: string | null;
   readonly weight: number;
+  readonly breaker: RuleBreaker | null;
   readonly requestEdits: HeaderEdits | null;
   readonly responseEdits: HeaderEdits | null;
   readonly series: RouteSeries;

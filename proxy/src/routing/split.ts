@@ -52,12 +52,31 @@ export class Split {
     return this.#lastWeighted;
   }
 
-  #highestScore(key: KeyHash): number {
+  /** As `choose`, among those whose place in `alive` is 1. Not for every request. */
+  chooseAmong(head: Head, peer: string, chance: number, alive: Uint8Array): number {
+    if (this.#key?.read(head, peer)) return this.#highestScore(this.#key.hash, alive);
+    let total = 0;
+    for (let index = 0; index <= this.#lastWeighted; index++) {
+      total += this.#weights[index]! * alive[index]!;
+    }
+    let point = chance * total;
+    let last = NO_TARGET;
+    for (let index = 0; index <= this.#lastWeighted; index++) {
+      const weight = this.#weights[index]! * alive[index]!;
+      if (weight === 0) continue;
+      last = index;
+      if (point < weight) break;
+      point -= weight;
+    }
+    return last;
+  }
+
+  #highestScore(key: KeyHash, alive: Uint8Array | null = null): number {
     let best = NO_TARGET;
     let bestScore = 0;
     for (let index = 0; index <= this.#lastWeighted; index++) {
       const weight = this.#weights[index]!;
-      if (weight === 0) continue;
+      if (weight === 0 || (alive !== null && alive[index] === 0)) continue;
       const score = -weight / Math.log(unitInterval(key, this.#hashes[index]!));
       if (score > bestScore) {
         best = index;

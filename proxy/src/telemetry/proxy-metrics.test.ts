@@ -22,7 +22,8 @@ const labels: RouteLabels = {
 function newMetrics(clock = new ManualClock()): ProxyMetrics {
   const counts = {
     inFlight: 3,
-    retries: 0,
+    hedges: 5,
+    deadlinesMalformed: 6,
     clientsGone: 0,
     mirrored: 0,
     mirrorsActive: 0,

@@ -9,6 +9,7 @@
  */
 import { type ErrorCode, ERRORS } from '@remora/api/errors.ts';
 import type { Clock } from '../clock.ts';
+import { isRetry, RETRY_WORDS } from '../resilience/retry.ts';
 import { BY_NAME } from './family.ts';
 import { Registry } from './registry.ts';
 import { type RouteFamilies, type RouteLabels, RouteSeries } from './route-series.ts';
@@ -19,7 +20,8 @@ export type { RouteSeries } from './route-series.ts';
 /** What the data path counts in plain fields. */
 export interface DataPathCounts {
   readonly inFlight: number;
-  readonly retries: number;
+  readonly hedges: number;
+  readonly deadlinesMalformed: number;
   readonly clientsGone: number;
   readonly mirrored: number;
   readonly mirrorsActive: number;
@@ -57,6 +59,8 @@ export class ProxyMetrics {
   readonly #routes: RouteFamilies;
   readonly #routeSeries = new Map<string, RouteSeries>();
   readonly #refused = new Map<string, Series>();
+  /** By RETRY. */
+  readonly #retryReasons: readonly Series[];
 
   constructor(sources: MetricSources, clock: Clock) {
     this.#clock = clock;
@@ -85,6 +89,7 @@ export class ProxyMetrics {
       labels: { code: codes },
     });
     for (const code of codes) this.#refused.set(code, refused.bind({ code }));
+    this.#retryReasons = retryReasons(registry);
     const number = { labels: {} } as const;
     this.configApplied = registry
       .counter({
@@ -154,6 +159,11 @@ export class ProxyMetrics {
     this.registry.sweep(nowMs);
   }
 
+  /** Another attempt followed, or was denied: a RETRY says why. */
+  decidedRetry(reason: number): void {
+    this.#retryReasons[reason]!.inc();
+  }
+
   /** Remora answered itself. */
   refused(code: ErrorCode): void {
     this.#refused.get(code)!.inc();
@@ -178,7 +188,12 @@ export class ProxyMetrics {
       'Connections to endpoints that were refused or timed out.',
       () => counts.connectFailures,
     );
-    counter('remora_retries_total', 'Attempts after the first.', () => counts.retries);
+    counter('remora_hedges_total', 'Second attempts beside a slow first one.', () => counts.hedges);
+    counter(
+      'remora_deadlines_malformed_total',
+      'Requests whose x-remora-deadline-ms was no number, and was ignored.',
+      () => counts.deadlinesMalformed,
+    );
     counter(
       'remora_clients_gone_total',
       'Requests whose client left before the answer was whole.',
@@ -240,3 +255,19 @@ export class ProxyMetrics {
 }
 
 const MS_PER_SECOND = 1_000;
+
+function retryReasons(registry: Registry): readonly Series[] {
+  const made = registry.counter({
+    name: 'remora_retries_total',
+    help: 'Attempts after the first, by why the one before had failed.',
+    labels: { reason: RETRY_WORDS.filter((_, reason) => isRetry(reason)) },
+  });
+  const denied = registry.counter({
+    name: 'remora_retries_denied_total',
+    help: 'Failed attempts that none followed, by why not.',
+    labels: { reason: RETRY_WORDS.filter((_, reason) => !isRetry(reason)) },
+  });
+  return RETRY_WORDS.map((word, reason) => {
+    return (isRetry(reason) ? made : denied).bind({ reason: word });
+  });
+}

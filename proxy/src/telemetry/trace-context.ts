@@ -89,6 +89,11 @@ export function continuesTrace(head: Head): boolean {
   return isTraceParent(head.slab, head.spans[at + VALUE_START]!, head.spans[at + VALUE_END]!);
 }
 
+/** Where the trace id of a request that continues a trace begins in its slab: 32 hex digits. */
+export function traceIdStart(head: Head): number {
+  return head.spans[head.traceparentField * 4 + VALUE_START]! + TRACE_AT;
+}
+
 /** The id that this request goes by, in answers and logs. Allocates. */
 export function requestIdText(head: Head, ids: IdSource): string {
   if (keepsRequestId(head)) return head.valueText(head.requestIdField);

@@ -4,19 +4,13 @@
  * Tests only. Networks on both sides take a moment that varies; the holder acts a tick later.
  */
 import type { LimitsConfig } from '@remora/api/wire-resilience.ts';
+import { outcomeOfCancel } from '../classify.ts';
+import { OUTCOME } from '../outcome.ts';
 import { AdaptiveLimit } from '../adaptive-limit.ts';
 import { Admission } from '../admission.ts';
 import { limits } from '../../limits.ts';
 import { Slot } from '../slot.ts';
-import {
-  ADMITTED,
-  isMiss,
-  OUTCOME,
-  type Outcome,
-  SHED,
-  Ticket,
-  type TicketHolder,
-} from '../ticket.ts';
+import { ADMITTED, SHED, Ticket, type TicketHolder } from '../ticket.ts';
 import { Call, type Hop } from './call.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
@@ -86,7 +80,7 @@ class Attempt implements TicketHolder {
     admission.onSent(this.#ticket, slot, this.#time.nowMs());
     if (this.#ticket.isProbe) {
       this.#proxy.probes++;
-      this.#time.after(limits.probeMaxMs, () => this.#onGone());
+      this.#time.after(limits.breakerProbeMsMax, () => this.#onGone());
     }
     const onward = new Call(this.#call.priority, (isGood) => {
       this.#time.after(world.networkMs(), () => this.#onAnswer(isGood));
@@ -103,7 +97,7 @@ class Attempt implements TicketHolder {
       this.#proxy.ewmaMs += (rttMs - this.#proxy.ewmaMs) * EWMA_SHARE;
       this.#proxy.admission.onAnswered(this.#ticket, nowMs);
     }
-    this.#done(isGood ? OUTCOME.ANSWERED : OUTCOME.REFUSED_BY_PEER);
+    this.#done(isGood ? OUTCOME.OK : OUTCOME.REFUSED_BY_PEER);
     this.#time.after(this.#proxy.world.networkMs(), () => this.#call.end(isGood));
   }
 
@@ -116,12 +110,11 @@ class Attempt implements TicketHolder {
     }
     this.#onward.leave();
     const waitedMs = this.#time.nowMs() - this.#ticket.sentAtMs;
-    const missed = isMiss(waitedMs, this.#proxy.ewmaMs);
-    this.#done(missed ? OUTCOME.MISSED : OUTCOME.NOTHING_LEARNED);
+    this.#done(outcomeOfCancel(waitedMs, this.#proxy.ewmaMs, false));
     this.#call.end(false);
   }
 
-  #done(outcome: Outcome): void {
+  #done(outcome: number): void {
     this.#isOver = true;
     this.#proxy.admission.onDone(this.#ticket, outcome, this.#time.nowMs());
   }

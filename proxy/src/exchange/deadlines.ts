@@ -1,0 +1,67 @@
+/**
+ * A request's deadline: the least of its route's time-out, what its caller leaves it, and, for a
+ * request of our application, what its trace has from the request that caused it.
+ *
+ * Called by `exchange.ts`. Budget: no allocation, but for the id of a request that came without.
+ */
+import {
+  DEADLINE_MALFORMED,
+  deadlineAtMs,
+  NO_DEADLINE,
+  readDeadlineMs,
+} from '../resilience/deadline.ts';
+import { TraceKey } from '../resilience/deadline-memory.ts';
+import { continuesTrace, traceIdStart } from '../telemetry/trace-context.ts';
+import type { ExchangeWorld, Role } from './exchange-world.ts';
+import type { Head } from '../http1/head.ts';
+
+export interface DeadlineSource {
+  readonly request: Head;
+  readonly role: Role;
+  readonly startedAtMs: number;
+}
+
+/** Set anew for each use, and never held. */
+const trace = new TraceKey();
+
+/** The instant, or NO_DEADLINE. */
+export function readDeadline(
+  world: ExchangeWorld,
+  { request, role, startedAtMs }: DeadlineSource,
+  routeMs: number,
+): number {
+  const headerMs = readDeadlineMs(request);
+  if (headerMs === DEADLINE_MALFORMED) world.counts.deadlinesMalformed++;
+  const inheritedAtMs =
+    role.direction === 'outbound' ? inherited(world, request, startedAtMs) : NO_DEADLINE;
+  return deadlineAtMs(startedAtMs, routeMs, headerMs, inheritedAtMs);
+}
+
+/** What the application asks of others for this request inherits its deadline. */
+export function rememberDeadline(
+  world: ExchangeWorld,
+  { request, role, startedAtMs }: DeadlineSource,
+  atMs: number,
+): void {
+  if (role.direction === 'outbound') return;
+  keyOf(world, request);
+  world.deadlines.remember(trace, atMs, startedAtMs);
+}
+
+/** It was answered: what the application still does for it has no deadline. */
+export function forgetDeadline(world: ExchangeWorld, source: DeadlineSource): void {
+  if (source.role.direction === 'outbound') return;
+  keyOf(world, source.request);
+  world.deadlines.forget(trace, world.clock.nowMs());
+}
+
+function inherited(world: ExchangeWorld, request: Head, nowMs: number): number {
+  if (world.deadlines.isEmpty(nowMs) || !continuesTrace(request)) return NO_DEADLINE;
+  if (!trace.readHex(request.slab, traceIdStart(request))) return NO_DEADLINE;
+  return world.deadlines.recall(trace, nowMs);
+}
+
+function keyOf(world: ExchangeWorld, request: Head): void {
+  if (continuesTrace(request) && trace.readHex(request.slab, traceIdStart(request))) return;
+  trace.readBytes(world.ids.seedOf(request));
+}

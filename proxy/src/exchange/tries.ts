@@ -1,0 +1,318 @@
+/**
+ * All attempts of one request, from the first to the one whose answer goes down.
+ *
+ *   IDLE → QUEUED → TRYING → ANSWERED → IDLE
+ *             ↑ BACKING_OFF ┘  (a failed attempt that another may follow)
+ *
+ * One at a time, and beside it a hedge where the rule has one: the first answer wins and the other
+ * is dropped. What fails, or answers a status that the rule retries, is asked about in one place
+ * (`next-attempt.ts`); the last failure is the request's. Nothing follows a begun answer.
+ *
+ * Embedded in its exchange, whose life goes on with the answer. Budget: no allocation, but for the
+ * second attempt of an exchange's first hedge.
+ */
+import type { ErrorCode } from '@remora/api/errors.ts';
+import type { Backend } from '../balance/backend.ts';
+import { TriedEndpoints } from '../balance/tried.ts';
+import type { Head } from '../http1/head.ts';
+import { limits } from '../limits.ts';
+import type { BodyPiece } from '../net/body-writer.ts';
+import type { Upstream } from '../net/upstream.ts';
+import { NO_RETRY_AFTER, retryAfterMs } from '../resilience/backoff.ts';
+import { hasPeerError, peerError } from '../resilience/classify.ts';
+import { OUTCOME } from '../resilience/outcome.ts';
+import type { PriorityNumber } from '../resilience/ticket.ts';
+import { WheelTimer } from '../timer-wheel.ts';
+import { Attempt, BEGUN } from './attempt.ts';
+import type { AttemptUser, ExchangeWorld, Role } from './exchange-world.ts';
+import { NextAttempt, NO_MORE } from './next-attempt.ts';
+import type { RequestBody } from './request-body.ts';
+import { RequestMessage, type RequestSource } from './request-message.ts';
+import { mayRepeat } from './repeatable.ts';
+import type { TickJob } from './tick.ts';
+
+/** The exchange, as its attempts see it. */
+export interface TriesUser extends RequestSource {
+  readonly role: Role;
+  readonly body: RequestBody;
+  /** The client's address, where the rule asks for it. */
+  readonly peer: string;
+  readonly priority: PriorityNumber;
+  readonly deadlineAtMs: number;
+  pauseBody(): void;
+  resumeBody(): void;
+  onInterim(response: Head): void;
+  /** The head of the answer that goes down. */
+  onAnswerHead(bodyKind: number, piece: BodyPiece): void;
+  onAnswerBody(piece: BodyPiece): void;
+  /** The answer ended early: by this failure, or by the time for one try. */
+  onAnswerCut(code: ErrorCode): void;
+  onUpstreamEnd(): void;
+  /** No attempt brought an answer, and none follows. */
+  onTriesFailed(code: ErrorCode, detail: string): void;
+}
+
+const STATE = { IDLE: 0, QUEUED: 1, TRYING: 2, BACKING_OFF: 3, ANSWERED: 4 } as const;
+
+export class Tries implements AttemptUser, TickJob {
+  epoch = 0;
+  readonly tried = new TriedEndpoints();
+  readonly #world: ExchangeWorld;
+  readonly #user: TriesUser;
+  readonly #first: Attempt;
+  #second: Attempt | null = null;
+  readonly #next: NextAttempt;
+  readonly #message = new RequestMessage();
+  /** Until the next attempt, or until the hedge. */
+  readonly #timer = new WheelTimer(() => this.#onTimer());
+  #state: number = STATE.IDLE;
+  #backend: Backend | null = null;
+  /** The attempt that sends, and then the one that answers. */
+  #active: Attempt;
+  /** The client was told to send its body: no later attempt asks again, nor passes that on. */
+  #hasContinued = false;
+
+  constructor(world: ExchangeWorld, user: TriesUser) {
+    this.#world = world;
+    this.#user = user;
+    this.#first = new Attempt(world, this);
+    this.#active = this.#first;
+    this.#next = new NextAttempt(world);
+  }
+
+  get request(): Head {
+    return this.#user.request;
+  }
+
+  get peer(): string {
+    return this.#user.peer;
+  }
+
+  get priority(): PriorityNumber {
+    return this.#user.priority;
+  }
+
+  get deadlineAtMs(): number {
+    return this.#user.deadlineAtMs;
+  }
+
+  get mayRepeat(): boolean {
+    return mayRepeat(this.#user.request);
+  }
+
+  /** Of the attempt that sends or answers; null while there is none. */
+  get upstream(): Upstream | null {
+    return this.#active.upstream;
+  }
+
+  /** Of the answer that goes down. */
+  get response(): Head {
+    return this.#active.response;
+  }
+
+  get where(): string {
+    return this.#active.where;
+  }
+
+  /** The first attempt is made at the end of this turn. */
+  begin(backend: Backend): void {
+    this.#backend = backend;
+    this.#state = STATE.QUEUED;
+    this.#world.tick.add(this);
+  }
+
+  /** The answer is whole. */
+  finish(): void {
+    this.#active.finish();
+  }
+
+  /** Lets go of everything; `outcome` is what the endpoints are told. */
+  drop(outcome: number): void {
+    if (this.#state === STATE.ANSWERED) this.#active.drop(outcome);
+    else {
+      if (!this.#first.isIdle) this.#first.drop(outcome);
+      if (this.#second?.isIdle === false) this.#second.drop(outcome);
+    }
+  }
+
+  /** The caller has gone. */
+  cancel(): void {
+    if (!this.#first.isIdle) this.#first.dropCancelled();
+    if (this.#second?.isIdle === false) this.#second.dropCancelled();
+  }
+
+  reset(): void {
+    this.epoch++;
+    this.#world.wheel.cancel(this.#timer);
+    this.#state = STATE.IDLE;
+    this.#backend = null;
+    this.#active = this.#first;
+    this.#hasContinued = false;
+    this.#next.reset();
+    this.tried.clear();
+  }
+
+  onRequestBody(piece: BodyPiece): void {
+    const { upstream } = this.#active;
+    if (upstream === null) return;
+    if (!upstream.sendBody(piece) && !piece.isLast) this.#user.pauseBody();
+    if (piece.isLast && this.#user.body.isAtHand) this.#active.onBodyWritten();
+  }
+
+  onTick(): void {
+    if (this.#state === STATE.QUEUED) this.#try(this.#first);
+    else if (this.#state === STATE.TRYING) this.#hedge();
+  }
+
+  onAttemptReady(attempt: Attempt): void {
+    const user = this.#user;
+    const { body } = user;
+    const upstream = attempt.upstream!;
+    const asksToContinue = !body.isAtHand && !this.#hasContinued;
+    const end = this.#message.lay(this.#world, user, asksToContinue);
+    // Told to close after a coding we only pass on: servers disagree on what follows it.
+    const taken = upstream.sendHead(end, body.kind, body.isWhole, !user.request.codedChunked);
+    if (body.isAtHand && !body.isWhole) body.replay(upstream);
+    attempt.onSent(body.isAtHand, user.rule!.perTryTimeoutMs);
+    if (!body.isComplete && taken) user.resumeBody();
+    this.#awaitHedge(attempt);
+  }
+
+  onAttemptFailed(attempt: Attempt): void {
+    if (this.#state === STATE.ANSWERED) return this.#user.onAnswerCut(attempt.failure);
+    const { failed } = this.#next;
+    failed.code = attempt.failure;
+    failed.isUnsent = attempt.isUnsent;
+    failed.isStale = attempt.isStale;
+    failed.isAllowedFor = attempt.isResendAllowed;
+    // What admission refused, it would refuse again; and the probe of a breaker is one request.
+    const mayFollow = attempt.endpoint !== null && !attempt.isProbe;
+    const { failure, detail } = attempt;
+    attempt.settleFailure();
+    if (this.#isAnyAwaited()) return;
+    if (mayFollow && this.#tryAgain(NO_RETRY_AFTER)) return;
+    this.#user.onTriesFailed(failure, detail);
+  }
+
+  onAttemptOverdue(_attempt: Attempt): void {
+    this.#user.onAnswerCut('RMR_PER_TRY_TIMEOUT');
+  }
+
+  onAttemptInterim(attempt: Attempt): void {
+    if (attempt !== this.#active || this.#isHedging) return;
+    if (attempt.response.status === 100) {
+      if (this.#hasContinued) return;
+      this.#hasContinued = true;
+    }
+    this.#user.onInterim(attempt.response);
+  }
+
+  onAttemptHead(attempt: Attempt, bodyKind: number, piece: BodyPiece): void {
+    const { response } = attempt;
+    if (response.status === 101 && !this.#user.request.upgradeWebsocket) {
+      attempt.drop(OUTCOME.FAILED);
+      if (this.#isAnyAwaited()) return;
+      const why = 'a 101 that was not asked for';
+      return this.#user.onTriesFailed('RMR_UPSTREAM_BAD_RESPONSE', why);
+    }
+    if (response.status >= limits.retriedStatusMin && this.#passesOver(attempt, piece)) return;
+    this.#dropOther(attempt);
+    this.#world.wheel.cancel(this.#timer);
+    this.#active = attempt;
+    this.#state = STATE.ANSWERED;
+    this.#user.onAnswerHead(bodyKind, piece);
+  }
+
+  onAttemptBody(_attempt: Attempt, piece: BodyPiece): void {
+    this.#user.onAnswerBody(piece);
+  }
+
+  onAttemptFlushed(attempt: Attempt): void {
+    if (attempt === this.#active) this.#user.resumeBody();
+  }
+
+  onAttemptEnd(_attempt: Attempt): void {
+    this.#user.onUpstreamEnd();
+  }
+
+  get #isHedging(): boolean {
+    return !this.#first.isIdle && this.#second?.isIdle === false;
+  }
+
+  #isAnyAwaited(): boolean {
+    return !this.#first.isIdle || this.#second?.isIdle === false;
+  }
+
+  #try(attempt: Attempt): void {
+    this.#state = STATE.TRYING;
+    this.#active = attempt;
+    this.#next.attempts++;
+    const begun = attempt.begin(this.#backend!);
+    if (begun === BEGUN.READY) this.onAttemptReady(attempt);
+    else if (begun === BEGUN.FAILED) this.onAttemptFailed(attempt);
+  }
+
+  /** Whether another attempt follows what the last one failed by. */
+  #tryAgain(askedMs: number): boolean {
+    const { body, rule, deadlineAtMs } = this.#user;
+    const { failed } = this.#next;
+    failed.mayRepeat = this.mayRepeat;
+    failed.hasAnswered = false;
+    failed.isReplayable = body.isReplayable;
+    const waitMs = this.#next.wait(rule!.retry, this.#backend!, deadlineAtMs, askedMs);
+    if (waitMs === NO_MORE) return false;
+    if (!body.isComplete) this.#user.pauseBody();
+    if (waitMs > 0) {
+      this.#state = STATE.BACKING_OFF;
+      this.#world.wheel.arm(this.#timer, waitMs);
+    } else {
+      this.begin(this.#backend!);
+    }
+    return true;
+  }
+
+  /** An answer that is not passed on: of a status to retry, or a peer's refusal. */
+  #passesOver(attempt: Attempt, piece: BodyPiece): boolean {
+    const { response } = attempt;
+    const isRefusal = attempt.endpoint!.inMesh && hasPeerError(response);
+    const isRetried = this.#user.rule!.retry.statuses.includes(response.status);
+    if ((!isRefusal && !isRetried) || attempt.isProbe) return false;
+    const askedMs = retryAfterMs(response);
+    if (askedMs > 0) this.#backend!.holdBack(attempt.endpoint!, askedMs, this.#world.clock.nowMs());
+    const { failed } = this.#next;
+    failed.code = isRefusal ? peerError(response) : null;
+    failed.status = response.status;
+    failed.isUnsent = false;
+    failed.isStale = false;
+    failed.isAllowedFor = false;
+    if (!this.#isHedging && !this.#tryAgain(isRefusal ? NO_RETRY_AFTER : askedMs)) return false;
+    attempt.discard(piece.isLast);
+    return true;
+  }
+
+  #dropOther(attempt: Attempt): void {
+    const other = attempt === this.#first ? this.#second : this.#first;
+    if (other?.isIdle === false) other.drop(OUTCOME.NOTHING_LEARNED);
+  }
+
+  #awaitHedge(attempt: Attempt): void {
+    const { hedge } = this.#user.rule!;
+    if (hedge === null || attempt !== this.#first) return;
+    if (!this.#user.body.isAtHand || !this.mayRepeat || attempt.isProbe) return;
+    this.#world.wheel.arm(this.#timer, hedge.afterMs);
+  }
+
+  #onTimer(): void {
+    if (this.#state === STATE.BACKING_OFF) this.begin(this.#backend!);
+    else if (this.#state === STATE.TRYING) this.#world.tick.add(this);
+  }
+
+  #hedge(): void {
+    if (!this.#first.isAwaited || this.#second?.isIdle === false) return;
+    const { counts, clock } = this.#world;
+    if (!this.#backend!.budget.trySpend(clock.nowMs())) return;
+    counts.hedges++;
+    this.#second ??= new Attempt(this.#world, this);
+    this.#try(this.#second);
+  }
+}
