@@ -183,6 +183,20 @@ const fields: readonly EssentialCase[] = [
     REFUSED_CONTENT_TYPE_TWICE,
   ),
   refuses('an expectation nobody meets', get('/', 'Expect: magic\r\n'), REFUSED_EXPECTATION),
+  refuses(
+    'an expectation nobody meets, beside 100-continue',
+    get('/', 'Expect: 100-continue, magic\r\n'),
+    REFUSED_EXPECTATION,
+  ),
+  refuses(
+    'an expectation with a parameter',
+    get('/', 'Expect: x =100-continue\r\n'),
+    REFUSED_EXPECTATION,
+  ),
+  forwards(
+    'words that name no expectation',
+    post(`Expect: x 100-continue\r\nContent-Length: ${HIDDEN.length}\r\n`, HIDDEN),
+  ),
 ];
 
 const persistence: readonly EssentialCase[] = [
