@@ -3,15 +3,14 @@
  *
  * One that is named and that nobody here meets is refused (RFC 9110 §10.1.1 lets a server answer
  * 417). Words with only blanks between them name none, `x 100-continue` for one: a careless reader
- * hears a 100-continue in it and waits, a careful one does not. It is ignored, and as the field is
- * written anew or not at all, nobody behind us gets to choose. A request whose body has not come
- * when it is answered ends its connection anyway, so a client that waits in vain loses nothing else.
+ * hears a 100-continue in it and waits, a careful one does not. It is ignored, and never passed on,
+ * so nobody behind us gets to choose; a client that waits in vain loses its connection at worst.
  *
  * Pure. Called once per head that has the field, by `field-rules`. No allocation.
  */
 import { FIELD, type Head, VALUE_END, VALUE_START } from './head.ts';
 import { memberEnd, memberStart, memberStop, valueIs } from './list-members.ts';
-import { ascii, isBlank, TOKEN } from './octets.ts';
+import { ascii, TOKEN } from './octets.ts';
 
 const CONTINUE = ascii('100-continue');
 
@@ -33,10 +32,10 @@ export function readExpectations(head: Head, bytes: Uint8Array, base: number): b
   return true;
 }
 
-/** A token, blanks, and the begin of another token. */
+/** A token, blanks, and what may begin another token. */
 function isTwoWords(bytes: Uint8Array, start: number, end: number): boolean {
   let at = start;
   while (at < end && TOKEN[bytes[at]!] === 1) at++;
-  if (at === start || at === end || !isBlank(bytes[at])) return false;
-  return TOKEN[bytes[memberStart(bytes, at, end)]!] === 1;
+  const next = memberStart(bytes, at, end);
+  return next < end && TOKEN[bytes[next]!] === 1;
 }

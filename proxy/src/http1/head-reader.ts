@@ -3,16 +3,16 @@
  * network has cut it. One for each connection, reused.
  *
  * A head whose every line ends in a bare LF is laid into the slab with CRLF, and that is parsed:
- * the parser keeps one grammar, its loop no second case, and all its bounds hold. One CR in such a
- * head refuses it, and it is its connection's last. Why, and why a mix of the two is never read:
- * `docs/decisions/0007-bare-lf.md`.
+ * the parser keeps one grammar, its loop no second case, and all its bounds hold. A CR that came on
+ * the wire then ends no line, and refuses the head. Such a head is its connection's last. Why, and
+ * why a mix is never read: `docs/decisions/0007-bare-lf.md`.
  *
  * Pure. Called by `net/downstream.ts` for every read before a body. No allocation.
  */
 import { limits } from '../limits.ts';
 import type { Head } from './head.ts';
 import { PARSE_INCOMPLETE, PARSE_OK, parseRequestHead } from './head-parser.ts';
-import { ascii, CR, LF } from './octets.ts';
+import { ascii, LF } from './octets.ts';
 import { REFUSED_BARE_LF, REFUSED_HEAD_TOO_LONG, REFUSED_LINE_END } from './refusals.ts';
 
 const CRLF = ascii('\r\n');
@@ -20,7 +20,7 @@ const CRLF = ascii('\r\n');
 export class HeadReader {
   /** The first byte that is not the head's, of the last `read`. */
   consumedTo = 0;
-  /** The head under way began with a bare LF, or its first line ended in one. */
+  /** The head began with a bare LF, or its first line ended in one; there is none behind it. */
   #isBareLf = false;
   /** An empty line came, and was not kept: alone it is no request begun. */
   #hadEmptyLine = false;
@@ -72,13 +72,12 @@ export class HeadReader {
     this.consumedTo = to;
     const outcome = parseRequestHead(head, head.slab, 0, head.filled);
     if (outcome === PARSE_OK) {
-      this.#isBareLf = false;
       // Whoever saw another end of this head has sent no more than one request: nor do we.
       head.keepAlive = false;
       return PARSE_OK;
     }
-    if (outcome !== PARSE_INCOMPLETE || to === end) return this.#settled(head, outcome);
-    return bytes[to] === CR ? REFUSED_LINE_END : REFUSED_HEAD_TOO_LONG;
+    if (outcome === PARSE_INCOMPLETE && to < end) return REFUSED_HEAD_TOO_LONG;
+    return this.#settled(head, outcome);
   }
 
   /** RFC 9112 §2.2: an empty line between requests is no request begun. */
@@ -91,20 +90,19 @@ export class HeadReader {
   }
 }
 
-/** Up to and with the empty line, or up to a CR, or up to the slab's bound: where it stopped. */
+/** Up to and with the empty line, or up to the slab's bound: where it stopped. */
 function collectAsCrlf(head: Head, bytes: Uint8Array, start: number, end: number): number {
   let from = start;
-  let at = start;
-  for (; at < end && bytes[at] !== CR; at++) {
+  for (let at = start; at < end; at++) {
     if (bytes[at] !== LF) continue;
     if (!head.collect(bytes, from, at) || !head.collect(CRLF, 0, CRLF.length)) return from;
     from = at + 1;
     if (endsInEmptyLine(head)) return from;
   }
-  return head.collect(bytes, from, at) ? at : from;
+  return head.collect(bytes, from, end) ? end : from;
 }
 
-function endsInEmptyLine(head: Head): boolean {
-  const { slab, filled } = head;
-  return filled >= 4 && slab[filled - 3] === LF && slab[filled - 4] === CR;
+/** Of a slab that ends in CRLF. */
+function endsInEmptyLine({ slab, filled }: Head): boolean {
+  return filled >= 4 && slab[filled - 3] === LF;
 }

@@ -111,7 +111,7 @@ describe('a connection after its last answer', () => {
 });
 
 for (const end of ['\r\n', '\n']) {
-  test(`an empty line of ${JSON.stringify(end)} begins no request, and a head behind it has its time`, () => {
+  test(`an empty line of ${JSON.stringify(end)} begins no request, the head behind it does`, () => {
     const refusals: number[] = [];
     const { connection, stream, passMs } = connect((refusal) => refusals.push(refusal));
     stream.says(end);
@@ -123,6 +123,28 @@ for (const end of ['\r\n', '\n']) {
     assert.deepEqual(refusals, []);
     passMs(2_000);
     assert.deepEqual(refusals, [REFUSED_HEAD_TIMEOUT]);
+  });
+}
+
+for (const end of ['\r\n', '\n']) {
+  test(`a head of ${JSON.stringify(end)} gains no time by coming in pieces`, () => {
+    const refusals: number[] = [];
+    const { stream, passMs } = connect((refusal) => refusals.push(refusal));
+    stream.says(`GET / HTTP/1.1${end}`);
+    for (let passed = 0; passed < limits.headTimeoutMs; passed += 1_000) {
+      assert.deepEqual(refusals, [], `after ${passed} ms`);
+      stream.says('x');
+      passMs(1_000);
+    }
+    assert.deepEqual(refusals, [REFUSED_HEAD_TIMEOUT]);
+  });
+
+  test(`a client that only sends an empty line of ${JSON.stringify(end)} is idle`, () => {
+    const { stream, passMs } = connect();
+    passMs(limits.downstreamIdleTimeoutMs - 5_000);
+    stream.says(end);
+    passMs(5_000 + 2 * limits.lingerMs);
+    assert(stream.destroyed);
   });
 }
 
