@@ -2,7 +2,8 @@
  * The contract's part on failing well: what crosses the stream about retries, ejection, limits,
  * faults and duplicates. Complete like the rest: every default was applied by `desired/`.
  *
- * Pure types. The defaults and bounds stand in `config/`; who carries these is in `wire.ts`.
+ * Pure types. The defaults stand in `resilience-defaults.ts`, the bounds in `config/`; who carries
+ * these is said in `wire.ts`.
  */
 import type { MatchConfig, SourceRef, StickyConfig, ValueMatchConfig } from './wire.ts';
 
@@ -13,7 +14,7 @@ import type { MatchConfig, SourceRef, StickyConfig, ValueMatchConfig } from './w
 export interface RetryConfig {
   /** Attempts after the first; 0: none. */
   readonly retriesMax: number;
-  /** Answers that are tried again, besides connections that fail. */
+  /** Answers that are tried again, besides connections that fail. Sorted, each once. */
   readonly statuses: readonly number[];
   /** Full jitter: each wait is drawn from 0 to base, doubling up to max. */
   readonly backoffBaseMs: number;
@@ -83,7 +84,7 @@ export interface FaultConfig {
   readonly percent: number;
   /** Of `delay`. */
   readonly delayMs: number;
-  /** Of `abort`. */
+  /** Of `abort`: 400 to 599. Like the others 0 where the type is another. */
   readonly status: number;
   /** Of `slow-body`: of the answer. */
   readonly bytesPerSecond: number;
@@ -99,7 +100,12 @@ export interface DuplicatesConfig {
   readonly keepMs: number;
 }
 
-/** What a proxy is told about the application beside it. Its key on the stream: INBOUND_KEY. */
+/**
+ * What a proxy is told about the application beside it. Its key on the stream: INBOUND_KEY.
+ *
+ * Matches are as requests arrive, after a route's rewrite; none has a `source`, since who calls is
+ * not known yet. Kubelet's probes come first, as a rule named `probe`.
+ */
 export interface InboundConfig {
   readonly limits: LimitsConfig;
   readonly rateLimits: readonly RateLimitConfig[];

@@ -144,7 +144,7 @@ export interface RuleConfig {
   readonly faults: readonly FaultConfig[];
   /** Of each backend of the rule; null: none. */
   readonly breaker: RuleBreakerConfig | null;
-  /** Whether the weight of a backend without endpoints, or with an open breaker, goes to the rest. */
+  /** Whether the weight of a backend without endpoints or with an open breaker goes to the rest. */
   readonly spillover: boolean;
   /** Key into `backends`: gets the share of an open breaker, and all when no other is left. */
   readonly fallback: string | null;

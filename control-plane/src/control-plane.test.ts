@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, test } from 'node:test';
+import { INBOUND_KEY } from '@remora/api/wire-resilience.ts';
 import { type AppliedEvent, startControlPlane } from './control-plane.ts';
 import type { Problem } from './files/problem.ts';
 import { silentLog } from './log.ts';
@@ -180,6 +181,25 @@ describe('the control plane', () => {
     ]);
     await aWhile();
     assert.equal(storefront.received.length, 3);
+  });
+
+  test('tells a sidecar of its application, and anew when a route says more of it', async () => {
+    const { controlPlane, edit } = await shop();
+    const at = { address: '127.0.0.1', inboundPort: 4_001, ready: true };
+    const workload = { name: 'catalog-0', namespace: 'shop', workload: 'catalog' };
+    controlPlane.setInstances([{ ...workload, ...at, labels: { app: 'catalog' } }]);
+    const sidecar = await proxy(controlPlane.url, 'catalog');
+    sidecar.subscribe(INBOUND_KEY);
+    assert.equal((await sidecar.next('put-inbound')).config.matches, null);
+    assert.equal(controlPlane.appliedBy(ROUTE).interested, 0);
+
+    await edit(`${route('90')}      priority: sheddable\n`);
+    const { config } = await sidecar.next('put-inbound', 2);
+    assert.deepEqual(
+      config.rules.map(({ id, priority }) => [id, priority]),
+      [['catalog/0', 'sheddable']],
+    );
+    await sidecar.until(() => controlPlane.appliedBy(ROUTE).applied === 1);
   });
 
   test('serves its status as JSON', async () => {

@@ -6,6 +6,7 @@
  * Pure. Called by `remora proxy --config`.
  */
 import type { DestinationConfig } from '@remora/api/wire.ts';
+import type { InboundConfig } from '@remora/api/wire-resilience.ts';
 import { destinations, WorldCompiler } from './desired/compiler.ts';
 import { versionOf } from './publish/versions.ts';
 import type { World } from './world.ts';
@@ -15,6 +16,8 @@ export interface Snapshot {
   readonly destinations: Readonly<
     Record<string, { readonly version: string; readonly config: DestinationConfig }>
   >;
+  /** For a proxy beside an application: the same file is a proxy's last-good. */
+  readonly inbound?: { readonly version: string; readonly config: InboundConfig };
 }
 
 /** `namespace`: of the proxy that starts from it. */

@@ -50,6 +50,8 @@ export interface World {
   readonly routesOf: ReadonlyMap<string, readonly TrafficRoute[]>;
   readonly policiesOf: ReadonlyMap<string, readonly ResiliencePolicy[]>;
   readonly mesh: MeshConfig | null;
+  /** By `namespace/label=value` of the first entry of their selector. */
+  readonly servicesSelecting: ReadonlyMap<string, readonly Service[]>;
   /** By `namespace/label=value`. */
   readonly instancesLabelled: ReadonlyMap<string, readonly LocalInstance[]>;
 }
@@ -96,6 +98,7 @@ function indexed(
   instances: readonly LocalInstance[],
 ): World {
   const services = new Map<string, Service>();
+  const servicesSelecting = new Map<string, Service[]>();
   const slicesOf = new Map<string, EndpointSlice[]>();
   const routesOf = new Map<string, TrafficRoute[]>();
   const policiesOf = new Map<string, ResiliencePolicy[]>();
@@ -105,6 +108,10 @@ function indexed(
     const { namespace, name } = object.metadata;
     if (object.kind === 'Service') {
       services.set(serviceKey(namespace, name), object);
+      const [first] = Object.entries(object.spec.selector ?? {});
+      if (first !== undefined) {
+        append(servicesSelecting, `${namespace}/${first[0]}=${first[1]}`, object);
+      }
     } else if (object.kind === 'EndpointSlice') {
       const service = object.metadata.labels?.[SERVICE_NAME_LABEL];
       if (service !== undefined) append(slicesOf, serviceKey(namespace, service), object);
@@ -121,6 +128,7 @@ function indexed(
     objects,
     instances,
     services,
+    servicesSelecting,
     slicesOf,
     routesOf,
     policiesOf,

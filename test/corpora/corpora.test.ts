@@ -7,6 +7,7 @@ import { describe, test } from 'node:test';
 import { Head } from '../../proxy/src/http1/head.ts';
 import { PARSE_OK, parseRequestHead } from '../../proxy/src/http1/head-parser.ts';
 import { refusalReason } from '../../proxy/src/http1/refusals.ts';
+import { FORWARDED_SHARE_MIN, peersForward, refusedUnlikePeers } from './peers-forward.ts';
 import { relayRequests, relayResponse } from './pipeline.ts';
 import { type CorpusCase, corporaMissing, corpusCases, hasHost } from './shared-corpora.ts';
 import { readRequests, readResponses } from './strict-grammar.ts';
@@ -53,6 +54,18 @@ describe('corpora: requests', { skip }, () => {
     }
     assert.deepEqual(refused, []);
     assert.ok(requestWaivers.length <= REQUEST_WAIVERS_MAX);
+  });
+
+  test('of what Envoy and nginx both forward, 90% goes on, and the rest is listed', () => {
+    const byId = new Map(requests.map((each) => [each.id, each]));
+    const refused = peersForward.filter((id) => relayRequests(byId.get(id)!.bytes).whole === 0);
+    assert.deepEqual(
+      refused,
+      refusedUnlikePeers.map(({ id }) => id),
+    );
+    const forwarded = peersForward.length - refused.length;
+    assert.ok(forwarded >= FORWARDED_SHARE_MIN * peersForward.length, String(forwarded));
+    assert.equal(peersForward.length, 51);
   });
 
   test('each waiver is needed', () => {

@@ -9,7 +9,6 @@ import {
   REFUSED_CHUNK_SIZE,
   REFUSED_CODING,
   REFUSED_CODING_IN_OLD_VERSION,
-  REFUSED_CONNECTION_OPTION,
   REFUSED_FIELD_NAME,
   REFUSED_FIELD_VALUE,
   REFUSED_LENGTH,
@@ -76,10 +75,14 @@ const lengths: readonly EssentialCase[] = [
     REFUSED_LOOKALIKE,
   ),
   refuses('a dot for the hyphen', post('Transfer.Encoding: chunked\r\n'), REFUSED_LOOKALIKE),
+  forwards(
+    'a length named by Connection counts',
+    post(`Connection: content-length\r\nContent-Length: ${HIDDEN.length}\r\n`, HIDDEN),
+  ),
   refuses(
-    'a length named by Connection',
-    post('Connection: content-length\r\nContent-Length: 41\r\n', HIDDEN),
-    REFUSED_CONNECTION_OPTION,
+    'a second framing, though Connection names it',
+    post(`Connection: Transfer-Encoding\r\nContent-Length: 5\r\n${CHUNKED}`, '0\r\n\r\n'),
+    REFUSED_LENGTH_AND_CODING,
   ),
 ];
 
@@ -190,10 +193,10 @@ const codings: readonly EssentialCase[] = [
     post('X: y\rTransfer-Encoding: chunked\r\n', '0\r\n\r\n'),
     REFUSED_LINE_END,
   ),
-  refuses(
-    'a coding named by Connection',
-    post(`Connection: Transfer-Encoding\r\n${CHUNKED}`, '0\r\n\r\n'),
-    REFUSED_CONNECTION_OPTION,
+  forwards(
+    'a coding named by Connection counts',
+    post(`Connection: Transfer-Encoding\r\n${CHUNKED}`, '0\r\n\r\n') + HIDDEN,
+    2,
   ),
   refuses(
     'a coding in HTTP/1.0',

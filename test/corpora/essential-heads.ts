@@ -5,6 +5,7 @@ import {
   REFUSED_AUTHORITY,
   REFUSED_AUTHORITY_DIFFERS,
   REFUSED_BACKSLASH,
+  REFUSED_CHUNK_EXTENSION,
   REFUSED_CONNECTION_OPTION,
   REFUSED_CONTENT_TYPE_TWICE,
   REFUSED_ESCAPE,
@@ -50,7 +51,7 @@ const startLines: readonly EssentialCase[] = [
   forwards('an empty line between requests is ignored', `${get('/')}\r\n${get('/')}`, 2),
   forwards('a method nobody has heard of', start('PROPFIND / HTTP/1.1')),
   refuses('two empty lines before a request', `\r\n\r\n${get('/')}`, REFUSED_METHOD_SYNTAX),
-  refuses('a bare LF before a request', `\n${get('/')}`, REFUSED_METHOD_SYNTAX),
+  refuses('a bare LF before a request', `\n${get('/')}`, REFUSED_LINE_END),
   refuses('a bare CR before a request', `\r${get('/')}`, REFUSED_LINE_END),
   refuses('a space before the method', ` ${get('/')}`, REFUSED_METHOD_SYNTAX),
   refuses('CONNECT', start('CONNECT a.test:443 HTTP/1.1'), REFUSED_METHOD),
@@ -183,6 +184,20 @@ const fields: readonly EssentialCase[] = [
     REFUSED_CONTENT_TYPE_TWICE,
   ),
   refuses('an expectation nobody meets', get('/', 'Expect: magic\r\n'), REFUSED_EXPECTATION),
+  refuses(
+    'an expectation nobody meets, beside 100-continue',
+    get('/', 'Expect: 100-continue, magic\r\n'),
+    REFUSED_EXPECTATION,
+  ),
+  refuses(
+    'an expectation with a parameter',
+    get('/', 'Expect: x =100-continue\r\n'),
+    REFUSED_EXPECTATION,
+  ),
+  forwards(
+    'words that name no expectation',
+    post(`Expect: x 100-continue\r\nContent-Length: ${HIDDEN.length}\r\n`, HIDDEN),
+  ),
 ];
 
 const persistence: readonly EssentialCase[] = [
@@ -197,8 +212,54 @@ const persistence: readonly EssentialCase[] = [
   ),
 ];
 
+/** The same lines, each ended by a bare LF. */
+function lf(text: string): string {
+  return text.replaceAll('\r\n', '\n');
+}
+
+const bareLf: readonly EssentialCase[] = [
+  forwards('a head of bare LFs', lf(get('/', 'A: b\r\n'))),
+  forwards('a head of bare LFs in HTTP/1.0', 'GET / HTTP/1.0\n\n'),
+  forwards('bare LFs behind an empty line of one', `\n${lf(get('/'))}`),
+  forwards('a body of its length behind bare LFs', `${lf(post('Content-Length: 3\r\n'))}a\rb`),
+  forwards(
+    'chunks of CRLF behind bare LFs',
+    `${lf(post('Transfer-Encoding: chunked\r\n'))}1\r\nx\r\n0\r\n\r\n`,
+  ),
+  forwards('nothing is read behind a head of bare LFs', lf(get('/')) + lf(HIDDEN)),
+  forwards('nor is a head of CRLF', lf(get('/', 'Connection: keep-alive\r\n')) + HIDDEN),
+  forwards('a head of bare LFs behind one of CRLF', get('/') + lf(get('/')), 2),
+  forwards('99 further fields that end in bare LFs', lf(get('/', 'a: b\r\n'.repeat(99)))),
+  refuses('bare LFs behind two empty lines', `\n\n${lf(get('/'))}`, REFUSED_METHOD_SYNTAX),
+  refuses('bare LFs behind an empty line of CRLF', `\r\n${lf(get('/'))}`, REFUSED_LINE_END),
+  refuses(
+    'an empty line of CRLF behind bare LFs',
+    `${lf(start('GET / HTTP/1.1')).slice(0, -1)}\r\n`,
+    REFUSED_LINE_END,
+  ),
+  refuses(
+    'a bare LF behind a first line of CRLF',
+    'GET / HTTP/1.1\r\nHost: a\n\n',
+    REFUSED_LINE_END,
+  ),
+  refuses('a bare CR among bare LFs', lf(get('/', 'A: b\rc\n')), REFUSED_LINE_END),
+  refuses('a folded field among bare LFs', lf(get('/', 'A: b\r\n c\r\n')), REFUSED_OBS_FOLD),
+  refuses('two Hosts among bare LFs', lf(get('/', 'Host: b\r\n')), REFUSED_HOST_TWICE),
+  refuses(
+    '100 further fields that end in bare LFs',
+    lf(get('/', 'a: b\r\n'.repeat(100))),
+    REFUSED_TOO_MANY_FIELDS,
+  ),
+  refuses(
+    'chunks of bare LFs',
+    lf(post('Transfer-Encoding: chunked\r\n', '1\r\nx\r\n0\r\n\r\n')),
+    REFUSED_CHUNK_EXTENSION,
+  ),
+];
+
 export const headCases: readonly EssentialCase[] = [
   ...startLines,
+  ...bareLf,
   ...paths,
   ...hosts,
   ...fields,

@@ -1,7 +1,7 @@
 /**
  * The codec as the proxy uses it, without sockets: a client's bytes go in, the upstream's come out.
  *
- * Head parser, body framing, chunked decoder and head writer, joined as `exchange` joins them:
+ * Head reader, body framing, chunked decoder and head writer, joined as `exchange` joins them:
  * requests in order, a refusal or `Connection: close` ends the connection. `cuts` are where the
  * network cuts the bytes; no cut may change what comes out, save how data is split into chunks.
  *
@@ -27,9 +27,9 @@ import { Head, METHOD } from '../../proxy/src/http1/head.ts';
 import {
   PARSE_INCOMPLETE,
   PARSE_OK,
-  parseRequestHead,
   parseResponseHead,
 } from '../../proxy/src/http1/head-parser.ts';
+import { HeadReader } from '../../proxy/src/http1/head-reader.ts';
 import {
   endHead,
   headRoom,
@@ -38,7 +38,7 @@ import {
   writeRequestHead,
   writeResponseHead,
 } from '../../proxy/src/http1/head-writer.ts';
-import { REFUSED_TOO_MANY_FIELDS } from '../../proxy/src/http1/refusals.ts';
+import { REFUSED_HEAD_TOO_LONG } from '../../proxy/src/http1/refusals.ts';
 
 export interface Outcome {
   /** What the other side received, message by message; the last one may be cut off. */
@@ -68,7 +68,9 @@ abstract class Relay {
   /** Messages after which nothing more is read. */
   protected wholeMax = Number.POSITIVE_INFINITY;
 
-  protected abstract parse(bytes: Uint8Array, base: number, end: number): number;
+  /** The parser's result; where the head ended is `headEnd`. */
+  protected abstract readHead(bytes: Buffer, at: number, end: number): number;
+  protected headEnd = 0;
   protected abstract kindOf(): number;
   protected abstract framingOf(kind: number): number;
   protected abstract write(out: Buffer, framing: number): number;
@@ -109,21 +111,11 @@ abstract class Relay {
   }
 
   #pushHead(bytes: Buffer, at: number, end: number): number {
-    const head = this.head;
-    const collected = head.filled;
-    if (collected > 0 && !head.collect(bytes, at, end))
-      return this.#refuse(REFUSED_TOO_MANY_FIELDS);
-    const result =
-      collected > 0 ? this.parse(head.slab, 0, head.filled) : this.parse(bytes, at, end);
-    if (result === PARSE_INCOMPLETE) {
-      if (collected === 0) head.collect(bytes, at, end);
-      return end;
-    }
+    const result = this.readHead(bytes, at, end);
+    if (result === PARSE_INCOMPLETE) return end;
     if (result !== PARSE_OK) return this.#refuse(result);
-    if (collected === 0) head.collect(bytes, at, at + head.length);
-    const next = at + head.length - collected;
     this.#begin();
-    return next;
+    return this.headEnd;
   }
 
   #refuse(result: number): number {
@@ -199,10 +191,13 @@ abstract class Relay {
 
 class RequestRelay extends Relay {
   readonly #options = new RequestWrite();
+  readonly #reader = new HeadReader();
   readonly methods: string[] = [];
 
-  protected parse(bytes: Uint8Array, base: number, end: number): number {
-    return parseRequestHead(this.head, bytes, base, end);
+  protected readHead(bytes: Buffer, at: number, end: number): number {
+    const result = this.#reader.read(this.head, bytes, at, end);
+    this.headEnd = this.#reader.consumedTo;
+    return result;
   }
   protected kindOf(): number {
     return requestBody(this.head);
@@ -231,8 +226,18 @@ class ResponseRelay extends Relay {
     this.wholeMax = 1;
     this.#method = method;
   }
-  protected parse(bytes: Uint8Array, base: number, end: number): number {
-    return parseResponseHead(this.head, bytes, base, end);
+  protected readHead(bytes: Buffer, at: number, end: number): number {
+    const head = this.head;
+    const collected = head.filled;
+    if (collected > 0 && !head.collect(bytes, at, end)) return REFUSED_HEAD_TOO_LONG;
+    const result =
+      collected > 0
+        ? parseResponseHead(head, head.slab, 0, head.filled)
+        : parseResponseHead(head, bytes, at, end);
+    if (result < 0) return result;
+    this.headEnd = result === PARSE_OK ? at + head.length - collected : end;
+    if (collected === 0) head.collect(bytes, at, this.headEnd);
+    return result;
   }
   protected kindOf(): number {
     return responseBody(this.head, this.#method);

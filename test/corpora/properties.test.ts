@@ -74,3 +74,54 @@ test('property: end-to-end fields go on byte for byte and in order', () => {
     { numRuns: 300 },
   );
 });
+
+/** Of the head only: a body may hold anything. */
+function headEnd(bytes: Buffer): number {
+  return bytes.indexOf('\r\n\r\n') + 4;
+}
+
+function withBareLfs(bytes: Buffer): { head: string; body: string } {
+  const end = headEnd(bytes);
+  const head = bytes.toString('latin1', 0, end).replaceAll('\r\n', '\n');
+  return { head, body: bytes.toString('latin1', end) };
+}
+
+test('property: a head of bare LFs means what it means with CRLF, wherever it is cut', () => {
+  fc.assert(
+    fc.property(request, cuts, (bytes, at) => {
+      const { head, body } = withBareLfs(bytes);
+      const outcome = relayRequests(Buffer.from(head + body, 'latin1'), at);
+      assert.equal(outcome.refused, 0);
+      assert.deepEqual(meaning(outcome.sent), meaning(relayRequests(bytes).sent));
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('property: one CR anywhere in a head of bare LFs, and nothing of it goes on', () => {
+  fc.assert(
+    fc.property(request, fc.nat(), cuts, (bytes, where, at) => {
+      const { head, body } = withBareLfs(bytes);
+      const place = where % head.length;
+      const mixed = `${head.slice(0, place)}\r${head.slice(place)}${body}`;
+      const outcome = relayRequests(Buffer.from(mixed, 'latin1'), at);
+      assert.notEqual(outcome.refused, 0);
+      assert.equal(outcome.sent.length, 0);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('property: what comes behind a head of bare LFs and its body goes nowhere', () => {
+  fc.assert(
+    fc.property(request, requests, cuts, (bytes, behind, at) => {
+      const { head, body } = withBareLfs(bytes);
+      const all = Buffer.concat([Buffer.from(head + body, 'latin1'), behind]);
+      const outcome = relayRequests(all, at);
+      assert.equal(outcome.whole, 1);
+      assert.equal(readRequests(outcome.sent).leftover, 0);
+      assert.ok(outcome.closes);
+    }),
+    { numRuns: 200 },
+  );
+});

@@ -93,6 +93,12 @@ const MUTATIONS: readonly Mutation[] = [
     return Buffer.concat([bytes.subarray(0, below(random, bytes.length + 1)), tail]);
   },
   (bytes, _random, other) => Buffer.concat([bytes, other]),
+  (bytes, random) => {
+    // Bare LFs up to some line's end: heads that are all of them, and such as change midway.
+    const to = lineStart(bytes, random);
+    const lines = bytes.toString('latin1', 0, to).replaceAll('\r\n', '\n');
+    return splice(bytes, 0, to, Buffer.from(lines, 'latin1'));
+  },
 ];
 
 const MUTATIONS_MAX = 5;

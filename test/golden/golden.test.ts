@@ -13,6 +13,7 @@ import { describe, test } from 'node:test';
 import { parseAllDocuments, stringify } from 'yaml';
 import { z } from 'zod';
 import { routeConditions } from '../../control-plane/src/desired/conditions.ts';
+import { inboundConfig } from '../../control-plane/src/desired/inbound-config.ts';
 import { destinationConfig } from '../../control-plane/src/desired/proxy-config.ts';
 import { readObjects } from '../../control-plane/src/files/object-reading.ts';
 import { emptyWorld, foldWorld, type World, withInstances } from '../../control-plane/src/world.ts';
@@ -28,6 +29,8 @@ const optionsSchema = z.strictObject({
   destinations: z.array(z.string()).default([]),
   /** The fields of a destination that are compared; all unless said. */
   show: z.array(z.string()).optional(),
+  /** The workloads, as `namespace/name`, whose sidecars ask what their application is told. */
+  inbound: z.array(z.string()).default([]),
   conditions: z.boolean().default(false),
   applied: z
     .strictObject({
@@ -73,6 +76,7 @@ function compiled(text: string): { readonly options: Options; readonly out: unkn
   const out = {
     ...(problems.length > 0 && { problems }),
     ...(options.destinations.length > 0 && { destinations: destinationsOf(world, options) }),
+    ...(options.inbound.length > 0 && { inbound: inboundOf(world, options) }),
     ...(options.conditions && { conditions: conditionsOf(world, options) }),
   };
   return { options, out: JSON.parse(JSON.stringify(out)) };
@@ -87,6 +91,14 @@ function destinationsOf(world: World, options: Options): unknown {
     }
   }
   return all;
+}
+
+function inboundOf(world: World, options: Options): unknown {
+  const all = options.inbound.map((workload) => {
+    const [namespace = '', name = ''] = workload.split('/');
+    return [workload, inboundConfig(world, namespace, name)];
+  });
+  return Object.fromEntries(all);
 }
 
 function shown(config: object, fields: readonly string[] | undefined): unknown {

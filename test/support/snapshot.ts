@@ -22,6 +22,7 @@ import type {
   RuleConfig,
   WeightedBackendConfig,
 } from '@remora/api/wire.ts';
+import type { InboundConfig } from '@remora/api/wire-resilience.ts';
 import { splitAddress } from './waiting.ts';
 
 const NAMESPACE = 'shop';
@@ -79,15 +80,22 @@ export function destination(options: DestinationOptions): DestinationConfig {
 }
 
 /** Hash of the content, as the control plane would say. */
-export function versionOf(config: DestinationConfig): string {
+export function versionOf(config: DestinationConfig | InboundConfig): string {
   return createHash('sha256').update(JSON.stringify(config)).digest('hex').slice(0, 16);
 }
 
-/** Writes a file for `--snapshot` and returns its path. */
-export function writeSnapshot(destinations: readonly DestinationConfig[]): string {
+/** Writes a file for `--snapshot` and returns its path. `inbound`: what the application is told. */
+export function writeSnapshot(
+  destinations: readonly DestinationConfig[],
+  inbound?: InboundConfig,
+): string {
   const file = join(mkdtempSync(join(tmpdir(), 'remora-snapshot-')), 'snapshot.json');
   const byKey = destinations.map((config) => [config.key, { version: versionOf(config), config }]);
-  const snapshot = { format: 'remora-snapshot/1', destinations: Object.fromEntries(byKey) };
+  const snapshot = {
+    format: 'remora-snapshot/1',
+    destinations: Object.fromEntries(byKey),
+    ...(inbound !== undefined && { inbound: { version: versionOf(inbound), config: inbound } }),
+  };
   writeFileSync(file, JSON.stringify(snapshot));
   return file;
 }

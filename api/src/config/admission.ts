@@ -101,8 +101,8 @@ export const duplicates = z
   })
   .meta({
     description:
-      'Requests with the same Idempotency-Key run once, and get the same answer: the proxy beside ' +
-      'the instance keeps it. For requests that change something, such as a payment.',
+      'Requests with the same Idempotency-Key run once and get the same answer, which the proxy ' +
+      'beside the instance keeps. For requests that change something, such as a payment.',
   })
   .transform(({ keep }) => ({ keepMs: keep }));
 

@@ -1,5 +1,5 @@
 /**
- * When something that fails is left alone: an endpoint (ejection), or a backend of a rule (breaker).
+ * When what fails is left alone: an endpoint (ejection), or a backend of a rule (breaker).
  *
  * Ejection is what Envoy calls outlier detection and Linkerd failure accrual: always on, since it
  * only ever moves load to the endpoints that are left. A rule's breaker refuses requests, or hands
@@ -146,8 +146,8 @@ export const breaker = z
   })
   .meta({
     description:
-      'A breaker for each backend of the rule. While one is open its share is answered 503, unless ' +
-      'spillover or fallback says where it goes.',
+      'A breaker for each backend of the rule. While one is open its share is answered 503, ' +
+      'unless spillover or fallback says where it goes.',
   })
   .transform(({ failures, cooldown }) => ({ failuresMax: failures, cooldownMs: cooldown }));
 

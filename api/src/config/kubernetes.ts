@@ -65,9 +65,16 @@ const readinessProbe = z.object({
   failureThreshold: z.number().positive().default(3),
 });
 
+/** Only what is asked for: when and how often is between kubelet and the container. */
+const otherProbe = z.object({
+  httpGet: z.object({ path: z.string().default('/') }).optional(),
+});
+
 const container = z.object({
   env: z.array(z.object({ name: z.string(), value: z.string().optional() })).default([]),
   readinessProbe: readinessProbe.optional(),
+  livenessProbe: otherProbe.optional(),
+  startupProbe: otherProbe.optional(),
 });
 
 export const deployment = z.object({

@@ -22,7 +22,7 @@ const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 
 export const RESILIENCE_POLICY_DOC =
-  'How a Service is called, and its instances shielded: timeouts, balancing, retries, ejection, limits.';
+  'How a Service is called and shielded: timeouts, balancing, retries, ejection, limits.';
 
 const REQUEST_DOC = 'From the request to the end of its answer, tries included; 0s: no limit.';
 const PER_TRY_DOC = 'The same for one try; 0s: no limit.';

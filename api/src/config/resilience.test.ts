@@ -191,6 +191,7 @@ describe('what may not stand together', () => {
     breaker: {},
     spillover: true,
     fallback: { service: 'catalog' },
+    duplicates: {},
   };
   for (const [field, value] of Object.entries(forBackends)) {
     test(`is ${field} and a redirect`, () => {

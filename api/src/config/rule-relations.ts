@@ -30,7 +30,14 @@ const ONE_PLACE = 'at most one of backends and redirect may be given';
 const NO_REWRITE =
   'a redirect has a path and a hostname of its own: rewrite cannot stand beside it';
 const PREFIX_ONLY = 'an exact or regex path has no prefix that path.prefix could replace';
-const FOR_BACKENDS = ['retries', 'hedge', 'breaker', 'spillover', 'fallback'] as const;
+const FOR_BACKENDS = [
+  'retries',
+  'hedge',
+  'breaker',
+  'spillover',
+  'fallback',
+  'duplicates',
+] as const;
 const NO_BACKENDS = `a redirect asks no backend: ${FOR_BACKENDS.join(', ')} cannot stand beside it`;
 const HEDGE_TOO_LATE = 'hedge.after is not shorter than the timeouts, so no hedge would be sent';
 const CALLER_UNKNOWN =
@@ -90,8 +97,10 @@ function prefixRule(name: string): string {
 
 function hedgeRule(name: string): string {
   const timeout = `self.timeouts.${name}`;
-  const unbounded = `!has(self.timeouts) || !has(${timeout}) || duration(${timeout}) == duration('0s')`;
-  return `!has(self.hedge) || ${unbounded} || duration(self.hedge.after) < duration(${timeout})`;
+  const unsaid = `!has(self.timeouts) || !has(${timeout})`;
+  const unbounded = `duration(${timeout}) == duration('0s')`;
+  const sooner = `duration(self.hedge.after) < duration(${timeout})`;
+  return `!has(self.hedge) || ${unsaid} || ${unbounded} || ${sooner}`;
 }
 
 export const RELATIONS: readonly ServerRule[] = [

@@ -5,7 +5,7 @@
  * the clients of its own namespace only, and there instead of the producer's. One that names a port
  * acts on that port alone.
  *
- * Pure. Called by `proxy-config.ts`, `policy.ts` and `compiler.ts`.
+ * Pure. Called by `proxy-config.ts`, `policy.ts` and `inbound-config.ts`.
  */
 import type { ResiliencePolicy, Service, TrafficRoute } from '@remora/api/config/objects.ts';
 import { compareText } from '../compare-text.ts';
@@ -30,18 +30,38 @@ export function policiesFor(
   forNamespace: string,
 ): readonly ResiliencePolicy[] {
   const found = acting(world.policiesOf, service, port, forNamespace);
-  return [...found].sort(
-    (a, b) =>
-      Number(a.spec.targetRef.port !== undefined) - Number(b.spec.targetRef.port !== undefined) ||
-      createdAtMs(b) - createdAtMs(a) ||
-      compareText(b.metadata.name, a.metadata.name),
-  );
+  return [...found].sort(generalFirst);
+}
+
+/** What the Service's own namespace says, of whatever port: for those who serve. In that order. */
+export function ownPolicies(world: World, service: Service): readonly ResiliencePolicy[] {
+  return own(world.policiesOf, service).toSorted(generalFirst);
+}
+
+export function ownRoutes(world: World, service: Service): readonly TrafficRoute[] {
+  return own(world.routesOf, service);
 }
 
 /** The older object wins between equals; one without a time is as young as can be. */
 export function createdAtMs({ metadata }: Attached): number {
   const atMs = Date.parse(metadata.creationTimestamp ?? '');
   return Number.isNaN(atMs) ? Number.MAX_SAFE_INTEGER : atMs;
+}
+
+function generalFirst(a: ResiliencePolicy, b: ResiliencePolicy): number {
+  return (
+    Number(a.spec.targetRef.port !== undefined) - Number(b.spec.targetRef.port !== undefined) ||
+    createdAtMs(b) - createdAtMs(a) ||
+    compareText(b.metadata.name, a.metadata.name)
+  );
+}
+
+function own<T extends Attached>(
+  attached: ReadonlyMap<string, readonly T[]>,
+  { metadata: { namespace, name } }: Service,
+): readonly T[] {
+  const here = attached.get(serviceKey(namespace, name)) ?? [];
+  return here.filter(({ metadata }) => metadata.namespace === namespace);
 }
 
 function acting<T extends Attached>(
@@ -54,7 +74,7 @@ function acting<T extends Attached>(
   const here = (attached.get(serviceKey(namespace, name)) ?? []).filter(
     ({ spec }) => spec.targetRef.port === undefined || spec.targetRef.port === port,
   );
-  const own = here.filter(({ metadata }) => metadata.namespace === forNamespace);
-  if (own.length > 0) return own;
+  const consumers = here.filter(({ metadata }) => metadata.namespace === forNamespace);
+  if (consumers.length > 0) return consumers;
   return here.filter(({ metadata }) => metadata.namespace === namespace);
 }

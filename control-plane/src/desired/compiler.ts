@@ -10,7 +10,9 @@
 import { formatKey } from '@remora/api/destination.ts';
 import { nearestNames } from '@remora/api/nearest-names.ts';
 import type { DestinationConfig } from '@remora/api/wire.ts';
+import type { InboundConfig } from '@remora/api/wire-resilience.ts';
 import type { World } from '../world.ts';
+import { inboundConfig } from './inbound-config.ts';
 import { destinationConfig } from './proxy-config.ts';
 import { tcpPort } from './references.ts';
 
@@ -36,6 +38,10 @@ export class WorldCompiler {
     // Nothing is kept for what does not exist: anybody can make up names.
     if (config !== null) this.#compiled.set(key, config);
     return config;
+  }
+
+  inbound(namespace: string, workload: string): InboundConfig {
+    return inboundConfig(this.#world, namespace, workload);
   }
 
   nearest(destination: string): readonly string[] {

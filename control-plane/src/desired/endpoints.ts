@@ -9,7 +9,8 @@
 import type { Service, ServicePort } from '@remora/api/config/objects.ts';
 import type { EndpointConfig } from '@remora/api/wire.ts';
 import { compareText } from '../compare-text.ts';
-import { type LocalInstance, serviceKey, type World } from '../world.ts';
+import { serviceKey, type World } from '../world.ts';
+import { selectedInstances } from './selection.ts';
 
 export function endpointsOf(world: World, service: Service, port: ServicePort): EndpointConfig[] {
   const endpoints = new Map<string, EndpointConfig>();
@@ -23,23 +24,11 @@ export function endpointsOf(world: World, service: Service, port: ServicePort): 
 }
 
 function localEndpoints(world: World, service: Service): EndpointConfig[] {
-  return selected(world, service)
+  return selectedInstances(world, service)
     .filter(({ ready }) => ready)
     .map(({ name, address, inboundPort }) => {
       return { address, port: inboundPort, weight: 1, instance: name, inMesh: true };
     });
-}
-
-/** No selector matches nothing: such a Service has its endpoints written by hand. */
-function selected(world: World, service: Service): readonly LocalInstance[] {
-  const wanted = Object.entries(service.spec.selector ?? {});
-  const [first] = wanted;
-  if (first === undefined) return [];
-  const label = `${service.metadata.namespace}/${first[0]}=${first[1]}`;
-  const candidates = world.instancesLabelled.get(label) ?? [];
-  return candidates.filter(({ labels }) => {
-    return wanted.every(([name, value]) => Object.hasOwn(labels, name) && labels[name] === value);
-  });
 }
 
 function slices(world: World, service: Service, port: ServicePort): EndpointConfig[] {

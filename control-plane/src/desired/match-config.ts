@@ -1,7 +1,7 @@
 /**
  * A rule's matches, as the proxy reads them.
  *
- * Pure. Called by `proxy-config.ts`.
+ * Pure. Called by `proxy-config.ts`, `inbound-config.ts` and `failure-config.ts`.
  */
 import type { RouteMatch, ValueMatch } from '@remora/api/config/objects.ts';
 import type { MatchConfig, ValueMatchConfig } from '@remora/api/wire.ts';
@@ -12,9 +12,7 @@ export function matchConfig(match: RouteMatch, rule: number): MatchConfig {
     rule,
     path: pathMatch(match.path),
     method: match.method ?? null,
-    headers: (match.headers ?? []).map((header) => {
-      return { ...valueMatch(header), name: header.name.toLowerCase() };
-    }),
+    headers: (match.headers ?? []).map(headerMatch),
     query: (match.query ?? []).map(valueMatch),
     source: sourceMatch(match.source),
   };
@@ -23,6 +21,10 @@ export function matchConfig(match: RouteMatch, rule: number): MatchConfig {
 /** What a rule without matches matches. */
 export function everything(rule: number): MatchConfig {
   return { rule, path: null, method: null, headers: [], query: [], source: null };
+}
+
+export function headerMatch(header: ValueMatch): ValueMatchConfig {
+  return { ...valueMatch(header), name: header.name.toLowerCase() };
 }
 
 function pathMatch(path: RouteMatch['path']): MatchConfig['path'] {

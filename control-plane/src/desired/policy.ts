@@ -3,26 +3,36 @@
  *
  * MeshConfig's defaults, then the ResiliencePolicies of the Service from general to specific, each
  * overriding field by field; what none of them says is the default that stands with the schema.
- * A whole-object override was refused: a policy that sets one timeout must not lose the others.
  *
  * Pure. Called by `proxy-config.ts` and `rule-config.ts`.
  */
 import type { ResilienceLayer, Service } from '@remora/api/config/objects.ts';
 import { resilienceDefaults } from '@remora/api/resilience-defaults.ts';
 import type { BackendConfig, BalancerConfig, TimeoutsConfig } from '@remora/api/wire.ts';
+import type { RetryConfig } from '@remora/api/wire-resilience.ts';
 import type { World } from '../world.ts';
 import { policiesFor } from './attachment.ts';
-import { hashKey } from './rule-config.ts';
+import { hashKey } from './hash-key.ts';
+import { ejectionOver, over, retryOver } from './layers.ts';
+
+/** Of the Service that is called: a rule of its route may say otherwise. */
+export interface RuleSettings {
+  readonly timeouts: TimeoutsConfig;
+  readonly retry: RetryConfig;
+}
 
 export interface CallSettings {
-  readonly timeouts: TimeoutsConfig;
+  readonly rule: RuleSettings;
   readonly backend: Omit<BackendConfig, 'key' | 'endpoints'>;
 }
 
 const DEFAULTS: CallSettings = {
-  timeouts: {
-    requestMs: resilienceDefaults.timeouts.requestMs,
-    perTryMs: resilienceDefaults.timeouts.perTryMs,
+  rule: {
+    timeouts: {
+      requestMs: resilienceDefaults.timeouts.requestMs,
+      perTryMs: resilienceDefaults.timeouts.perTryMs,
+    },
+    retry: resilienceDefaults.retry,
   },
   backend: {
     balancer: { ...resilienceDefaults.balancer, hashKey: null },
@@ -50,21 +60,25 @@ export function settingsFor(
   );
 }
 
-function override(under: CallSettings, layer: ResilienceLayer): CallSettings {
+function override({ rule, backend }: CallSettings, layer: ResilienceLayer): CallSettings {
   const { timeouts, balancer, connections } = layer;
-  const { backend } = under;
   return {
-    timeouts: {
-      requestMs: timeouts?.requestMs ?? under.timeouts.requestMs,
-      perTryMs: timeouts?.perTryMs ?? under.timeouts.perTryMs,
+    rule: {
+      timeouts: {
+        requestMs: timeouts?.requestMs ?? rule.timeouts.requestMs,
+        perTryMs: timeouts?.perTryMs ?? rule.timeouts.perTryMs,
+      },
+      retry: retryOver(rule.retry, layer.retries),
     },
     backend: {
-      ...backend,
       balancer: balancer === undefined ? backend.balancer : balanced(backend.balancer, balancer),
       connectTimeoutMs: timeouts?.connectMs ?? backend.connectTimeoutMs,
       idleTimeoutMs: timeouts?.idleMs ?? backend.idleTimeoutMs,
       connectionsPerEndpointMax: connections?.perEndpoint ?? backend.connectionsPerEndpointMax,
       waitingPerEndpointMax: connections?.waiting ?? backend.waitingPerEndpointMax,
+      ejection: ejectionOver(backend.ejection, layer.ejection),
+      limits: over(backend.limits, layer.limits),
+      budget: over(backend.budget, layer.retryBudget),
     },
   };
 }

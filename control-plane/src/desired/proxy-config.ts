@@ -14,18 +14,17 @@ import type {
   DestinationConfig,
   MatchConfig,
   RuleConfig,
-  SourceRef,
-  TimeoutsConfig,
 } from '@remora/api/wire.ts';
 import { compareText } from '../compare-text.ts';
-import { objectKey, type World } from '../world.ts';
+import type { World } from '../world.ts';
 import { createdAtMs, policiesFor, routesFor } from './attachment.ts';
 import { endpointsOf } from './endpoints.ts';
 import { everything, matchConfig } from './match-config.ts';
-import { settingsFor } from './policy.ts';
+import { type RuleSettings, settingsFor } from './policy.ts';
 import { byPrecedence, type RankedMatch } from './precedence.ts';
 import { findDestination, isOpaque } from './references.ts';
 import { fallbackRule, ruleConfig } from './rule-config.ts';
+import { sourceRefs } from './source-refs.ts';
 
 /** Null: there is no such Service port. `key` is `name.namespace:port`. */
 export function destinationConfig(
@@ -39,8 +38,8 @@ export function destinationConfig(
   const { name, namespace } = service.metadata;
   const opaque = isOpaque(port);
   const routes = opaque ? [] : routesFor(world, service, port.port, forNamespace);
-  const { timeouts } = settingsFor(world, service, port.port, forNamespace);
-  const table = routes.length === 0 ? null : routeTable(world, routes, port.port, timeouts);
+  const settings = settingsFor(world, service, port.port, forNamespace).rule;
+  const table = routes.length === 0 ? null : routeTable(world, routes, port.port, settings);
   const rules = table?.rules ?? [];
   const backends = backendsOf(world, backendKeys(key, rules), forNamespace);
   return {
@@ -51,7 +50,7 @@ export function destinationConfig(
     protocol: opaque ? 'opaque' : 'http',
     matches: table?.matches ?? null,
     rules,
-    fallback: fallbackRule(key, timeouts),
+    fallback: fallbackRule(key, settings),
     backends: Object.fromEntries(backends.map(({ config }) => [config.key, config])),
     sources: sourceRefs([...routes, ...backends.flatMap(({ sources }) => sources)]),
   };
@@ -61,7 +60,7 @@ function routeTable(
   world: World,
   routes: readonly TrafficRoute[],
   targetPort: number,
-  timeouts: TimeoutsConfig,
+  settings: RuleSettings,
 ): { readonly matches: readonly MatchConfig[]; readonly rules: readonly RuleConfig[] } {
   const rules: RuleConfig[] = [];
   const ranked: RankedMatch[] = [];
@@ -70,7 +69,7 @@ function routeTable(
     const from = { createdAtMs: createdAtMs(route), namespace, name };
     let order = 0;
     for (const [index, rule] of route.spec.rules.entries()) {
-      const at = rules.push(ruleConfig(rule, { world, route, index, targetPort, timeouts })) - 1;
+      const at = rules.push(ruleConfig(rule, { world, route, index, targetPort, settings })) - 1;
       const matches = (rule.matches ?? []).map((match) => matchConfig(match, at));
       for (const match of matches.length === 0 ? [everything(at)] : matches) {
         ranked.push({ ...from, match, order: order++ });
@@ -83,9 +82,10 @@ function routeTable(
 /** Sorted, the destination itself included: it is the fallback's. */
 function backendKeys(key: string, rules: readonly RuleConfig[]): readonly string[] {
   const keys = new Set([key]);
-  for (const { backends, mirrors } of rules) {
+  for (const { backends, mirrors, fallback } of rules) {
     for (const { backend } of backends) if (backend !== null) keys.add(backend);
     for (const { backend } of mirrors) keys.add(backend);
+    if (fallback !== null) keys.add(fallback);
   }
   return [...keys].sort(compareText);
 }
@@ -119,15 +119,4 @@ function compiledBackend(
     config: { key, endpoints: endpointsOf(world, service, port), ...backend },
     sources: [service, ...policies, ...mesh],
   };
-}
-
-/** Each object once, in the order of their keys. */
-function sourceRefs(objects: readonly MeshObject[]): readonly SourceRef[] {
-  const refs = new Map<string, SourceRef>();
-  for (const object of objects) {
-    const { namespace, name, generation } = object.metadata;
-    const ref = { kind: object.kind, namespace, name, generation: generation ?? 1 };
-    refs.set(objectKey(object), ref);
-  }
-  return [...refs].sort(([a], [b]) => compareText(a, b)).map(([, ref]) => ref);
 }

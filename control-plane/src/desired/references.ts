@@ -75,6 +75,9 @@ export function unresolvedReferences(world: World, route: TrafficRoute): readonl
         const { invalid } = resolve(world, route, reference, each.port);
         if (invalid !== null) reasons.add(`rules[${index}]: ${invalid}`);
       }
+      if (rule.fallback === undefined) continue;
+      const { invalid } = resolve(world, route, rule.fallback, each.port);
+      if (invalid !== null) reasons.add(`rules[${index}].fallback: ${invalid}`);
     }
   }
   return [...reasons];

@@ -15,7 +15,6 @@ import type {
   Sticky,
   TrafficRoute,
 } from '@remora/api/config/objects.ts';
-import { resilienceDefaults } from '@remora/api/resilience-defaults.ts';
 import type {
   HeaderEditsConfig,
   PathRewriteConfig,
@@ -23,10 +22,13 @@ import type {
   RewriteConfig,
   RuleConfig,
   StickyConfig,
-  TimeoutsConfig,
   WeightedBackendConfig,
 } from '@remora/api/wire.ts';
 import type { World } from '../world.ts';
+import { failureConfig, plainFailure } from './failure-config.ts';
+import { hashKey } from './hash-key.ts';
+import { over } from './layers.ts';
+import type { RuleSettings } from './policy.ts';
 import { resolve } from './references.ts';
 
 /** Where a rule stands: what its references and its defaults depend on. */
@@ -36,11 +38,11 @@ export interface RulePlace {
   readonly index: number;
   readonly targetPort: number;
   /** Of the Service: what the rule's own override. */
-  readonly timeouts: TimeoutsConfig;
+  readonly settings: RuleSettings;
 }
 
 /** What everything goes to while no route is attached. */
-export function fallbackRule(key: string, timeouts: TimeoutsConfig): RuleConfig {
+export function fallbackRule(key: string, { timeouts, retry }: RuleSettings): RuleConfig {
   return {
     id: 'default',
     invalid: null,
@@ -54,18 +56,12 @@ export function fallbackRule(key: string, timeouts: TimeoutsConfig): RuleConfig 
     requestHeaders: null,
     responseHeaders: null,
     timeouts,
-    retry: resilienceDefaults.retry,
-    hedge: null,
-    faults: [],
-    breaker: null,
-    spillover: false,
-    fallback: null,
-    priority: 'default',
+    ...plainFailure(retry),
   };
 }
 
 export function ruleConfig(rule: RouteRule, place: RulePlace): RuleConfig {
-  const { route, index } = place;
+  const { route, index, settings } = place;
   const backends = (rule.backends ?? []).map((backend) => weightedBackend(backend, place));
   return {
     id: `${route.metadata.name}/${rule.name ?? index}`,
@@ -77,17 +73,8 @@ export function ruleConfig(rule: RouteRule, place: RulePlace): RuleConfig {
     mirrors: mirrors(rule, place),
     requestHeaders: headerEdits(rule.requestHeaders),
     responseHeaders: headerEdits(rule.responseHeaders),
-    timeouts: {
-      requestMs: rule.timeouts?.requestMs ?? place.timeouts.requestMs,
-      perTryMs: rule.timeouts?.perTryMs ?? place.timeouts.perTryMs,
-    },
-    retry: resilienceDefaults.retry,
-    hedge: null,
-    faults: [],
-    breaker: null,
-    spillover: false,
-    fallback: null,
-    priority: 'default',
+    timeouts: over(settings.timeouts, rule.timeouts),
+    ...failureConfig(rule, route, { retry: settings.retry, fallback: fallbackKey(rule, place) }),
   };
 }
 
@@ -117,21 +104,16 @@ function mirrors(rule: RouteRule, place: RulePlace): RuleConfig['mirrors'] {
   });
 }
 
+function fallbackKey({ fallback }: RouteRule, place: RulePlace): string | null {
+  if (fallback === undefined) return null;
+  return resolve(place.world, place.route, fallback, place.targetPort).key;
+}
+
 /** The route is the default salt, so that one user is not in the canary of every route. */
 function stickyConfig(sticky: Sticky | undefined, { metadata }: TrafficRoute): StickyConfig | null {
   if (sticky === undefined) return null;
   const salt = sticky.salt ?? `${metadata.namespace}/${metadata.name}`;
   return { key: hashKey(sticky), salt };
-}
-
-/** What is hashed: of `header`, `cookie` and `peer` exactly one is given. */
-export function hashKey({
-  header,
-  cookie,
-}: Pick<Sticky, 'header' | 'cookie'>): StickyConfig['key'] {
-  if (header !== undefined) return { type: 'header', name: header.toLowerCase() };
-  if (cookie !== undefined) return { type: 'cookie', name: cookie };
-  return { type: 'peer', name: '' };
 }
 
 function redirectConfig(redirect: RouteRule['redirect']): RedirectConfig | null {

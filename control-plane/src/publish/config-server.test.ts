@@ -1,16 +1,18 @@
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { afterEach, describe, test } from 'node:test';
+import { INBOUND_KEY } from '@remora/api/wire-resilience.ts';
 import { silentLog } from '../log.ts';
 import { ConfigServer } from './config-server.ts';
 import { type Compiler, Publisher } from './publisher.ts';
-import { destinationNamed } from './sample-destination.ts';
+import { destinationNamed, inboundLimitedTo } from './sample-destination.ts';
 import { StreamClient } from './stream-client.ts';
 
 const CATALOG = 'catalog.shop:80';
 
 const compiler: Compiler = {
   compile: (key) => (key === CATALOG ? destinationNamed(key) : null),
+  inbound: () => inboundLimitedTo(5),
   nearest: () => [CATALOG],
 };
 
@@ -49,6 +51,20 @@ describe('the config server', () => {
     assert.deepEqual(put.config, destinationNamed(CATALOG));
     const source = { kind: 'Service', namespace: 'shop', name: 'catalog' };
     await proxy.until(() => publisher.appliedBy(source).applied === 1);
+  });
+
+  test('tells a proxy of its application when it asks, which is no use of a Service', async () => {
+    const { url, server, publisher } = await started();
+    const proxy = await client({ url, name: 'catalog-0' });
+    proxy.subscribe(INBOUND_KEY);
+    const put = await proxy.next('put-inbound');
+    assert.equal(put.config.limits.inFlightMax, 5);
+    const source = { kind: 'ResiliencePolicy', namespace: 'shop', name: 'catalog' };
+    await proxy.until(() => publisher.appliedBy(source).applied === 1);
+    assert.deepEqual(
+      server.proxies().map(({ uses }) => uses),
+      [0],
+    );
   });
 
   test('answers gone with the nearest names', async () => {
@@ -92,7 +108,7 @@ describe('the config server', () => {
     const versions = 300;
     for (let version = 1; version <= versions; version++) {
       const config = { ...destinationNamed(CATALOG, version), name: 'x'.repeat(100_000) };
-      publisher.apply({ compile: () => config, nearest: () => [] });
+      publisher.apply({ ...compiler, compile: () => config });
       await new Promise((resolve) => setImmediate(resolve));
     }
     proxy.socket.resume();

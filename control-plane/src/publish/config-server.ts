@@ -11,6 +11,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type ProxyMessage, WIRE_PATH, WIRE_UPGRADE, wireLimits } from '@remora/api/wire.ts';
+import { INBOUND_KEY } from '@remora/api/wire-resilience.ts';
 import { limits } from '../limits.ts';
 import type { Log } from '../log.ts';
 import { ProxyStream } from './proxy-stream.ts';
@@ -61,7 +62,10 @@ export class ConfigServer {
   /** Proxies that have said hello, with how many destinations each uses. */
   proxies(): readonly { name: string; namespace: string; workload: string; uses: number }[] {
     const known = [...this.#byName.values()];
-    return known.map(({ proxy, destinations }) => ({ ...proxy, uses: destinations.size }));
+    return known.map(({ proxy, destinations }) => {
+      const uses = destinations.size - Number(destinations.has(INBOUND_KEY));
+      return { ...proxy, uses };
+    });
   }
 
   async close(): Promise<void> {

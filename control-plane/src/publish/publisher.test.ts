@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { inboundDefaults } from '@remora/api/resilience-defaults.ts';
 import type { ControlMessage, DestinationConfig } from '@remora/api/wire.ts';
 import type { Subscriber } from './publication.ts';
 import { type Compiler, Publisher } from './publisher.ts';
@@ -34,6 +35,7 @@ class FakeProxy implements Subscriber {
 function compilerOf(...configs: readonly DestinationConfig[]): Compiler {
   return {
     compile: (destination) => configs.find(({ key }) => key === destination) ?? null,
+    inbound: () => inboundDefaults,
     nearest: () => configs.map(({ key }) => key),
   };
 }
@@ -106,8 +108,8 @@ describe('a publisher', () => {
 
   test('compiles for the namespace of the proxy', () => {
     const compiler: Compiler = {
+      ...compilerOf(),
       compile: (key, namespace) => destinationNamed(key, namespace === 'blog' ? 5 : 6),
-      nearest: () => [],
     };
     const publisher = new Publisher(compiler, () => {});
     const [inside, outside] = [new FakeProxy('a', 'shop'), new FakeProxy('b', 'blog')];

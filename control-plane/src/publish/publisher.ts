@@ -6,9 +6,12 @@
  * version. Working out what an edit may affect was refused: it is a second model of the same rules,
  * and a missed case would be a stale proxy, where compiling everything takes milliseconds.
  *
+ * What is about the application beside a proxy is one more destination, its workload's own.
+ *
  * Pure: no sockets. Fed by `control-plane.ts` (worlds) and `config-server.ts` (proxies).
  */
-import { type DestinationConfig, wireLimits } from '@remora/api/wire.ts';
+import type { DestinationConfig, ProxyIdentity } from '@remora/api/wire.ts';
+import { INBOUND_KEY, type InboundConfig } from '@remora/api/wire-resilience.ts';
 import { type Applied, appliedOver, type SourceName, sourceKey } from './acks.ts';
 import {
   type Ack,
@@ -17,16 +20,21 @@ import {
   lineOf,
   type Publication,
   putContent,
+  putInboundContent,
   type Subscriber,
 } from './publication.ts';
-import { versionOf } from './versions.ts';
 
 /** What the publisher asks of a world. */
 export interface Compiler {
   /** Null: no such Service port. */
   compile(destination: string, namespace: string): DestinationConfig | null;
+  /** For the proxies beside the instances of a workload. */
+  inbound(namespace: string, workload: string): InboundConfig;
   nearest(destination: string, namespace: string): readonly string[];
 }
+
+/** Who hears the same. */
+type Audience = Pick<Publication, 'destination' | 'namespace' | 'workload'>;
 
 /** Called when a proxy applied or refused the newest version of a destination. */
 export type OnAck = (publication: Publication, subscriber: Subscriber) => void;
@@ -48,10 +56,10 @@ export class Publisher {
     let changed = 0;
     for (const publication of this.#publications.values()) {
       const before = publication.content;
-      const config = compiler.compile(publication.destination, publication.namespace);
+      const compiled = this.#compiled(publication);
       // Still gone: the nearest names cost more than a compilation, and nobody is told twice.
-      if (config === null && before.version === null) continue;
-      this.#replace(publication, this.#contentOf(publication, config));
+      if (compiled === null && before.version === null) continue;
+      this.#replace(publication, compiled ?? this.#gone(publication));
       if (before.version === publication.content.version) continue;
       changed++;
       for (const subscriber of publication.subscribers.keys()) this.#send(publication, subscriber);
@@ -61,7 +69,7 @@ export class Publisher {
 
   /** `known`: the version that the proxy holds from its last-good, if it holds one. */
   subscribe(subscriber: Subscriber, destination: string, known: string | null): void {
-    const publication = this.#publicationFor(destination, subscriber.proxy.namespace);
+    const publication = this.#publicationFor(audienceOf(destination, subscriber.proxy));
     if (publication.subscribers.has(subscriber)) return;
     const ack: Ack = { applied: null, refused: null };
     publication.subscribers.set(subscriber, ack);
@@ -76,7 +84,7 @@ export class Publisher {
   }
 
   unsubscribe(subscriber: Subscriber, destination: string): void {
-    const key = publicationKey(destination, subscriber.proxy.namespace);
+    const key = publicationKey(audienceOf(destination, subscriber.proxy));
     const publication = this.#publications.get(key);
     if (publication === undefined) return;
     publication.subscribers.delete(subscriber);
@@ -86,7 +94,7 @@ export class Publisher {
   }
 
   acknowledge(subscriber: Subscriber, destination: string, ack: Partial<Ack>): void {
-    const key = publicationKey(destination, subscriber.proxy.namespace);
+    const key = publicationKey(audienceOf(destination, subscriber.proxy));
     const publication = this.#publications.get(key);
     const held = publication?.subscribers.get(subscriber);
     if (publication === undefined || held === undefined) return;
@@ -105,26 +113,28 @@ export class Publisher {
     return this.#publications.size;
   }
 
-  #publicationFor(destination: string, namespace: string): Publication {
-    const key = publicationKey(destination, namespace);
+  #publicationFor(audience: Audience): Publication {
+    const key = publicationKey(audience);
     const known = this.#publications.get(key);
     if (known !== undefined) return known;
-    const config = this.#compiler.compile(destination, namespace);
-    const content = this.#contentOf({ destination, namespace }, config);
-    const publication: Publication = { destination, namespace, content, subscribers: new Map() };
+    const content = this.#compiled(audience) ?? this.#gone(audience);
+    const publication: Publication = { ...audience, content, subscribers: new Map() };
     this.#publications.set(key, publication);
     this.#index(publication);
     return publication;
   }
 
-  #contentOf(
-    { destination, namespace }: Pick<Publication, 'destination' | 'namespace'>,
-    config: DestinationConfig | null,
-  ): Content {
-    if (config === null) {
-      return goneContent(destination, this.#compiler.nearest(destination, namespace));
+  /** Null: there is no such Service port. */
+  #compiled({ destination, namespace, workload }: Audience): Content | null {
+    if (destination === INBOUND_KEY) {
+      return putInboundContent(this.#compiler.inbound(namespace, workload));
     }
-    return putContent(config, versionOf(config), wireLimits.lineBytesMax);
+    const config = this.#compiler.compile(destination, namespace);
+    return config === null ? null : putContent(config);
+  }
+
+  #gone({ destination, namespace }: Audience): Content {
+    return goneContent(destination, this.#compiler.nearest(destination, namespace));
   }
 
   #replace(publication: Publication, content: Content): void {
@@ -154,6 +164,11 @@ export class Publisher {
   }
 }
 
-function publicationKey(destination: string, namespace: string): string {
-  return `${namespace}|${destination}`;
+function audienceOf(destination: string, { namespace, workload }: ProxyIdentity): Audience {
+  return { destination, namespace, workload: destination === INBOUND_KEY ? workload : '' };
+}
+
+/** As JSON: a proxy may call itself anything, and must not get at what is another's. */
+function publicationKey({ destination, namespace, workload }: Audience): string {
+  return JSON.stringify([destination, namespace, workload]);
 }

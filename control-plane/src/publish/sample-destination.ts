@@ -1,10 +1,18 @@
 /**
- * A small destination, for the tests of `publish/`, which do not care what is in one.
+ * Small configurations, for the tests of `publish/`, which do not care what is in one.
  *
  * Only for tests.
  */
-import { resilienceDefaults } from '@remora/api/resilience-defaults.ts';
+import { inboundDefaults, resilienceDefaults } from '@remora/api/resilience-defaults.ts';
 import type { DestinationConfig, RuleConfig } from '@remora/api/wire.ts';
+import type { InboundConfig } from '@remora/api/wire-resilience.ts';
+
+/** `inFlightMax` is what a test varies to get another version. */
+export function inboundLimitedTo(inFlightMax: number): InboundConfig {
+  const source = { kind: 'ResiliencePolicy', namespace: 'shop', name: 'catalog', generation: 1 };
+  const limits = { ...inboundDefaults.limits, inFlightMax };
+  return { ...inboundDefaults, limits, sources: [source] };
+}
 
 /** `connectTimeoutMs` is what a test varies to get another version. */
 export function destinationNamed(key: string, connectTimeoutMs = 1_000): DestinationConfig {

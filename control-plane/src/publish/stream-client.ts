@@ -6,6 +6,7 @@
  */
 import { createConnection, type Socket } from 'node:net';
 import type { ControlMessage, ProxyMessage } from '@remora/api/wire.ts';
+import { INBOUND_KEY } from '@remora/api/wire-resilience.ts';
 
 export interface ClientOptions {
   readonly url: string;
@@ -110,9 +111,10 @@ export class StreamClient {
     for (const line of lines) {
       const message = JSON.parse(line) as ControlMessage;
       this.received.push(message);
-      if (applies && message.type === 'put') {
-        const { destination, version } = message;
-        this.say({ type: 'applied', destination, version });
+      if (!applies) continue;
+      if (message.type === 'put' || message.type === 'put-inbound') {
+        const destination = message.type === 'put' ? message.destination : INBOUND_KEY;
+        this.say({ type: 'applied', destination, version: message.version });
       }
     }
     this.#wake();

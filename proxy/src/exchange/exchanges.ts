@@ -14,7 +14,6 @@ import {
   type DownstreamUser,
   REFUSED_BODY,
   REFUSED_HEAD_TIMEOUT,
-  REFUSED_HEAD_TOO_LARGE,
 } from '../net/downstream.ts';
 import type { Scratch } from '../net/scratch.ts';
 import type { TimerWheel } from '../timer-wheel.ts';
@@ -91,7 +90,6 @@ export class RoleServer implements DownstreamServer {
 
 function codeOf(refusal: number): ErrorCode {
   if (refusal === REFUSED_HEAD_TIMEOUT) return 'RMR_HEAD_TIMEOUT';
-  if (refusal === REFUSED_HEAD_TOO_LARGE) return 'RMR_HEAD_TOO_LARGE';
   if (refusal === REFUSED_BODY) return 'RMR_BODY_MALFORMED';
   return refusalCode(refusal);
 }
@@ -99,9 +97,6 @@ function codeOf(refusal: number): ErrorCode {
 function reasonOf(refusal: number): string {
   if (refusal === REFUSED_HEAD_TIMEOUT) {
     return `the head was not complete within ${limits.headTimeoutMs} ms`;
-  }
-  if (refusal === REFUSED_HEAD_TOO_LARGE) {
-    return `the head is longer than ${limits.headBytesMax} bytes`;
   }
   if (refusal === REFUSED_BODY) return 'the framing of the request body is broken';
   return refusalReason(refusal);

@@ -1,8 +1,10 @@
 /**
  * The Connection field: persistence, and which fields are for this hop only (RFC 9110 §7.6.1).
  *
- * An option that names a framing field is refused: dropping the field would change the message's
- * end for the next reader, keeping it would ignore what was asked.
+ * Content-Length and Transfer-Encoding may be named: they framed the message on this hop, are not
+ * passed on, and the next hop's framing is our own. Whoever obeyed the option before us has taken
+ * the field away, so what we see is what framed it. Host is refused: it says who the message is
+ * for, and there is no other Host to write in its place.
  *
  * Pure. Called once per head by `field-rules`. No allocation.
  */
@@ -20,8 +22,6 @@ const OPTION_CLOSE = 1;
 const OPTION_KEEP_ALIVE = 2;
 export const OPTION_UPGRADE = 4;
 
-const FRAMING_FIELDS =
-  (1 << FIELD.HOST) | (1 << FIELD.CONTENT_LENGTH) | (1 << FIELD.TRANSFER_ENCODING);
 /** Known and forwarded; the other known ones are dropped anyway and keep their ids. */
 const FORWARDED_FIELDS =
   (1 << FIELD.OTHER) |
@@ -69,7 +69,7 @@ function connectionOptions(head: Head, bytes: Uint8Array, base: number, field: n
   return options;
 }
 
-/** Marks fields named [start, end). False: one of them frames or routes the message. */
+/** Marks fields named [start, end). False: one of them routes the message. */
 function markNamed(
   head: Head,
   bytes: Uint8Array,
@@ -81,9 +81,9 @@ function markNamed(
     const nameStart = base + head.spans[field * 4 + NAME_START]!;
     const nameEnd = base + head.spans[field * 4 + NAME_END]!;
     if (!sameName(bytes, start, end, nameStart, nameEnd)) continue;
-    const bit = 1 << head.ids[field]!;
-    if ((bit & FRAMING_FIELDS) !== 0) return false;
-    if ((bit & FORWARDED_FIELDS) !== 0) head.ids[field] = FIELD.NAMED_BY_CONNECTION;
+    const id = head.ids[field]!;
+    if (id === FIELD.HOST) return false;
+    if (((1 << id) & FORWARDED_FIELDS) !== 0) head.ids[field] = FIELD.NAMED_BY_CONNECTION;
   }
   return true;
 }

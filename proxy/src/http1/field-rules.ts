@@ -9,9 +9,10 @@
  */
 import { isAuthority, sameAuthority } from './authority.ts';
 import { OPTION_UPGRADE, readConnection, upgradesToWebsocket } from './connection-options.ts';
+import { readExpectations } from './expectation.ts';
 import { LOOKALIKE } from './field-names.ts';
 import { FIELD, type Head, METHOD, NO_LENGTH, VALUE_END, VALUE_START } from './head.ts';
-import { hasMember, valueIs } from './list-members.ts';
+import { hasMember } from './list-members.ts';
 import { ascii } from './octets.ts';
 import {
   REFUSED_AUTHORITY,
@@ -34,7 +35,6 @@ const FIELD_OK = 1;
 /** Digits that never leave 2^53 - 1; leading zeros count. */
 const LENGTH_DIGITS_MAX = 15;
 
-const CONTINUE = ascii('100-continue');
 const TRAILERS = ascii('trailers');
 
 /** Takes in field `field`, whose id is not 0 and whose value is [from, to). 1, or a refusal. */
@@ -62,9 +62,6 @@ export function applyField(
       return again ? REFUSED_CONTENT_TYPE_TWICE : FIELD_OK;
     case FIELD.TE:
       if (hasMember(bytes, from, to, TRAILERS)) head.teTrailers = true;
-      return FIELD_OK;
-    case FIELD.EXPECT:
-      head.expectContinue = valueIs(bytes, from, to, CONTINUE);
       return FIELD_OK;
     case FIELD.X_REQUEST_ID:
       if (!again) head.requestIdField = field;
@@ -124,7 +121,7 @@ export function finishRequest(head: Head, bytes: Uint8Array, base: number): numb
   const options = readConnection(head, bytes, base);
   if (options < 0) return options;
   if ((head.seen & (1 << FIELD.EXPECT)) !== 0) {
-    if (!head.expectContinue) return REFUSED_EXPECTATION;
+    if (!readExpectations(head, bytes, base)) return REFUSED_EXPECTATION;
     // RFC 9110 §10.1.1: a 1.0 client cannot mean it.
     if (head.version === 10) head.expectContinue = false;
   }

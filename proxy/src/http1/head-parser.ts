@@ -15,6 +15,7 @@ import { FIELD, type Head, NAME_END, NAME_START, VALUE_END, VALUE_START } from '
 import { methodId } from './methods.ts';
 import { COLON, CR, fieldValueEnd, isBlank, LF, SP, TARGET, TOKEN, viewOf } from './octets.ts';
 import {
+  REFUSED_BARE_LF,
   REFUSED_FIELD_NAME,
   REFUSED_FIELD_TOO_LONG,
   REFUSED_FIELD_VALUE,
@@ -103,7 +104,10 @@ function readRequestLine(head: Head, bytes: Uint8Array, base: number, end: numbe
   const methodEnd = at;
   if (methodEnd - methodStart > limits.methodBytesMax) return REFUSED_METHOD_SYNTAX;
   if (at >= end) return PARSE_INCOMPLETE;
-  if (bytes[at] !== SP || methodEnd === methodStart) return REFUSED_METHOD_SYNTAX;
+  if (bytes[at] !== SP || methodEnd === methodStart) {
+    const isEmpty = bytes[at] === LF && methodEnd === methodStart;
+    return isEmpty ? REFUSED_BARE_LF : REFUSED_METHOD_SYNTAX;
+  }
   const method = methodId(bytes, methodStart, methodEnd);
   if (method < 0) return method;
 
@@ -141,7 +145,7 @@ function readVersion(bytes: Uint8Array, from: number, end: number): number {
   if (minor <= 0) return minor;
   const at = from + VERSION.length + 1;
   if (at >= end) return PARSE_INCOMPLETE;
-  if (bytes[at] !== CR) return bytes[at] === LF ? REFUSED_LINE_END : REFUSED_VERSION;
+  if (bytes[at] !== CR) return bytes[at] === LF ? REFUSED_BARE_LF : REFUSED_VERSION;
   if (at + 1 >= end) return PARSE_INCOMPLETE;
   return bytes[at + 1] === LF ? minor : REFUSED_LINE_END;
 }

@@ -6,6 +6,8 @@
  *
  * Pure. Returned by the parsers and the chunked decoder.
  */
+import { limits } from '../limits.ts';
+
 type RefusalCode =
   | 'RMR_BAD_REQUEST'
   | 'RMR_HEAD_TOO_LARGE'
@@ -55,6 +57,9 @@ export const REFUSED_TRAILER = -38;
 export const REFUSED_TRAILER_FIELD = -39;
 export const REFUSED_TRAILERS_TOO_LARGE = -40;
 export const REFUSED_METHOD_CASE = -41;
+export const REFUSED_HEAD_TOO_LONG = -42;
+/** The first line ends so. Not the last word: `head-reader` reads a head of bare LFs alone. */
+export const REFUSED_BARE_LF = -43;
 
 type Refusal = readonly [why: string, code: RefusalCode];
 
@@ -88,7 +93,7 @@ const REFUSALS: readonly Refusal[] = [
   ['Transfer-Encoding that does not end in one chunked', 'RMR_BAD_REQUEST'],
   ['Transfer-Encoding in HTTP/1.0', 'RMR_BAD_REQUEST'],
   ['field name that others read as a framing field', 'RMR_BAD_REQUEST'],
-  ['Connection names a framing field', 'RMR_BAD_REQUEST'],
+  ['Connection names Host', 'RMR_BAD_REQUEST'],
   ['Expect other than 100-continue', 'RMR_EXPECTATION_FAILED'],
   ['two Content-Type fields', 'RMR_BAD_REQUEST'],
   ['malformed status line', 'RMR_BAD_REQUEST'],
@@ -101,6 +106,8 @@ const REFUSALS: readonly Refusal[] = [
   ['framing or routing field in the trailers', 'RMR_BAD_REQUEST'],
   ['too many or too long trailers', 'RMR_HEAD_TOO_LARGE'],
   ['method has lower case letters', 'RMR_BAD_REQUEST'],
+  [`the head is longer than ${limits.headBytesMax} bytes`, 'RMR_HEAD_TOO_LARGE'],
+  ['first line ends in a bare LF', 'RMR_BAD_REQUEST'],
 ];
 
 function refusal(result: number): Refusal {

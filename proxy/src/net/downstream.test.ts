@@ -6,7 +6,12 @@ import { Head } from '../http1/head.ts';
 import { limits } from '../limits.ts';
 import { TimerWheel } from '../timer-wheel.ts';
 import type { ByteStream, ByteStreamOwner } from './byte-stream.ts';
-import { Downstream, type DownstreamServer, type DownstreamUser } from './downstream.ts';
+import {
+  Downstream,
+  type DownstreamServer,
+  type DownstreamUser,
+  REFUSED_HEAD_TIMEOUT,
+} from './downstream.ts';
 import { Scratch } from './scratch.ts';
 
 class HandStream implements ByteStream {
@@ -53,7 +58,7 @@ class User implements DownstreamUser {
   onDownstreamEnd(): void {}
 }
 
-function connect() {
+function connect(onRefused: (refusal: number) => void = () => assert.fail('refused')) {
   const clock = new ManualClock();
   let wake = (): void => undefined;
   const wheel = new TimerWheel(clock, (_delayMs, job) => {
@@ -64,7 +69,7 @@ function connect() {
     wheel,
     nowMs: () => clock.nowMs(),
     user: () => new User(),
-    onRefused: () => assert.fail('refused'),
+    onRefused: (_connection, _user, refusal) => onRefused(refusal),
     onUnused: () => undefined,
     onDownstreamClosed: () => undefined,
   };
@@ -104,6 +109,44 @@ describe('a connection after its last answer', () => {
     assert(stream.destroyed);
   });
 });
+
+for (const end of ['\r\n', '\n']) {
+  test(`an empty line of ${JSON.stringify(end)} begins no request, the head behind it does`, () => {
+    const refusals: number[] = [];
+    const { connection, stream, passMs } = connect((refusal) => refusals.push(refusal));
+    stream.says(end);
+    passMs(limits.headTimeoutMs + 1_000);
+    assert(connection.isIdle);
+    stream.says(`GET / HTTP/1.1${end}Host`);
+    assert(!connection.isIdle);
+    passMs(limits.headTimeoutMs - 1_000);
+    assert.deepEqual(refusals, []);
+    passMs(2_000);
+    assert.deepEqual(refusals, [REFUSED_HEAD_TIMEOUT]);
+  });
+}
+
+for (const end of ['\r\n', '\n']) {
+  test(`a head of ${JSON.stringify(end)} gains no time by coming in pieces`, () => {
+    const refusals: number[] = [];
+    const { stream, passMs } = connect((refusal) => refusals.push(refusal));
+    stream.says(`GET / HTTP/1.1${end}`);
+    for (let passed = 0; passed < limits.headTimeoutMs; passed += 1_000) {
+      assert.deepEqual(refusals, [], `after ${passed} ms`);
+      stream.says('x');
+      passMs(1_000);
+    }
+    assert.deepEqual(refusals, [REFUSED_HEAD_TIMEOUT]);
+  });
+
+  test(`a client that only sends an empty line of ${JSON.stringify(end)} is idle`, () => {
+    const { stream, passMs } = connect();
+    passMs(limits.downstreamIdleTimeoutMs - 5_000);
+    stream.says(end);
+    passMs(5_000 + 2 * limits.lingerMs);
+    assert(stream.destroyed);
+  });
+}
 
 test('pipelined requests beyond the bound are not read until their turn comes', async () => {
   const { connection, stream } = connect();

@@ -12,7 +12,8 @@
  */
 import { requestBody } from '../http1/body-framing.ts';
 import type { Head } from '../http1/head.ts';
-import { PARSE_INCOMPLETE, PARSE_OK, parseRequestHead } from '../http1/head-parser.ts';
+import { PARSE_INCOMPLETE, PARSE_OK } from '../http1/head-parser.ts';
+import { HeadReader } from '../http1/head-reader.ts';
 import { limits } from '../limits.ts';
 import { type TimerWheel, WheelTimer } from '../timer-wheel.ts';
 import { BodyReader } from './body-reader.ts';
@@ -51,8 +52,7 @@ export interface DownstreamServer {
 
 /** `refusal` values beside the parser's negative ones. */
 export const REFUSED_HEAD_TIMEOUT = 1;
-export const REFUSED_HEAD_TOO_LARGE = 2;
-export const REFUSED_BODY = 3;
+export const REFUSED_BODY = 2;
 
 const STATE = { HEAD: 0, BODY: 1, ANSWERING: 2, TUNNEL: 3, LINGER: 4, CLOSED: 5 } as const;
 
@@ -63,6 +63,7 @@ export class Downstream implements ByteStreamOwner {
   memoKey = '';
   readonly #server: DownstreamServer;
   #user: DownstreamUser | null = null;
+  readonly #headReader = new HeadReader();
   readonly #body = new BodyReader();
   readonly #piece: BodyPiece = {
     bytes: Buffer.alloc(0),
@@ -269,33 +270,16 @@ export class Downstream implements ByteStreamOwner {
     this.#user ??= this.#server.user(this);
     const user = this.#user;
     const head = user.request;
-    const collected = head.filled;
-    let outcome: number;
-    if (collected === 0) {
-      outcome = parseRequestHead(head, bytes, start, end);
-      if (outcome === PARSE_INCOMPLETE) {
-        // An empty line between requests (RFC 9112 §2.2) is no request begun.
-        if (head.methodEnd === 0 && head.resumeAt === end - start) return head.reset();
-        this.#idleSinceMs = this.#server.nowMs();
-        this.#server.wheel.arm(this.#timer, limits.headTimeoutMs);
-      }
-      const to = outcome === PARSE_OK ? start + head.length : end;
-      // A refused head too: its answer names it by its request id.
-      if (!head.collect(bytes, start, to)) {
-        head.requestIdField = -1; // The slab still holds an earlier request.
-        return this.#refuse(user, outcome < 0 ? outcome : REFUSED_HEAD_TOO_LARGE);
-      }
-    } else {
-      // What follows the head may come with its last bytes and needs no room in the slab.
-      const to = Math.min(end, start + limits.headBytesMax - collected);
-      head.collect(bytes, start, to);
-      outcome = parseRequestHead(head, head.slab, 0, head.filled);
-      if (outcome === PARSE_INCOMPLETE && to < end) outcome = REFUSED_HEAD_TOO_LARGE;
+    const hadBegun = head.filled > 0;
+    const outcome = this.#headReader.read(head, bytes, start, end);
+    if (outcome === PARSE_INCOMPLETE) {
+      if (hadBegun || head.filled === 0) return;
+      this.#idleSinceMs = this.#server.nowMs();
+      return this.#server.wheel.arm(this.#timer, limits.headTimeoutMs);
     }
-    if (outcome === PARSE_INCOMPLETE) return;
     if (outcome !== PARSE_OK) return this.#refuse(user, outcome);
     head.filled = head.length;
-    this.#onHead(user, bytes, start + head.length - collected, end);
+    this.#onHead(user, bytes, this.#headReader.consumedTo, end);
   }
 
   /** What came of the body with the head goes behind it into the slab, if it fits. */

@@ -1,0 +1,95 @@
+/**
+ * Which requests are which where they arrive: the priority and the duplicates of routes' rules, and
+ * the probes of kubelet before all of them.
+ *
+ * Matches are as requests arrive, after the rule's rewrite of the path; edits of headers are not
+ * followed. A match by source is left out: who calls is unknown here before callers have an
+ * identity. While no rule says anything there are no matches, and requests cost none.
+ *
+ * Pure. Called by `inbound-config.ts`.
+ */
+import type { Deployment, RouteRule, TrafficRoute } from '@remora/api/config/objects.ts';
+import { resilienceDefaults } from '@remora/api/resilience-defaults.ts';
+import type { MatchConfig } from '@remora/api/wire.ts';
+import type { InboundConfig, InboundRuleConfig } from '@remora/api/wire-resilience.ts';
+import { compareText } from '../compare-text.ts';
+import { createdAtMs } from './attachment.ts';
+import { over } from './layers.ts';
+import { everything, matchConfig } from './match-config.ts';
+import { byPrecedence, type RankedMatch } from './precedence.ts';
+
+const PROBE: InboundRuleConfig = { id: 'probe', priority: 'critical', duplicates: null };
+
+export function inboundTable(
+  routes: readonly TrafficRoute[],
+  deployment: Deployment | null,
+): Pick<InboundConfig, 'matches' | 'rules'> {
+  const rules: InboundRuleConfig[] = [];
+  const ranked = routes.flatMap((route) => rankedMatches(route, rules));
+  const matches = ranked.sort(byPrecedence).map(({ match }) => match);
+  const paths = probePaths(deployment);
+  if (paths.length > 0) {
+    const rule = rules.push(PROBE) - 1;
+    // Before all others: an instance that cannot say that it lives is ended, however busy it is.
+    matches.unshift(...paths.map((path) => probeMatch(path, rule)));
+  }
+  return { matches: matches.length === 0 ? null : matches, rules };
+}
+
+/** Whether a route says anything to those who serve. */
+export function speaksInbound({ spec }: TrafficRoute): boolean {
+  return spec.rules.some(({ priority = 'default', duplicates }) => {
+    return priority !== 'default' || duplicates !== undefined;
+  });
+}
+
+/** Adds the rules of the route to `rules`. Those that say nothing shadow others, so they count. */
+function rankedMatches(route: TrafficRoute, rules: InboundRuleConfig[]): RankedMatch[] {
+  const { namespace, name } = route.metadata;
+  const from = { createdAtMs: createdAtMs(route), namespace, name };
+  const ranked: RankedMatch[] = [];
+  for (const [index, rule] of route.spec.rules.entries()) {
+    if (rule.redirect !== undefined) continue; // Its requests never arrive.
+    const at = rules.push(inboundRule(rule, `${name}/${rule.name ?? index}`)) - 1;
+    for (const match of arrivingMatches(rule, at)) {
+      ranked.push({ ...from, match, order: ranked.length });
+    }
+  }
+  return ranked;
+}
+
+function inboundRule({ priority, duplicates }: RouteRule, id: string): InboundRuleConfig {
+  return {
+    id,
+    priority: priority ?? 'default',
+    duplicates: duplicates === undefined ? null : over(resilienceDefaults.duplicates, duplicates),
+  };
+}
+
+function arrivingMatches({ matches = [], rewrite }: RouteRule, at: number): MatchConfig[] {
+  const sent = matches.map((match) => matchConfig(match, at));
+  const all = matches.length === 0 ? [everything(at)] : sent;
+  const told = all.filter(({ source }) => source === null);
+  const { full, prefix } = rewrite?.path ?? {};
+  if (full !== undefined) {
+    return told.map((match) => ({ ...match, path: { type: 'exact', value: full } }));
+  }
+  if (prefix === undefined) return told;
+  return told.map((match) => ({ ...match, path: { type: 'prefix', value: prefix } }));
+}
+
+function probeMatch(path: string, rule: number): MatchConfig {
+  return { ...everything(rule), path: { type: 'exact', value: path }, method: 'GET' };
+}
+
+function probePaths(deployment: Deployment | null): readonly string[] {
+  const paths = new Set<string>();
+  for (const container of deployment?.spec.template.spec.containers ?? []) {
+    const { readinessProbe, livenessProbe, startupProbe } = container;
+    for (const probe of [readinessProbe, livenessProbe, startupProbe]) {
+      const path = probe?.httpGet?.path.split('?')[0];
+      if (path !== undefined) paths.add(path.startsWith('/') ? path : `/${path}`);
+    }
+  }
+  return [...paths].sort(compareText);
+}

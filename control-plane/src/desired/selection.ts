@@ -1,0 +1,38 @@
+/**
+ * Which instances a Service selects, and which Services select given labels.
+ *
+ * No selector selects nothing: such a Service has its endpoints written by hand.
+ *
+ * Pure. Called by `endpoints.ts` and `inbound-config.ts`.
+ */
+import type { Service } from '@remora/api/config/objects.ts';
+import { compareText } from '../compare-text.ts';
+import type { LocalInstance, World } from '../world.ts';
+
+type Labels = Readonly<Record<string, string>>;
+
+export function selectedInstances(world: World, service: Service): readonly LocalInstance[] {
+  const [first] = Object.entries(service.spec.selector ?? {});
+  if (first === undefined) return [];
+  const label = `${service.metadata.namespace}/${first[0]}=${first[1]}`;
+  const candidates = world.instancesLabelled.get(label) ?? [];
+  return candidates.filter(({ labels }) => selects(service, labels));
+}
+
+/** In the order of their names. */
+export function selectingServices(
+  world: World,
+  namespace: string,
+  labels: Labels,
+): readonly Service[] {
+  return Object.entries(labels)
+    .flatMap(([name, value]) => world.servicesSelecting.get(`${namespace}/${name}=${value}`) ?? [])
+    .filter((service) => selects(service, labels))
+    .sort((a, b) => compareText(a.metadata.name, b.metadata.name));
+}
+
+function selects({ spec }: Service, labels: Labels): boolean {
+  return Object.entries(spec.selector ?? {}).every(([name, value]) => {
+    return Object.hasOwn(labels, name) && labels[name] === value;
+  });
+}
