@@ -69,6 +69,7 @@ class DataPlane implements RunningProxy {
   readonly #listeners: Listener[] = [];
   readonly #ownPorts = new Set<number>();
   readonly #admins: AdminServer[] = [];
+  #inbound: Inbound | null = null;
   #inboundSeries: RouteSeries | null = null;
   #isReady = false;
   #draining: Promise<boolean> | null = null;
@@ -86,11 +87,13 @@ class DataPlane implements RunningProxy {
     );
     this.#world = this.#newWorld();
     this.#exchanges = new ExchangePool(this.#world);
+    if (options.app !== null) this.#inbound = this.#newInbound(options.app, options.identity);
     this.#configuration = new Configuration({
       identity: options.identity,
       control: options.control,
       snapshot: options.snapshot,
       lastGood: options.lastGood,
+      inbound: this.#inbound,
       metrics: this.#metrics,
       clock: systemClock,
       wheel: this.#world.wheel,
@@ -101,7 +104,7 @@ class DataPlane implements RunningProxy {
   }
 
   async start(): Promise<void> {
-    const { outbound, inbound, app, identity, front } = this.#options;
+    const { outbound, inbound, identity, front } = this.#options;
     if (outbound !== null) {
       const role = new Outbound(
         this.#configuration.live,
@@ -112,8 +115,8 @@ class DataPlane implements RunningProxy {
       const bound = await this.#listen('outbound', outbound, role);
       this.#ownPorts.add(bound.port);
     }
-    if (inbound !== null && app !== null) {
-      await this.#listen('inbound', inbound, this.#newInbound(app, identity));
+    if (inbound !== null && this.#inbound !== null) {
+      await this.#listen('inbound', inbound, this.#inbound);
     }
     await this.#configuration.start();
     const { admin, metrics } = this.#options;

@@ -140,6 +140,7 @@ class Draft {
       hedge: config.hedge,
       faults: compileFaults(config.faults, this.#context.regex),
       priority: PRIORITY[config.priority],
+      duplicates: null,
       spillover: config.spillover,
       fallback: config.fallback === null ? null : this.#fallback(config, config.fallback),
       requestTimeoutMs: config.timeouts.requestMs,

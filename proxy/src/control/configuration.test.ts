@@ -49,6 +49,7 @@ describe('configuration', () => {
       control: null,
       snapshot: null,
       lastGood: null,
+      inbound: null,
       ...sources,
       metrics: world.metrics,
       clock: systemClock,

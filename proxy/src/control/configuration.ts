@@ -16,6 +16,7 @@ import type { ProxyMetrics } from '../telemetry/proxy-metrics.ts';
 import type { TimerWheel } from '../timer-wheel.ts';
 import { BackendRegistry } from './backend-registry.ts';
 import { BreakerRegistry } from './breaker-registry.ts';
+import type { InboundSink } from './compile-inbound.ts';
 import { Installer } from './installer.ts';
 import { LastGood } from './last-good.ts';
 import { Live } from './live.ts';
@@ -26,6 +27,8 @@ export interface ConfigurationOptions {
   readonly identity: ProxyIdentity;
   /** `http://host:port`, or null. */
   readonly control: string | null;
+  /** The inbound role; null: this proxy has no application. */
+  readonly inbound: InboundSink | null;
   readonly snapshot: string | null;
   readonly lastGood: string | null;
   readonly metrics: ProxyMetrics;
@@ -63,8 +66,10 @@ export class Configuration {
         breakers: new BreakerRegistry(),
         isOwnListener,
       },
+      inbound: options.inbound,
       metrics,
       clock,
+      chance,
       log,
       onChange: () => this.#lastGood?.schedule(),
     });
@@ -72,7 +77,15 @@ export class Configuration {
     this.#snapshot =
       snapshot === null ? null : new SnapshotFile({ file: snapshot, live, installer, clock, log });
     this.#subscription =
-      control === null ? null : new Subscription({ ...options, url: control, live, installer });
+      control === null
+        ? null
+        : new Subscription({
+            ...options,
+            url: control,
+            live,
+            installer,
+            hasInbound: options.inbound !== null,
+          });
   }
 
   /** Resolves once what is on disk is in force; the stream opens after that, by itself. */

@@ -151,9 +151,11 @@ export class ControlWorld {
   };
   readonly installer = new Installer({
     live: this.live,
+    inbound: null,
     context: this.context,
     metrics: this.metrics,
     clock: this.clock,
+    chance: () => 0.5,
     log: this.log,
     onChange: () => {
       this.changes++;

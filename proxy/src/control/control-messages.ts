@@ -1,18 +1,19 @@
 /**
  * What the control plane says, read: the one place where its lines become messages.
  *
- * A `put` keeps its configuration as text, which `installer.ts` parses in slices. Unknown types are
+ * A `put` of either kind keeps its configuration as text, which `installer.ts` parses in slices. Unknown types are
  * ignored (a newer control plane may have more to say); a line that is no message ends the stream.
  *
  * Pure: a generator, since a line has up to 4 MiB. Called by `subscription.ts`.
  */
 import type { ControlMessage } from '@remora/api/wire.ts';
+import { INBOUND_KEY } from '@remora/api/wire-resilience.ts';
 import { membersOf, parseSliced } from './sliced-json.ts';
 import { type ConfigText, readConfigText } from './snapshot-format.ts';
 
 export type ControlLine =
   | { readonly type: 'put'; readonly put: ConfigText }
-  | Exclude<ControlMessage, { readonly type: 'put' }>;
+  | Exclude<ControlMessage, { readonly type: 'put' | 'put-inbound' }>;
 
 const NEAREST_MAX = 3;
 
@@ -31,6 +32,8 @@ export function* readControlLine(line: string): Generator<void, ControlLine | nu
       return { type, protocol: 1, controlPlane: text('controlPlane') };
     case 'put':
       return { type, put: yield* readConfigText(line, text('destination')) };
+    case 'put-inbound':
+      return { type: 'put', put: yield* readConfigText(line, INBOUND_KEY) };
     case 'current':
       return { type, destination: text('destination'), version: text('version') };
     case 'gone': {

@@ -1,5 +1,5 @@
 /**
- * One version of one destination, from its text into force; or the reason why not.
+ * One version of one destination, or of what the inbound is told, from its text into force; or the reason why not.
  *
  * Parsing and compiling run in slices. What fails changes nothing: the last good version stays. The
  * regular expression engine is loaded when a configuration first needs it, since most never do.
@@ -7,9 +7,11 @@
  * Called by `subscription.ts` and `snapshot-file.ts`, one at a time.
  */
 import type { DestinationConfig } from '@remora/api/wire.ts';
-import type { Clock } from '../clock.ts';
+import { INBOUND_KEY } from '@remora/api/wire-resilience.ts';
+import type { Chance, Clock } from '../clock.ts';
 import {
   loadRegexEngine,
+  needsInboundRegex,
   needsRegex,
   noRegexEngine,
   type RegexCompiler,
@@ -17,7 +19,8 @@ import {
 import type { Log } from '../telemetry/log.ts';
 import type { ProxyMetrics } from '../telemetry/proxy-metrics.ts';
 import { type CompileContext, compileDestination } from './compile.ts';
-import { checkedConfig } from './config-shape.ts';
+import { compileInbound, type InboundSink } from './compile-inbound.ts';
+import { checkedConfig, checkedInbound } from './config-shape.ts';
 import type { Live } from './live.ts';
 import { parseSliced } from './sliced-json.ts';
 import { runSliced } from './slices.ts';
@@ -25,9 +28,12 @@ import type { ConfigText } from './snapshot-format.ts';
 
 export interface InstallerOptions {
   readonly live: Live;
+  /** Null: this proxy has no application. */
+  readonly inbound: InboundSink | null;
   readonly context: Omit<CompileContext, 'regex' | 'metrics'>;
   readonly metrics: ProxyMetrics;
   readonly clock: Clock;
+  readonly chance: Chance;
   readonly log: Log;
   /** Something came into force, or left it. */
   onChange(): void;
@@ -47,8 +53,16 @@ export class Installer {
     const { key, version } = text;
     if (live.isInForce(text)) return null;
     try {
+      if (key === INBOUND_KEY) {
+        await this.#installInbound(text, wanted);
+        return null;
+      }
       const config = await this.#parse(text);
-      const context = { ...this.#options.context, metrics, regex: await this.#engine(config) };
+      const context = {
+        ...this.#options.context,
+        metrics,
+        regex: await this.#engine(needsRegex(config)),
+      };
       const compiled = await runSliced(compileDestination(config, version, context), clock);
       if (wanted()) live.install(compiled, text);
       else compiled.release();
@@ -58,10 +72,30 @@ export class Installer {
       log.warn({ destination: key, version, reason }, 'configuration refused, the last good stays');
       return reason;
     }
+    this.#onApplied();
+    return null;
+  }
+
+  async #installInbound(text: ConfigText, wanted: () => boolean): Promise<void> {
+    const { live, inbound, clock, chance, context } = this.#options;
+    if (inbound === null) return; // A file may be of a proxy with an application.
+    const value = await runSliced(parseSliced(text.text), clock);
+    const config = await runSliced(checkedInbound(value), clock);
+    const { identity } = context;
+    const regex = await this.#engine(needsInboundRegex(config));
+    const work = compileInbound(config, inbound, { identity, regex, chance });
+    const policy = await runSliced(work, clock);
+    if (!wanted()) return;
+    inbound.apply(policy);
+    live.inbound = text;
+    this.#onApplied();
+  }
+
+  #onApplied(): void {
+    const { metrics, clock } = this.#options;
     metrics.configApplied.inc();
     metrics.configAppliedAtMs = clock.nowMs();
     this.#options.onChange();
-    return null;
   }
 
   /** There is no such destination. */
@@ -79,8 +113,8 @@ export class Installer {
     return config;
   }
 
-  async #engine(config: DestinationConfig): Promise<RegexCompiler> {
-    if (!needsRegex(config)) return noRegexEngine;
+  async #engine(isNeeded: boolean): Promise<RegexCompiler> {
+    if (!isNeeded) return noRegexEngine;
     this.#regex ??= await loadRegexEngine();
     return this.#regex;
   }

@@ -8,6 +8,7 @@
  * Pure but for the injected clock. Filled by `installer.ts`, asked by `roles/outbound.ts`.
  * Budget: no allocation and one look-up in `lookup`.
  */
+import { INBOUND_KEY } from '@remora/api/wire-resilience.ts';
 import type { Clock } from '../clock.ts';
 import { limits } from '../limits.ts';
 import type { Destination } from '../routing/compiled.ts';
@@ -59,6 +60,8 @@ interface Waiting {
 const NONE: readonly string[] = [];
 
 export class Live {
+  /** What the inbound role was told last. */
+  inbound: ConfigText | null = null;
   readonly #entries = new Map<string, LiveEntry>();
   readonly #clock: Clock;
   #source: ConfigSource | null = null;
@@ -100,7 +103,7 @@ export class Live {
   }
 
   isInForce({ key, version, text }: ConfigText): boolean {
-    const held = this.#entries.get(key)?.text ?? null;
+    const held = key === INBOUND_KEY ? this.inbound : (this.#entries.get(key)?.text ?? null);
     // A file edited by hand may have kept its version.
     return held !== null && held.version === version && held.text === text;
   }
@@ -116,6 +119,7 @@ export class Live {
 
   /** What is in force, as it came. */
   *texts(): Generator<ConfigText> {
+    if (this.inbound !== null) yield this.inbound;
     for (const { text } of this.#entries.values()) {
       if (text !== null) yield text;
     }
@@ -125,9 +129,9 @@ export class Live {
     return this.#entries.size;
   }
 
-  /** Whether anything is in force, and not only asked for. */
+  /** Whether any destination is in force, and not only asked for. */
   get hasAny(): boolean {
-    return this.texts().next().done === false;
+    return this.#entries.values().some(({ text }) => text !== null);
   }
 
   /** Puts a destination into force and tells who waits for it. */

@@ -1,13 +1,15 @@
 /**
  * The file format of `--snapshot` and `--last-good`: destinations by key, with their versions.
  *
- *   {"format":"remora-snapshot/1","destinations":{"<key>":{"version":"…","config":{…}}}}
+ *   {"format":"remora-snapshot/1","inbound":{"version":"…","config":{…}},
+ *    "destinations":{"<key>":{"version":"…","config":{…}}}}        inbound: of a proxy that has one
  *
  * A configuration is kept as the text it came in: nothing but compiling needs it as objects, and
  * text is smaller and written without `JSON.stringify`.
  *
  * Pure: generators, run in slices. Read by `snapshot-file.ts`, written by `last-good.ts`.
  */
+import { INBOUND_KEY } from '@remora/api/wire-resilience.ts';
 import { membersOf, parseSliced, type Span } from './sliced-json.ts';
 
 const FORMAT = 'remora-snapshot/1';
@@ -21,7 +23,7 @@ const WHOLE_CHARS = 64 * 1024;
 export interface ConfigText {
   readonly key: string;
   readonly version: string;
-  /** A DestinationConfig as JSON. */
+  /** A DestinationConfig as JSON, or of INBOUND_KEY an InboundConfig. */
   readonly text: string;
 }
 
@@ -34,6 +36,8 @@ export function* readSnapshot(file: string): Generator<void, readonly ConfigText
   const destinations = members.get('destinations');
   if (destinations === undefined) throw new Error('destinations are missing');
   const found: ConfigText[] = [];
+  const inbound = members.get('inbound');
+  if (inbound !== undefined) found.push(yield* readConfigText(file, INBOUND_KEY, inbound));
   for (const [key, span] of yield* membersOf(file, destinations)) {
     found.push(yield* readConfigText(file, key, span));
   }
@@ -47,8 +51,10 @@ function readWhole(file: string): readonly ConfigText[] {
   if (format !== FORMAT) throw new Error(`format is "${format}", expected "${FORMAT}"`);
   const given = snapshot.get('destinations');
   if (given === undefined) throw new Error('destinations are missing');
-  const destinations = fieldsOf(given, 'destinations');
-  return [...destinations].map(([key, value]) => {
+  const inbound = snapshot.get('inbound');
+  const entries = [...fieldsOf(given, 'destinations')];
+  if (inbound !== undefined) entries.unshift([INBOUND_KEY, inbound]);
+  return entries.map(([key, value]) => {
     const entry = fieldsOf(value, key);
     const version = entry.get('version');
     const config = entry.get('config');
@@ -65,15 +71,20 @@ function fieldsOf(value: unknown, name: string): ReadonlyMap<string, unknown> {
   return new Map(Object.entries(value));
 }
 
-/** Pieces of the file, in order. */
+/** Pieces of the file, in order; the inbound's, where there is one, comes first. */
 export function* writeSnapshot(configs: Iterable<ConfigText>): Generator<string> {
-  let before = `{"format":"${FORMAT}","destinations":{`;
+  let before = `{"format":"${FORMAT}",`;
+  let isOpen = false;
   for (const { key, version, text } of configs) {
-    yield `${before}\n${JSON.stringify(key)}:{"version":${JSON.stringify(version)},"config":`;
+    const head = `${JSON.stringify(key)}:{"version":${JSON.stringify(version)},"config":`;
+    if (key !== INBOUND_KEY && !isOpen) before += '"destinations":{';
+    isOpen ||= key !== INBOUND_KEY;
+    yield `${before}\n${head}`;
     yield text;
     before = '},';
   }
-  yield before === '},' ? '}}}\n' : `${before}}}\n`;
+  if (isOpen) yield '}}}\n';
+  else yield `${before}"destinations":{}}\n`;
 }
 
 /** Reads `version` and `config` of an object in `file`. */

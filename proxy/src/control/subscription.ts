@@ -10,6 +10,7 @@
  * Impure: timers, and the stream it opens. Made by `configuration.ts`.
  */
 import { type ProxyIdentity, wireLimits } from '@remora/api/wire.ts';
+import { INBOUND_KEY } from '@remora/api/wire-resilience.ts';
 import type { Chance, Clock } from '../clock.ts';
 import { limits } from '../limits.ts';
 import type { Log } from '../telemetry/log.ts';
@@ -27,6 +28,8 @@ export interface SubscriptionOptions {
   readonly url: string;
   readonly identity: ProxyIdentity;
   readonly live: Live;
+  /** Whether this proxy has an application, of which it wants to be told. */
+  readonly hasInbound: boolean;
   readonly installer: Installer;
   readonly metrics: ProxyMetrics;
   readonly clock: Clock;
@@ -106,6 +109,7 @@ export class Subscription implements ConfigSource {
     const held = [...live.texts()].map(({ key, version }) => [key, version] as const);
     const known = Object.fromEntries(held);
     stream.send({ type: 'hello', protocol: 1, proxy: identity, known });
+    if (this.#options.hasInbound) stream.send({ type: 'subscribe', destination: INBOUND_KEY });
     for (const { key } of live.entries()) stream.send({ type: 'subscribe', destination: key });
   }
 
@@ -130,7 +134,8 @@ export class Subscription implements ConfigSource {
     const { live, installer } = this.#options;
     const { key: destination, version } = put;
     // Not when unsubscribed meanwhile, nor when the next stream may have brought a newer one.
-    const isWanted = (): boolean => stream.isOpen && live.has(destination);
+    const isWanted = (): boolean =>
+      stream.isOpen && (destination === INBOUND_KEY || live.has(destination));
     if (!isWanted()) return;
     const reason = await installer.install(put, isWanted);
     if (reason === null) stream.send({ type: 'applied', destination, version });

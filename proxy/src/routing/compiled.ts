@@ -6,7 +6,7 @@
  *
  * Types only. Built by `control/compile.ts`, read by `roles/outbound.ts`.
  */
-import type { HedgeConfig, RetryConfig } from '@remora/api/wire-resilience.ts';
+import type { DuplicatesConfig, HedgeConfig, RetryConfig } from '@remora/api/wire-resilience.ts';
 import type { Backend } from '../balance/backend.ts';
 import type { Head } from '../http1/head.ts';
 import type { Faults } from '../resilience/fault.ts';
@@ -54,6 +54,8 @@ export interface Rule {
   readonly hedge: HedgeConfig | null;
   readonly faults: Faults | null;
   readonly priority: PriorityNumber;
+  /** Inbound only: requests with the same Idempotency-Key are collapsed. */
+  readonly duplicates: DuplicatesConfig | null;
   /** The share of a target that can't serve goes to the others. */
   readonly spillover: boolean;
   /** Gets that share where no other can; its weight says nothing. */

@@ -8,7 +8,8 @@
  *
  * Pure but for that import. Called by `control/compile` (preload) and `route-table` (compile).
  */
-import type { DestinationConfig } from '@remora/api/wire.ts';
+import type { DestinationConfig, MatchConfig } from '@remora/api/wire.ts';
+import type { InboundConfig } from '@remora/api/wire-resilience.ts';
 import { limits } from '../limits.ts';
 
 export interface Regex {
@@ -29,9 +30,21 @@ export const noRegexEngine: RegexCompiler = {
 };
 
 /** Whether compiling this configuration asks for a regular expression. */
-export function needsRegex(config: DestinationConfig): boolean {
-  if (config.matches === null) return false;
-  return config.matches.some(
+export function needsRegex({ matches, rules }: DestinationConfig): boolean {
+  const inFaults = rules.some(({ faults }) =>
+    faults.some(({ header }) => header?.type === 'regex'),
+  );
+  return inFaults || matchesNeedRegex(matches);
+}
+
+/** The same, of what the inbound is told. */
+export function needsInboundRegex({ matches }: InboundConfig): boolean {
+  return matchesNeedRegex(matches);
+}
+
+function matchesNeedRegex(matches: readonly MatchConfig[] | null): boolean {
+  if (matches === null) return false;
+  return matches.some(
     (match) =>
       match.path?.type === 'regex' ||
       match.headers.some((header) => header.type === 'regex') ||
