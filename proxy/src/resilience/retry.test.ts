@@ -176,7 +176,7 @@ const attempts = fc.record({
   waitMs: fc.constantFrom(0, 10, 25, Number.POSITIVE_INFINITY),
 });
 
-test('property: nothing is ever sent twice that may not be, and nothing is sent without an end', () => {
+test('property: nothing is sent twice that may not be, and nothing without an end', () => {
   fc.assert(
     fc.property(fc.array(attempts, { minLength: 1, maxLength: 12 }), fc.nat(4), (ends, most) => {
       const config = { ...standard, retriesMax: most, statuses: [503] };
