@@ -119,6 +119,26 @@ describe('when the first comes to nothing', () => {
     assert.deepEqual([second.turns, third.turns], [0, 1]);
   });
 
+  test('what it has recorded is let go with it', () => {
+    const own = new ReplayBlocks();
+    const store = new Duplicates();
+    const ticket = new DuplicateTicket(new Caller(), own);
+    store.join(ticket, 's', 'b', KEEP_MS, 0);
+    ticket.record.begin(responseOf(200), METHOD.POST);
+    assert.equal(own.leased, 1);
+    store.leave(ticket);
+    assert.equal(own.leased, 0);
+  });
+
+  test('one that waits cannot complete in its place', () => {
+    const store = new Duplicates();
+    const [first, second, third] = crowd(store, 3) as [Caller, Caller, Caller];
+    answer(store, second, 'forged');
+    assert.equal(third.turns, 0);
+    answer(store, first, 'paid');
+    assert.deepEqual([second.answer, third.answer], ['paid', 'paid']);
+  });
+
   test('a first that left cannot complete, nor one that never joined', () => {
     const store = new Duplicates();
     const [first, second] = crowd(store, 2) as [Caller, Caller];

@@ -135,6 +135,12 @@ describe('a dead idle connection', () => {
     assert.equal(decide({}, {}, budget), RETRY.BUDGET);
   });
 
+  test('ends a request that meets nothing else, after one attempt more than configured', () => {
+    let attempts = 1;
+    while (isRetry(decide({ ...stale, attempts, staleResends: attempts - 1 }))) attempts++;
+    assert.equal(attempts, 3);
+  });
+
   test('is sent for again no more than the configuration allows at all', () => {
     assert.equal(decide(stale, { retriesMax: 0 }), RETRY.USED_UP);
   });
