@@ -139,8 +139,7 @@ export const limits = {
   duplicatesMax: 4_096,
   /** Duplicates that wait for the same first request. */
   duplicateWaitersMax: 64,
-  /** An answer's fields and body; a longer one is not kept. */
-  duplicateAnswerBytesMax: 64 * 1024,
+  /** Of kept answers together; one of them is at most `replayBytesMax`, head and body. */
   duplicateBytesMax: 16 * 1024 * 1024,
   /** Of one request's body: Linkerd's. */
   replayBytesMax: 64 * 1024,
@@ -154,4 +153,4 @@ export const limits = {
 assert(limits.upstreamIdleTimeoutMs < limits.downstreamIdleTimeoutMs);
 assert(limits.headSlabBytes <= limits.headBytesMax);
 assert(limits.replayBytesMax % limits.replayBlockBytes === 0);
-assert(limits.duplicateAnswerBytesMax <= limits.duplicateBytesMax);
+assert(limits.replayBytesMax <= limits.duplicateBytesMax);

@@ -159,11 +159,7 @@ export function writeResponseHead(
   framing: number,
   options: ResponseWrite,
 ): number {
-  let at = write(out, start, STATUS_LINE);
-  at = writeNumber(out, at, head.status);
-  out[at++] = SP;
-  at = copy(out, at, head.slab, head.reasonStart, head.reasonEnd);
-  at = endHead(out, at);
+  let at = writeStatusLine(out, start, head);
   at = writeFraming(out, at, head, framing);
   if (head.status === 101) at = write(out, at, WEBSOCKET_LINES);
   else if (head.status >= 200) at = writePersistence(out, at, framing, options);
@@ -172,6 +168,20 @@ export function writeResponseHead(
   if (options.dropTrace) dropped |= TRACE;
   if (framing !== BODY_CHUNKED) dropped |= 1 << FIELD.TRAILER;
   return writeFields(out, at, head, edits, dropped);
+}
+
+/** The part of an answer that can be kept and sent later: no framing, nothing hop-by-hop. */
+export function writeKeptHead(out: Buffer, start: number, head: Head): number {
+  const dropped = HOP_BY_HOP | (1 << FIELD.REMORA) | (1 << FIELD.TRAILER);
+  return writeFields(out, writeStatusLine(out, start, head), head, null, dropped);
+}
+
+function writeStatusLine(out: Buffer, start: number, head: Head): number {
+  let at = write(out, start, STATUS_LINE);
+  at = writeNumber(out, at, head.status);
+  out[at++] = SP;
+  at = copy(out, at, head.slab, head.reasonStart, head.reasonEnd);
+  return endHead(out, at);
 }
 
 function writePersistence(

@@ -62,14 +62,14 @@ export class DeadlineMemory {
   /** Only of a request that has a deadline. */
   remember(trace: TraceKey, atMs: number, nowMs: number): void {
     if (atMs === NO_DEADLINE) return;
-    const set = setOf(trace);
-    let entry = this.#find(trace, set, nowMs);
+    let entry = this.#find(trace);
     if (entry === -1) {
-      entry = this.#placeIn(set);
+      entry = this.#placeIn(setOf(trace));
       this.#words.set(trace.words, entry * 4);
       this.#deadlinesAtMs[entry] = atMs;
     } else {
-      this.#deadlinesAtMs[entry] = Math.max(atMs, this.#deadlinesAtMs[entry]!);
+      const known = this.#isAlive(entry, nowMs) ? this.#deadlinesAtMs[entry]! : atMs;
+      this.#deadlinesAtMs[entry] = Math.max(atMs, known);
     }
     this.#lastExpiresAtMs = nowMs + limits.deadlineMemoryMs;
     this.#expiresAtMs[entry] = this.#lastExpiresAtMs;
@@ -77,26 +77,31 @@ export class DeadlineMemory {
 
   /** The instant, which may be past (then nobody waits any more), or NO_DEADLINE. */
   recall(trace: TraceKey, nowMs: number): number {
-    const entry = this.#find(trace, setOf(trace), nowMs);
-    return entry === -1 ? NO_DEADLINE : this.#deadlinesAtMs[entry]!;
+    const entry = this.#find(trace);
+    return entry !== -1 && this.#isAlive(entry, nowMs) ? this.#deadlinesAtMs[entry]! : NO_DEADLINE;
   }
 
   /** Its request was answered in time: what the application still does has no deadline. */
-  forget(trace: TraceKey, nowMs: number): void {
-    const entry = this.#find(trace, setOf(trace), nowMs);
+  forget(trace: TraceKey): void {
+    const entry = this.#find(trace);
     if (entry !== -1) this.#expiresAtMs[entry] = Number.NEGATIVE_INFINITY;
   }
 
-  #find(trace: TraceKey, set: number, nowMs: number): number {
+  /** The trace's entry, forgotten or not: a trace has one at most. */
+  #find(trace: TraceKey): number {
     const wanted = trace.words;
     const words = this.#words;
+    const set = setOf(trace);
     for (let entry = set; entry < set + WAYS; entry++) {
-      if (words[entry * 4] !== wanted[0] || this.#expiresAtMs[entry]! <= nowMs) continue;
       const at = entry * 4;
-      if (words[at + 1] !== wanted[1] || words[at + 2] !== wanted[2]) continue;
-      if (words[at + 3] === wanted[3]) return entry;
+      if (words[at] !== wanted[0] || words[at + 1] !== wanted[1]) continue;
+      if (words[at + 2] === wanted[2] && words[at + 3] === wanted[3]) return entry;
     }
     return -1;
+  }
+
+  #isAlive(entry: number, nowMs: number): boolean {
+    return this.#expiresAtMs[entry]! > nowMs;
   }
 
   /** An empty place, or that of the entry which would be forgotten first. */

@@ -2,8 +2,8 @@
  * Which faults of a rule strike this request: what a route does to its callers on purpose.
  *
  * Each fault is drawn for itself, so that a delay and an abort can meet: of several delays the
- * longest counts, of aborts the first, of rates the lowest. By cohort the draw is the sticky split's
- * own, so raising a percentage only adds users, and two faults of one cohort strike the same ones.
+ * longest counts, of aborts the first, of rates the lowest. By cohort the sticky split draws, so
+ * raising a percentage only adds users, and two faults of one cohort strike the same ones.
  *
  * Pure: chance is handed in. Compiled with its rule; asked once per request of a rule that has
  * faults. Budget: no allocation, but for the subject of a regular expression.

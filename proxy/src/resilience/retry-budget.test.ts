@@ -131,7 +131,7 @@ test('property: in no window are there more retries than the law allows', () => 
   );
 });
 
-test('property: a refusal means that less than one retry was left by the law, fading 1% early', () => {
+test('property: where it refuses, the law has less than one retry left, fading 1% early', () => {
   fc.assert(
     fc.property(configs, steps, (config, schedule) => {
       const budget = new RetryBudget(config, 0);

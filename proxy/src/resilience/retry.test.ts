@@ -135,6 +135,12 @@ describe('a dead idle connection', () => {
     assert.equal(decide({}, {}, budget), RETRY.BUDGET);
   });
 
+  test('ends a request that meets nothing else, after one attempt more than configured', () => {
+    let attempts = 1;
+    while (isRetry(decide({ ...stale, attempts, staleResends: attempts - 1 }))) attempts++;
+    assert.equal(attempts, 3);
+  });
+
   test('is sent for again no more than the configuration allows at all', () => {
     assert.equal(decide(stale, { retriesMax: 0 }), RETRY.USED_UP);
   });
@@ -176,7 +182,7 @@ const attempts = fc.record({
   waitMs: fc.constantFrom(0, 10, 25, Number.POSITIVE_INFINITY),
 });
 
-test('property: nothing is ever sent twice that may not be, and nothing is sent without an end', () => {
+test('property: nothing is sent twice that may not be, and nothing without an end', () => {
   fc.assert(
     fc.property(fc.array(attempts, { minLength: 1, maxLength: 12 }), fc.nat(4), (ends, most) => {
       const config = { ...standard, retriesMax: most, statuses: [503] };

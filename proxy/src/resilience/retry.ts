@@ -4,8 +4,8 @@
  * What was provably not sent may always be sent elsewhere. Once bytes were written, only a request
  * that may be executed twice: a wider default has paid people twice. An answer is tried again only
  * where its status is configured. Never once a part of an answer went down. What a peer's proxy
- * refused (`x-remora-error`) was not sent, if its code says `elsewhere` or `always`; its `unsent` is
- * no proof, since the peer may say it of a request that its application has seen.
+ * refused (`x-remora-error`) was not sent, if its code says `elsewhere` or `always`; `unsent` is no
+ * proof there, since the peer may say it of a request that its application has seen.
  *
  * Pure. Called by `exchange/` in one place. Budget: no allocation.
  */
@@ -47,10 +47,10 @@ export const RETRY_WORDS: readonly string[] = Object.keys(RETRY).map((word) => w
 
 /** How an attempt ended. One object an exchange, reused: set all of it before each question. */
 export class FailedAttempt {
-  /** Ours, or of a peer's refusal; null: the application answered, with `status`. */
+  /** Ours, or `peerError` of a peer's answer; null: the application answered, with `status`. */
   code: ErrorCode | null = null;
   status = 0;
-  /** No byte was written: it died in the pool. Connect failures are so by their code. */
+  /** We wrote no byte: it died in the pool. Connect failures and refusals are so by their code. */
   isUnsent = false;
   /** A reused connection died before any byte of an answer. */
   isStale = false;

@@ -73,7 +73,6 @@ export class RuleBreaker {
 
   #become(state: number): void {
     this.#state = state;
-    this.#failures = 0;
     this.#epoch = (this.#epoch + 1) & 0x3fffffff; // Never REJECTED, never boxed.
   }
 }
