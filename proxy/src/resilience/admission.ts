@@ -109,8 +109,6 @@ export class Admission implements SlotOwner {
     ticket.isProbe = false;
     if (this.breaker.isOpen) return this.#askWhileOpen(ticket);
     if (ticket.deadlineAtMs <= nowMs) return refuse(ticket, SHED_REASON.TOO_LITTLE_TIME_LEFT);
-    // Whoever is late makes room in the line, so it is looked through before one more joins.
-    if (this.waiting > 0) this.#serve(nowMs);
     if (this.waiting > 0 || !this.#hasRoom) return this.#enqueue(ticket, nowMs);
     this.#admit(ticket);
     return ADMITTED;
@@ -142,6 +140,8 @@ export class Admission implements SlotOwner {
   onAnswered(ticket: Ticket, nowMs: number): void {
     if (ticket.state !== TICKET_STATE.SENT) return;
     this.#demand.onAnswer(nowMs);
+    // Its question is answered: as a stream it may live for hours, and the breaker open again.
+    this.#endProbe(ticket);
     if (this.breaker.onAnswer(nowMs)) this.#capacity.reset(nowMs);
     else if (ticket.sentAtMs !== NOT_SAMPLED) this.#capacity.onAnswer(ticket, nowMs);
     if (this.waiting > 0) this.#serve(nowMs);
@@ -189,8 +189,13 @@ export class Admission implements SlotOwner {
     this.inFlight--;
     ticket.state = TICKET_STATE.IDLE;
     ticket.slot = null;
-    if (ticket.isProbe) this.breaker.onProbeDone();
+    this.#endProbe(ticket);
+  }
+
+  #endProbe(ticket: Ticket): void {
+    if (!ticket.isProbe) return;
     ticket.isProbe = false;
+    this.breaker.onProbeDone();
   }
 
   #onMiss(slot: Slot, nowMs: number): void {
