@@ -6,6 +6,7 @@ import { AdmissionBench, Asker } from './admission-fixture.ts';
 import { ADMITTED, OUTCOME, type Outcome, type PriorityNumber, QUEUED, SHED } from './ticket.ts';
 
 const CONFIG = { inFlightMax: 12, waitingMax: 6, waitMaxMs: 100 };
+const REACHED = ['opened', 'probes', 'waited'] as const;
 /** The wheel counts whole milliseconds. */
 const GRAIN_MS = 2;
 
@@ -255,8 +256,7 @@ describe('admission, whatever happens', () => {
       fc.property(fc.array(step, { maxLength: 120, size: 'max' }), (steps) => {
         const model = new Model();
         model.run(steps);
-        for (const key of ['opened', 'probes', 'waited'] as const)
-          reached[key] += model.reached[key];
+        for (const key of REACHED) reached[key] += model.reached[key];
       }),
       { numRuns: 500 },
     );
