@@ -113,6 +113,7 @@ describe('a proxy on the stream', () => {
     subscription = new Subscription({
       ...{ url: server.url, identity, live, installer, metrics, clock, log },
       chance: () => 0,
+      hasInbound: false,
     });
     live.attach(subscription);
   });
@@ -205,6 +206,7 @@ describe('a proxy on the stream', () => {
     subscription = new Subscription({
       ...{ url: server.url, identity, live, installer: slow, metrics, clock, log },
       chance: () => 0,
+      hasInbound: false,
     });
     live.attach(subscription);
     const [first] = gates;

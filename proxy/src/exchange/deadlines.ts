@@ -52,7 +52,7 @@ export function rememberDeadline(
 export function forgetDeadline(world: ExchangeWorld, source: DeadlineSource): void {
   if (source.role.direction === 'outbound') return;
   keyOf(world, source.request);
-  world.deadlines.forget(trace, world.clock.nowMs());
+  world.deadlines.forget(trace);
 }
 
 function inherited(world: ExchangeWorld, request: Head, nowMs: number): number {

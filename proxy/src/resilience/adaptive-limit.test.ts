@@ -62,6 +62,33 @@ describe('an adaptive limit', () => {
     endpoint.answers(300);
     assert.equal(endpoint.limit.phase, 'free');
     assert(endpoint.limit.places >= places, `${endpoint.limit.places} after ${places}`);
+    for (let i = 0; i < 500; i++) {
+      endpoint.answers(1);
+      assert.equal(endpoint.limit.phase, 'free'); // It has a new base: no second suspicion.
+    }
+  });
+
+  test('asks nobody about a cut who was sent before it', () => {
+    const endpoint = new Endpoint(parallel(5));
+    endpoint.answers(60);
+    endpoint.latencyMs = parallel(40);
+    while (endpoint.limit.phase !== 'testing') endpoint.answers(1);
+    const cutAtMs = endpoint.nowMs;
+    for (let i = 0; i < 20; i++) endpoint.limit.onAnswer(5, 1, cutAtMs - 1, cutAtMs + 1);
+    assert.equal(endpoint.limit.phase, 'testing');
+    for (let i = 0; i < 4; i++) endpoint.limit.onAnswer(5, 1, cutAtMs, cutAtMs + 1);
+    assert.notEqual(endpoint.limit.phase, 'testing');
+  });
+
+  test('comes down to what worked before the cut, however slow the test was', () => {
+    const endpoint = new Endpoint(parallel(20));
+    endpoint.answers(60);
+    endpoint.latencyMs = oneWorker(20);
+    while (endpoint.limit.phase !== 'testing') endpoint.answers(1);
+    const cutAtMs = endpoint.nowMs;
+    for (let i = 0; i < 4; i++) endpoint.limit.onAnswer(20, 1, cutAtMs, cutAtMs + 500);
+    assert.equal(endpoint.limit.phase, 'congested');
+    assert(endpoint.limit.places >= 20, `${endpoint.limit.places}`); // 1 a ms, 20 ms each.
   });
 
   test('is not fooled by single slow answers', () => {
@@ -91,8 +118,13 @@ describe('an adaptive limit', () => {
     endpoint.latencyMs = oneWorker(5);
     endpoint.answers(1_000);
     endpoint.latencyMs = parallel(80);
-    endpoint.answers(7_000);
-    assert.equal(endpoint.limit.phase, 'free');
+    const phases = ['congested'];
+    for (let i = 0; i < 7_000; i++) {
+      endpoint.answers(1);
+      if (endpoint.limit.phase !== phases.at(-1)) phases.push(endpoint.limit.phase);
+    }
+    // Two in a row, since one may have met a pause of the load.
+    assert.deepEqual(phases, ['congested', 'probing', 'congested', 'probing', 'free']);
     assert(endpoint.limit.places > 100, `${endpoint.limit.places}`);
   });
 

@@ -1,12 +1,13 @@
 /** Admission against plain counting: whatever happens, in whatever order, its laws hold. */
 import assert from 'node:assert/strict';
-import { OUTCOME } from './outcome.ts';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { AdmissionBench, Asker } from './admission-fixture.ts';
+import { OUTCOME } from './outcome.ts';
 import { ADMITTED, type PriorityNumber, QUEUED, SHED } from './ticket.ts';
 
 const CONFIG = { inFlightMax: 12, waitingMax: 6, waitMaxMs: 100 };
+const REACHED = ['opened', 'probes', 'waited'] as const;
 /** The wheel counts whole milliseconds. */
 const GRAIN_MS = 2;
 
@@ -14,7 +15,7 @@ type Step =
   | { readonly do: 'ask'; readonly priority: PriorityNumber; readonly leftMs: number | undefined }
   | { readonly do: 'send' | 'answer' | 'cancel' | 'stream'; readonly which: number }
   | { readonly do: 'done'; readonly which: number; readonly outcome: number }
-  | { readonly do: 'wait'; readonly ms: number }
+  | { readonly do: 'wait' | 'silence'; readonly ms: number }
   | { readonly do: 'eject' | 'reconfigure'; readonly slot: number };
 
 const which = fc.nat(30);
@@ -44,6 +45,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   { weight: 4, arbitrary: fc.record({ do: fc.constant('wait' as const), ms: fc.nat(120) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('silence'), ms: fc.nat(400) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('eject', 'reconfigure'), slot: which }) },
 ) as fc.Arbitrary<Step>;
 
@@ -58,6 +60,8 @@ class Model {
   missesInARow = 0;
   answeredAtMs = 0;
   wasOpen = false;
+  /** What was reached, so that the property can be seen to say something. */
+  readonly reached = { opened: 0, probes: 0, waited: 0 };
 
   run(steps: readonly Step[]): void {
     for (const one of steps) {
@@ -73,6 +77,8 @@ class Model {
         return this.#ask(one.priority, one.leftMs);
       case 'wait':
         return this.bench.advanceMs(one.ms);
+      case 'silence':
+        return this.#missAll(one.ms);
       case 'eject': {
         const slot = this.bench.slots[one.slot % 2]!;
         slot.isOut = !slot.isOut;
@@ -156,6 +162,12 @@ class Model {
     this.bench.done(asker, outcome); // A late second report changes nothing.
   }
 
+  /** So long nobody answers, and then all lose patience. */
+  #missAll(ms: number): void {
+    this.bench.advanceMs(ms);
+    for (const asker of this.#those('sent')) this.#done(asker, OUTCOME.MISSED);
+  }
+
   #cancel(asker: Asker | undefined): void {
     if (asker === undefined) return;
     this.known.set(asker, 'over');
@@ -183,6 +195,8 @@ class Model {
     }
     const probes = inFlight.filter((asker) => asker.ticket.isProbe);
     assert(probes.length <= 1, `${probes.length} probes`);
+    this.reached.probes += probes.length;
+    this.reached.waited += waiting.length;
     slots.forEach((slot, index) => {
       const here = this.#those('sent').filter((asker) => this.slotOf.get(asker) === index);
       assert.equal(slot.inFlight, here.length);
@@ -194,6 +208,7 @@ class Model {
   #checkBreaker(): void {
     const { isOpen } = this.bench.admission.breaker;
     if (isOpen && !this.wasOpen) {
+      this.reached.opened++;
       assert(this.missesInARow >= 5, `opened after ${this.missesInARow} misses`);
       assert(this.bench.nowMs - this.answeredAtMs >= 250, 'opened soon after an answer');
     }
@@ -237,11 +252,15 @@ class Model {
 
 describe('admission, whatever happens', () => {
   test('property: keeps its bounds, loses nobody, tells everyone once, probes one at a time', () => {
+    const reached = { opened: 0, probes: 0, waited: 0 };
     fc.assert(
       fc.property(fc.array(step, { maxLength: 120, size: 'max' }), (steps) => {
-        new Model().run(steps);
+        const model = new Model();
+        model.run(steps);
+        for (const key of REACHED) reached[key] += model.reached[key];
       }),
       { numRuns: 500 },
     );
+    for (const [what, times] of Object.entries(reached)) assert(times > 50, `${what}: ${times}`);
   });
 });

@@ -1,9 +1,9 @@
 /** Who is admitted, who waits and who is shed, one claim at a time. */
 import assert from 'node:assert/strict';
-import { OUTCOME } from './outcome.ts';
 import { describe, test } from 'node:test';
 import { AdmissionBench, Asker } from './admission-fixture.ts';
 import { Slot } from './slot.ts';
+import { OUTCOME } from './outcome.ts';
 import { ADMITTED, PRIORITY, QUEUED, SHED, SHED_REASON } from './ticket.ts';
 
 describe('admission', () => {
@@ -281,16 +281,37 @@ describe('a service that has gone silent', () => {
     const bench = new AdmissionBench([5]);
     const sent = Array.from({ length: 5 }, () => bench.sent());
     bench.advanceMs(200);
-    const waiting = bench.waiting(1)[0]!;
+    const waiting = bench.waiting(10);
     bench.advanceMs(60);
     for (const asker of sent) bench.done(asker, OUTCOME.MISSED);
-    // The first four misses made room: it was admitted, and one who came later waits.
-    assert.equal(bench.admission.waiting, 0);
     assert.equal(bench.admission.breaker.isOpen, true);
-    assert.equal(waiting.heard.length, 1);
+    assert.deepEqual(waiting.at(-1)!.heard, ['RMR_BREAKER_OPEN']);
+    assert.equal(bench.admission.waiting, 0);
   });
 
-  test('is open again after any answer, at no more than 8 in flight per endpoint', () => {
+  test('is probed anew though the last probe is a stream that has not ended', () => {
+    const bench = new AdmissionBench([null]);
+    bench.silence();
+    const stream = bench.sent();
+    bench.admission.onAnswered(stream.ticket, bench.nowMs);
+    bench.silence();
+    assert.equal(bench.ask(new Asker()), ADMITTED);
+    assert.equal(bench.ask(new Asker()), SHED);
+    bench.done(stream, OUTCOME.OK);
+    assert.equal(bench.ask(new Asker()), SHED);
+  });
+
+  test('is not even probed beyond the hard cap', () => {
+    const bench = new AdmissionBench([null]);
+    bench.sent();
+    bench.silence();
+    bench.apply({ inFlightMax: 1 });
+    assert.equal(bench.ask(new Asker()), SHED);
+    bench.apply({ inFlightMax: 2 });
+    assert.equal(bench.ask(new Asker()), ADMITTED);
+  });
+
+  test('is trusted again after any answer, at no more than 8 in flight per endpoint', () => {
     const bench = new AdmissionBench([40]);
     const straggler = bench.sent();
     bench.silence();

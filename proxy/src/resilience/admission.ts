@@ -4,35 +4,22 @@
  *   ask → breaker open? the probe, or shed → room and nobody waits? admitted
  *       → queue full, no time left? shed → waits → admitted | shed (too old, breaker) | cancelled
  *
- * First come, first served, 250 ms at most: a burst is carried, not refused. Once latency is suspect
- * and more is asked than answered, the newest first: under lasting overload the oldest are as good
- * as lost, and serving them makes all late. Once congestion has lasted, 12 ms at most. The critical
- * come before all others, under neither rule; the sheddable after all.
- *
- * Pure: clock and wheel are handed in. One per service as this proxy sees it, and one for the
- * application at the inbound. Called by `exchange/`. Budget: no allocation per request.
+ * First come, first served, 250 ms at most: a burst is carried, not refused. Once latency is
+ * suspect and more is asked than answered, newest first: under lasting overload the oldest are as
+ * good as lost, and serving them makes all late. After lasting congestion, 12 ms at most. Neither
+ * rule binds the critical. Pure: clock and wheel are handed in. One per service as this proxy sees
+ * it, one for the application at the inbound. For `exchange/`. Budget: no allocation per request.
  */
-import type { ErrorCode } from '@remora/api/errors.ts';
 import type { LimitsConfig } from '@remora/api/wire-resilience.ts';
 import type { Clock } from '../clock.ts';
 import { type TimerWheel, WheelTimer } from '../timer-wheel.ts';
 import { Capacity } from './capacity.ts';
 import { Demand } from './demand.ts';
-import { OUTCOME } from './outcome.ts';
 import { ServiceBreaker } from './service-breaker.ts';
 import type { Slot, SlotOwner } from './slot.ts';
-import {
-  ADMITTED,
-  NOT_SAMPLED,
-  PRIORITY,
-  QUEUED,
-  SHED,
-  SHED_REASON,
-  type ShedReason,
-  TICKET_STATE,
-  type Ticket,
-} from './ticket.ts';
-import { WaitingLine } from './waiting-line.ts';
+import { OUTCOME } from './outcome.ts';
+import { ADMITTED, NOT_SAMPLED, QUEUED, refuse, SHED_REASON, TICKET_STATE, type Ticket } from './ticket.ts';
+import { WaitingQueue } from './waiting-queue.ts';
 
 /** Once congestion has lasted so long, nobody but the critical waits longer than that. */
 const CONGESTED_MS = 100;
@@ -42,42 +29,29 @@ const STANDING_MS = 1_000;
 /** The wheel's grain: moving the sweep by less is not worth it. */
 const SWEEP_GRAIN_MS = 1;
 
-const SHED_CODES: readonly ErrorCode[] = [
-  'RMR_OVERLOADED',
-  'RMR_OVERLOADED',
-  'RMR_DEADLINE_EXCEEDED',
-  'RMR_BREAKER_OPEN',
-];
-
 export class Admission implements SlotOwner {
   /** Admitted and not done, streams included. */
   inFlight = 0;
-  waiting = 0;
   readonly breaker: ServiceBreaker;
   readonly #clock: Clock;
   readonly #wheel: TimerWheel;
   readonly #capacity = new Capacity();
   readonly #demand = new Demand();
-  /** By priority. */
-  readonly #lines: readonly WaitingLine[] = [
-    new WaitingLine(),
-    new WaitingLine(),
-    new WaitingLine(),
-  ];
+  readonly #queue = new WaitingQueue();
   readonly #sweep: WheelTimer;
   #inFlightMax = 0;
   #waitingMax = 0;
   #waitMaxMs = 0;
-  /** Since when somebody has waited without a break. */
-  #standingSinceMs = 0;
-  /** At most the earliest deadline of those who wait. */
-  #earliestDeadlineAtMs = Number.POSITIVE_INFINITY;
 
   constructor(clock: Clock, wheel: TimerWheel) {
     this.#clock = clock;
     this.#wheel = wheel;
     this.breaker = new ServiceBreaker(clock.nowMs());
     this.#sweep = new WheelTimer(() => this.#serve(clock.nowMs()));
+  }
+
+  get waiting(): number {
+    return this.#queue.size;
   }
 
   /** What may be in flight now, for metrics. */
@@ -108,8 +82,6 @@ export class Admission implements SlotOwner {
     ticket.isProbe = false;
     if (this.breaker.isOpen) return this.#askWhileOpen(ticket);
     if (ticket.deadlineAtMs <= nowMs) return refuse(ticket, SHED_REASON.TOO_LITTLE_TIME_LEFT);
-    // Whoever is late makes room in the line, so it is looked through before one more joins.
-    if (this.waiting > 0) this.#serve(nowMs);
     if (this.waiting > 0 || !this.#hasRoom) return this.#enqueue(ticket, nowMs);
     this.#admit(ticket);
     return ADMITTED;
@@ -117,7 +89,7 @@ export class Admission implements SlotOwner {
 
   /** Leaves the queue, or gives an admission up before anything was sent. */
   cancel(ticket: Ticket): void {
-    if (ticket.state === TICKET_STATE.WAITING) this.#leaveLine(ticket);
+    if (ticket.state === TICKET_STATE.WAITING) this.#queue.leave(ticket);
     else if (ticket.state === TICKET_STATE.ADMITTED) {
       this.#capacity.unreserve();
       this.#release(ticket);
@@ -141,12 +113,14 @@ export class Admission implements SlotOwner {
   onAnswered(ticket: Ticket, nowMs: number): void {
     if (ticket.state !== TICKET_STATE.SENT) return;
     this.#demand.onAnswer(nowMs);
+    // Its question is answered: as a stream it may live for hours, and the breaker open again.
+    this.#endProbe(ticket);
     if (this.breaker.onAnswer(nowMs)) this.#capacity.reset(nowMs);
     else if (ticket.sentAtMs !== NOT_SAMPLED) this.#capacity.onAnswer(ticket, nowMs);
     if (this.waiting > 0) this.#serve(nowMs);
   }
 
-  /** Once for every `onSent`, with an OUTCOME. */
+  /** Once for every `onSent`. */
   onDone(ticket: Ticket, outcome: number, nowMs: number): void {
     const { slot } = ticket;
     if (slot === null) return this.cancel(ticket);
@@ -188,14 +162,19 @@ export class Admission implements SlotOwner {
     this.inFlight--;
     ticket.state = TICKET_STATE.IDLE;
     ticket.slot = null;
-    if (ticket.isProbe) this.breaker.onProbeDone();
+    this.#endProbe(ticket);
+  }
+
+  #endProbe(ticket: Ticket): void {
+    if (!ticket.isProbe) return;
     ticket.isProbe = false;
+    this.breaker.onProbeDone();
   }
 
   #onMiss(slot: Slot, nowMs: number): void {
     if (this.breaker.isOpen) return;
     this.#capacity.onMiss(slot, nowMs);
-    if (this.breaker.onMiss(nowMs)) this.#shedAll();
+    if (this.breaker.onMiss(nowMs)) this.#queue.shedAll(SHED_REASON.BREAKER_OPEN);
   }
 
   /** Somebody is there, and has enough to do. */
@@ -209,136 +188,49 @@ export class Admission implements SlotOwner {
     if (ticket.deadlineAtMs - nowMs <= this.#capacity.answerMs) {
       return refuse(ticket, SHED_REASON.TOO_LITTLE_TIME_LEFT);
     }
-    if (this.waiting >= this.#waitingMax && !this.#displaceFor(ticket, nowMs)) {
+    const isFull = this.#queue.size >= this.#waitingMax;
+    if (isFull && !this.#queue.displaceFor(ticket, this.#isNewestFirst(nowMs))) {
       return refuse(ticket, SHED_REASON.QUEUE_FULL);
     }
-    if (this.waiting === 0) {
-      this.#standingSinceMs = nowMs;
-      this.#earliestDeadlineAtMs = Number.POSITIVE_INFINITY;
-    }
-    ticket.state = TICKET_STATE.WAITING;
-    ticket.enqueuedAtMs = nowMs;
-    this.#lines[ticket.priority]!.join(ticket);
-    this.waiting++;
-    if (ticket.deadlineAtMs < this.#earliestDeadlineAtMs) {
-      this.#earliestDeadlineAtMs = ticket.deadlineAtMs;
-    }
+    this.#queue.join(ticket, nowMs);
     this.#onLeftWaiting(nowMs);
     return QUEUED;
   }
 
-  /** Sheds the oldest of less priority; of the same, where the newest are served first. */
-  #displaceFor(ticket: Ticket, nowMs: number): boolean {
-    for (let priority: number = PRIORITY.sheddable; priority >= ticket.priority; priority--) {
-      const { oldest } = this.#lines[priority]!;
-      if (oldest === null) continue;
-      if (priority === ticket.priority && !this.#isNewestFirst(priority, nowMs)) return false;
-      this.#shed(oldest, SHED_REASON.QUEUE_FULL);
-      return true;
-    }
-    return false;
-  }
-
   /** Lets in who may, sheds who has waited too long, and looks again in time. */
   #serve(nowMs: number): void {
-    if (this.waiting === 0) return;
-    this.#shedLate(nowMs);
-    while (this.waiting > 0 && this.#hasRoom) {
-      const ticket = this.#next(nowMs);
-      this.#leaveLine(ticket);
+    const queue = this.#queue;
+    if (queue.size === 0) return;
+    queue.shedOld(nowMs - this.#waitMaxMs, nowMs - this.#waitNowMs(nowMs));
+    queue.shedHopeless(nowMs + this.#capacity.answerMs);
+    while (queue.size > 0 && this.#hasRoom) {
+      const ticket = queue.next(this.#isNewestFirst(nowMs));
+      queue.leave(ticket);
       this.#admit(ticket);
       ticket.holder.onAdmitted();
     }
-    if (this.waiting > 0) this.#onLeftWaiting(nowMs);
+    if (queue.size > 0) this.#onLeftWaiting(nowMs);
   }
 
   #onLeftWaiting(nowMs: number): void {
     if (!this.#capacity.hasRoom) this.#capacity.onBound();
-    this.#armSweep(nowMs);
+    const waitMs = this.#waitNowMs(nowMs);
+    const atMs = this.#queue.nextShedAtMs(this.#waitMaxMs, waitMs, this.#capacity.answerMs);
+    if (this.#sweep.isArmed && this.#sweep.dueAtMs <= atMs + SWEEP_GRAIN_MS) return;
+    this.#wheel.arm(this.#sweep, Math.max(0, atMs - nowMs));
   }
 
-  #next(nowMs: number): Ticket {
-    let priority = 0;
-    while (this.#lines[priority]!.oldest === null) priority++;
-    const line = this.#lines[priority]!;
-    return this.#isNewestFirst(priority, nowMs) ? line.newest! : line.oldest!;
+  #isNewestFirst(nowMs: number): boolean {
+    return this.#capacity.isSuspect && this.#isPressed(nowMs);
   }
 
-  #isNewestFirst(priority: number, nowMs: number): boolean {
-    return priority !== PRIORITY.critical && this.#capacity.isSuspect && this.#isPressed(nowMs);
-  }
-
-  #isPressed(nowMs: number): boolean {
-    return this.#demand.isOver(nowMs) || nowMs - this.#standingSinceMs > STANDING_MS;
-  }
-
-  #waitMaxOf(priority: number, nowMs: number): number {
-    if (priority === PRIORITY.critical) return this.#waitMaxMs;
+  /** How long anyone but the critical may wait as things are. */
+  #waitNowMs(nowMs: number): number {
     const isShort = this.#capacity.congestedForMs(nowMs) >= CONGESTED_MS && this.#isPressed(nowMs);
     return isShort ? Math.min(WAIT_CONGESTED_MS, this.#waitMaxMs) : this.#waitMaxMs;
   }
 
-  #shedLate(nowMs: number): void {
-    for (let priority = 0; priority < this.#lines.length; priority++) {
-      const line = this.#lines[priority]!;
-      const sinceMs = nowMs - this.#waitMaxOf(priority, nowMs);
-      while (line.oldest !== null && line.oldest.enqueuedAtMs <= sinceMs) {
-        this.#shed(line.oldest, SHED_REASON.WAITED_TOO_LONG);
-      }
-    }
-    const lateAtMs = nowMs + this.#capacity.answerMs;
-    if (this.#earliestDeadlineAtMs <= lateAtMs) this.#shedHopeless(lateAtMs);
+  #isPressed(nowMs: number): boolean {
+    return this.#demand.isOver(nowMs) || nowMs - this.#queue.standingSinceMs > STANDING_MS;
   }
-
-  /** Those whose deadline comes before an answer would. */
-  #shedHopeless(lateAtMs: number): void {
-    this.#earliestDeadlineAtMs = Number.POSITIVE_INFINITY;
-    for (const line of this.#lines) {
-      let ticket = line.oldest;
-      while (ticket !== null) {
-        const { next, deadlineAtMs } = ticket;
-        if (deadlineAtMs <= lateAtMs) this.#shed(ticket, SHED_REASON.TOO_LITTLE_TIME_LEFT);
-        else if (deadlineAtMs < this.#earliestDeadlineAtMs) {
-          this.#earliestDeadlineAtMs = deadlineAtMs;
-        }
-        ticket = next;
-      }
-    }
-  }
-
-  #shedAll(): void {
-    for (const line of this.#lines) {
-      while (line.oldest !== null) this.#shed(line.oldest, SHED_REASON.BREAKER_OPEN);
-    }
-  }
-
-  #shed(ticket: Ticket, reason: ShedReason): void {
-    this.#leaveLine(ticket);
-    refuse(ticket, reason);
-    ticket.holder.onShed(ticket.shedCode);
-  }
-
-  #leaveLine(ticket: Ticket): void {
-    this.#lines[ticket.priority]!.leave(ticket);
-    this.waiting--;
-    ticket.state = TICKET_STATE.IDLE;
-  }
-
-  #armSweep(nowMs: number): void {
-    let atMs = this.#earliestDeadlineAtMs - this.#capacity.answerMs;
-    for (let priority = 0; priority < this.#lines.length; priority++) {
-      const { oldest } = this.#lines[priority]!;
-      if (oldest === null) continue;
-      atMs = Math.min(atMs, oldest.enqueuedAtMs + this.#waitMaxOf(priority, nowMs));
-    }
-    if (this.#sweep.isArmed && this.#sweep.dueAtMs <= atMs + SWEEP_GRAIN_MS) return;
-    this.#wheel.arm(this.#sweep, Math.max(0, atMs - nowMs));
-  }
-}
-
-function refuse(ticket: Ticket, reason: ShedReason): number {
-  ticket.state = TICKET_STATE.IDLE;
-  ticket.shedReason = reason;
-  ticket.shedCode = SHED_CODES[reason]!;
-  return SHED;
 }

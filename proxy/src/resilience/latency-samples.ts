@@ -1,10 +1,11 @@
 /**
  * Answers of one window: how long each took, and how many requests were in flight when it was sent.
  *
- * Where there are more than fit, every second, fourth, eighth of them, spread over the whole window:
- * the latest alone were all of one batch of a server whose workers had fallen into step. `elasticity` is the question that the adaptive limit asks: does latency
- * follow the number in flight (a queue: 1), or is it what it is (a slower server: 0)? In logarithms,
- * so that it needs no scale; of two halves, since a regression bends to single outliers.
+ * Where more come than fit, every second, fourth, eighth of them is kept, spread over the window:
+ * the latest alone were all of one batch of a server whose workers had fallen into step.
+ * `elasticity` is the question that the adaptive limit asks: does latency follow the number in
+ * flight (a queue: 1), or is it what it is (a slower server: 0)? In logarithms, so that it needs no
+ * scale; of two halves, since a regression bends to single outliers.
  *
  * Pure. Budget: `add` allocates nothing; reading sorts a copy, once per window of 40 ms.
  */

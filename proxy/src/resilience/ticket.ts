@@ -25,6 +25,13 @@ export const SHED_REASON = {
 } as const;
 export type ShedReason = (typeof SHED_REASON)[keyof typeof SHED_REASON];
 
+const SHED_CODES: readonly ErrorCode[] = [
+  'RMR_OVERLOADED',
+  'RMR_OVERLOADED',
+  'RMR_DEADLINE_EXCEEDED',
+  'RMR_BREAKER_OPEN',
+];
+
 export const SHED_TEXTS: readonly string[] = [
   'too many requests wait already',
   'waited too long for its turn',
@@ -70,4 +77,12 @@ export class Ticket {
   constructor(holder: TicketHolder) {
     this.holder = holder;
   }
+}
+
+/** Writes down why; for `ask` to return. */
+export function refuse(ticket: Ticket, reason: ShedReason): number {
+  ticket.state = TICKET_STATE.IDLE;
+  ticket.shedReason = reason;
+  ticket.shedCode = SHED_CODES[reason]!;
+  return SHED;
 }

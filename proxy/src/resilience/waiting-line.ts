@@ -4,7 +4,7 @@
  * Linked through the tickets themselves: one that leaves from the middle, as its caller goes, costs
  * four assignments, and joining allocates nothing.
  *
- * Pure. Owned by `admission.ts`, which bounds it.
+ * Pure. Owned by `waiting-queue.ts`.
  */
 import type { Ticket } from './ticket.ts';
 
