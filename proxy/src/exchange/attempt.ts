@@ -63,7 +63,7 @@ export class Attempt {
     this.#sentAtMs = nowMs; // What fails before it is sent took from here on.
     this.#epoch = backend.onSent(endpoint, nowMs);
     const pool = this.#world.poolOf(endpoint, backend);
-    this.upstream = pool.tryLease(this.#holder);
+    this.upstream = pool.tryLease(this.#holder, nowMs);
     if (this.upstream !== null) return BEGUN.LEASED;
     return pool.wait(this.#lease) ? BEGUN.WAITING : BEGUN.POOL_FULL;
   }
