@@ -114,6 +114,18 @@ export const limits = {
   ruleTargetsMax: 32,
   /** No status below it is a peer's refusal or may be retried. */
   retriedStatusMin: 400,
+  /** Reuse of an idle upstream connection until its endpoint's time-out is known. */
+  idleReuseFirstMs: 3_000,
+  idleReuseFloorMs: 20,
+  /** Without a close for so long, the limit is doubled. */
+  idleReuseQuietMs: 60_000,
+  idleClosesKept: 20,
+  /** Over half the idle connections closing within this are a restart. */
+  restartMs: 50,
+  /** Resends beyond the budget are allowed once in so long: the budget's own window. */
+  staleResendsMs: 10_000,
+  /** The least between two sweeps of a pool's idle connections. */
+  idleSweepMs: 16,
   adminConnectionsMax: 64,
   adminHeadBytesMax: 8 * 1024,
   adminBodyBytesMax: 1_024,
@@ -151,6 +163,7 @@ export const limits = {
 
 // We must let go first, or a request races the peer's close and the retry is ours to explain.
 assert(limits.upstreamIdleTimeoutMs < limits.downstreamIdleTimeoutMs);
+assert(limits.idleReuseFirstMs <= limits.upstreamIdleTimeoutMs);
 assert(limits.headSlabBytes <= limits.headBytesMax);
 assert(limits.replayBytesMax % limits.replayBlockBytes === 0);
 assert(limits.replayBytesMax <= limits.duplicateBytesMax);

@@ -20,6 +20,7 @@ import { Lease, type LeaseFailure, type LeaseHolder } from '../net/pool.ts';
 import type { Upstream, UpstreamFailure } from '../net/upstream.ts';
 import { outcomeOfAnswer, outcomeOfCancel, outcomeOfFailure } from '../resilience/classify.ts';
 import { isFailed, OUTCOME } from '../resilience/outcome.ts';
+import type { ResendAllowance } from '../resilience/retry.ts';
 import {
   ADMITTED,
   NOT_SAMPLED,
@@ -55,8 +56,8 @@ export class Attempt implements LeaseHolder, TicketHolder, TickJob {
   failure: ErrorCode = 'RMR_INTERNAL';
   isUnsent = false;
   isStale = false;
-  /** The resend for a dead connection is within what the endpoint's idle connections allow. */
-  isResendAllowed = false;
+  /** Of the endpoint whose reused connection was dead. */
+  allowance: ResendAllowance | null = null;
   readonly #world: ExchangeWorld;
   readonly #user: AttemptUser;
   readonly #ticket = new Ticket(this);
@@ -106,7 +107,7 @@ export class Attempt implements LeaseHolder, TicketHolder, TickJob {
     this.#backend = backend;
     this.isUnsent = true;
     this.isStale = false;
-    this.isResendAllowed = false;
+    this.allowance = null;
     this.#rttMs = NOT_MEASURED;
     this.#outcome = OUTCOME.NOTHING_LEARNED;
     if (backend.isEmpty) return this.#fail('RMR_NO_ENDPOINTS');
@@ -260,6 +261,7 @@ export class Attempt implements LeaseHolder, TicketHolder, TickJob {
       upstream.uses > 1 &&
       !upstream.hasAnswered &&
       this.response.filled === 0;
+    this.allowance = this.isStale ? upstream!.home : null;
     this.#fail(code);
     this.#tellFailure();
   }
@@ -278,7 +280,7 @@ export class Attempt implements LeaseHolder, TicketHolder, TickJob {
     this.#vote = backend.onSent(endpoint, nowMs);
     backend.admission.onSent(this.#ticket, endpoint.slot, nowMs);
     const pool = this.#world.poolOf(endpoint, backend);
-    const upstream = pool.tryLease(this);
+    const upstream = pool.tryLease(this, nowMs);
     if (upstream !== null) {
       this.upstream = upstream;
       this.#state = STATE.READY;

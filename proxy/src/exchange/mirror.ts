@@ -81,7 +81,7 @@ export class MirrorAttempt implements LeaseHolder {
     this.#vote = this.#backend.onSent(endpoint, nowMs);
     this.#world.wheel.arm(this.#timer, limits.mirrorTimeoutMs);
     const pool = this.#world.poolOf(endpoint, this.#backend);
-    const upstream = pool.tryLease(this);
+    const upstream = pool.tryLease(this, nowMs);
     if (upstream !== null) return this.#write(upstream);
     if (!pool.wait(this.#lease)) this.#finish();
   }

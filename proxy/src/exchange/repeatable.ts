@@ -7,7 +7,7 @@
  */
 import type { Head } from '../http1/head.ts';
 import { ascii } from '../http1/octets.ts';
-import { isIdempotent } from '../net/upstream.ts';
+import { isIdempotent } from '../http1/methods.ts';
 
 const KEY = ascii('idempotency-key');
 

@@ -184,7 +184,7 @@ export class Tries implements AttemptUser, TickJob {
     failed.code = attempt.failure;
     failed.isUnsent = attempt.isUnsent;
     failed.isStale = attempt.isStale;
-    failed.isAllowedFor = attempt.isResendAllowed;
+    failed.allowance = attempt.allowance;
     // What admission refused, it would refuse again; and the probe of a breaker is one request.
     const mayFollow = attempt.endpoint !== null && !attempt.isProbe;
     const { failure, detail } = attempt;
@@ -284,7 +284,7 @@ export class Tries implements AttemptUser, TickJob {
     failed.status = response.status;
     failed.isUnsent = false;
     failed.isStale = false;
-    failed.isAllowedFor = false;
+    failed.allowance = null;
     if (!this.#isHedging && !this.#tryAgain(isRefusal ? NO_RETRY_AFTER : askedMs)) return false;
     attempt.discard(piece.isLast);
     return true;

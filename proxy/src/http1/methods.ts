@@ -60,3 +60,14 @@ export function methodId(bytes: Uint8Array, from: number, to: number): number {
   }
   return METHOD.OTHER;
 }
+
+/** Whether executing a request of this method twice does no harm (RFC 9110 §9.2.2). */
+export function isIdempotent(method: number): boolean {
+  return (
+    method === METHOD.GET ||
+    method === METHOD.HEAD ||
+    method === METHOD.OPTIONS ||
+    method === METHOD.PUT ||
+    method === METHOD.DELETE
+  );
+}

@@ -45,10 +45,14 @@ class HandStream implements ByteStream {
 
 class Holder implements LeaseHolder {
   readonly response = new Head();
-  readonly requestMethod = METHOD.GET;
+  readonly requestMethod: number;
   readonly lease = new Lease(this);
   upstream: Upstream | null = null;
   readonly heard: string[] = [];
+
+  constructor(requestMethod: number = METHOD.GET) {
+    this.requestMethod = requestMethod;
+  }
 
   onLeased(upstream: Upstream): void {
     this.upstream = upstream;
@@ -106,7 +110,7 @@ function newPool(settings: Partial<EndpointPool['settings']> = {}) {
       wake?.();
     }
   };
-  return { pool, dialled, passMs };
+  return { pool, dialled, passMs, clock };
 }
 
 /** One whole request over a leased connection. */
@@ -181,16 +185,16 @@ describe('a pool', () => {
   });
 
   test('reuses the newest idle connection and closes those idle for too long', () => {
-    const { pool, dialled, passMs } = newPool();
+    const { pool, dialled, passMs, clock } = newPool();
     const holders = [new Holder(), new Holder()];
     for (const holder of holders) pool.wait(holder.lease);
     for (const dial of dialled) dial.upstream.onConnected();
     exchangeOver(pool, holders[0]!, dialled[0]!.stream, OK);
-    passMs(20_000);
+    passMs(2_000);
     exchangeOver(pool, holders[1]!, dialled[1]!.stream, OK);
-    passMs(10_100);
+    passMs(1_100);
     assert.equal(dialled[0]!.stream.destroyed, true);
-    assert.equal(pool.tryLease(new Holder()), dialled[1]!.upstream);
+    assert.equal(pool.tryLease(new Holder(), clock.nowMs()), dialled[1]!.upstream);
   });
 
   for (const [why, answer] of [
@@ -198,13 +202,13 @@ describe('a pool', () => {
     ['the server closes', 'HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 0\r\n\r\n'],
   ] as const) {
     test(`never reuses a connection when ${why}`, () => {
-      const { pool, dialled } = newPool();
+      const { pool, dialled, clock } = newPool();
       const holder = new Holder();
       pool.wait(holder.lease);
       dialled[0]!.upstream.onConnected();
       exchangeOver(pool, holder, dialled[0]!.stream, answer);
       assert.equal(dialled[0]!.stream.destroyed, true);
-      assert.equal(pool.tryLease(new Holder()), null);
+      assert.equal(pool.tryLease(new Holder(), clock.nowMs()), null);
     });
   }
 
@@ -230,6 +234,96 @@ describe('a pool', () => {
     dialled[0]!.stream.says(OK);
     assert.equal(dialled[0]!.stream.destroyed, true);
     assert.equal(pool.total, 0);
+  });
+
+  /** Leases or dials, and has one answer over it. Whether the connection was a reused one. */
+  function askOnce({ pool, dialled, clock }: ReturnType<typeof newPool>, method: number): boolean {
+    const holder = new Holder(method);
+    const before = dialled.length;
+    holder.upstream = pool.tryLease(holder, clock.nowMs());
+    if (holder.upstream === null) {
+      pool.wait(holder.lease);
+      dialled.at(-1)!.upstream.onConnected();
+    }
+    const used = dialled.find((dial) => dial.upstream === holder.upstream)!;
+    exchangeOver(pool, holder, used.stream, OK);
+    return dialled.length === before;
+  }
+
+  test('learns when the server closes idle connections, and lets them go before', () => {
+    const world = newPool();
+    for (let close = 0; close < 2; close++) {
+      askOnce(world, METHOD.GET);
+      world.passMs(100);
+      world.dialled.at(-1)!.stream.owner.onEnd();
+      world.passMs(100);
+    }
+    askOnce(world, METHOD.GET);
+    world.passMs(70);
+    assert.equal(askOnce(world, METHOD.GET), true);
+    world.clock.advanceMs(80); // The sweep has not come yet.
+    assert.equal(askOnce(world, METHOD.POST), false);
+    world.passMs(100);
+    assert.equal(world.pool.idle, 0);
+  });
+
+  test('a reused connection that dies takes POSTs off reuse, and allows resends', () => {
+    const world = newPool();
+    const { pool, dialled, clock } = world;
+    askOnce(world, METHOD.POST);
+    assert.equal(askOnce(world, METHOD.POST), true);
+    world.passMs(100);
+    const holder = new Holder();
+    holder.upstream = pool.tryLease(holder, clock.nowMs());
+    holder.upstream!.sendHead(0, 0, true);
+    assert.equal(pool.takesResend(), false);
+    dialled[0]!.stream.owner.onClosed(true);
+    assert.equal(pool.takesResend(), true);
+    assert.equal(pool.takesResend(), false);
+    askOnce(world, METHOD.GET);
+    assert.equal(askOnce(world, METHOD.POST), false);
+    assert.equal(askOnce(world, METHOD.GET), true);
+  });
+
+  test('an end after the first byte of an answer, or before any use, teaches nothing', () => {
+    const world = newPool();
+    for (let end = 0; end < 4; end++) {
+      askOnce(world, METHOD.GET);
+      const holder = new Holder();
+      holder.upstream = world.pool.tryLease(holder, world.clock.nowMs());
+      holder.upstream!.sendHead(0, 0, true);
+      world.dialled.at(-1)!.stream.says('HTTP/1.1 ');
+      world.dialled.at(-1)!.stream.owner.onClosed(true);
+      world.pool.wait(new Holder().lease);
+      const waiting = world.dialled.at(-1)!;
+      waiting.stream.owner.onClosed(true);
+    }
+    assert.equal(world.pool.takesResend(), false);
+    askOnce(world, METHOD.GET);
+    world.passMs(2_900);
+    assert.equal(askOnce(world, METHOD.POST), true);
+  });
+
+  test('closes an idle one that is too old for who waits, rather than let it wait', () => {
+    const world = newPool({ connectionsPerEndpointMax: 1 });
+    askOnce(world, METHOD.GET);
+    world.clock.advanceMs(3_000);
+    assert.equal(askOnce(world, METHOD.GET), false);
+    assert.equal(world.dialled[0]!.stream.destroyed, true);
+    assert.equal(world.pool.total, 1);
+  });
+
+  test('honours Keep-Alive, up to what is configured', () => {
+    const world = newPool({ idleTimeoutMs: 10_000 });
+    const announced = OK.replace('\r\n', '\r\nKeep-Alive: timeout=60\r\n');
+    const holder = new Holder();
+    world.pool.wait(holder.lease);
+    world.dialled[0]!.upstream.onConnected();
+    exchangeOver(world.pool, holder, world.dialled[0]!.stream, announced);
+    world.passMs(9_900);
+    assert.equal(askOnce(world, METHOD.POST), true);
+    world.passMs(10_100);
+    assert.equal(world.pool.idle, 0);
   });
 
   test('closing it still serves who waits, and keeps nothing for reuse', () => {

@@ -1,9 +1,10 @@
 /**
  * The connections of one endpoint: which to reuse, when to dial, who waits.
  *
- * Idle connections are taken newest first, so that a burst's extra ones grow old and close. A
- * request that finds none waits, and a dial is started for it; whichever comes first, a returned
- * connection or the new one, serves who has waited longest. A failed dial fails one who waits.
+ * Idle connections are taken newest first, so that a burst's extra ones grow old and close, and
+ * never at an age at which the server may drop them (`resilience/idle-reuse.ts`). A request that
+ * finds none waits, and a dial is started for it; whichever comes first, a returned connection or
+ * the new one, serves who has waited longest. A failed dial fails one who waits.
  *
  *   request → idle? lease : (room? dial) and wait → granted in the next tick
  *
@@ -12,7 +13,10 @@
  */
 import { type TimerWheel, WheelTimer } from '../timer-wheel.ts';
 import type { Clock } from '../clock.ts';
-import { Upstream, type UpstreamHome, type UpstreamUser } from './upstream.ts';
+import { limits } from '../limits.ts';
+import { IdleReuse } from '../resilience/idle-reuse.ts';
+import { isIdempotent } from '../http1/methods.ts';
+import { ENDED, Upstream, type UpstreamHome, type UpstreamUser } from './upstream.ts';
 import type { ByteStream } from './byte-stream.ts';
 import type { Scratch } from './scratch.ts';
 
@@ -66,6 +70,8 @@ export class EndpointPool implements UpstreamHome {
   readonly #address: string;
   readonly #port: number;
   readonly #world: PoolWorld;
+  readonly #reuse: IdleReuse;
+  /** Oldest first. */
   readonly #idle: Upstream[] = [];
   #connecting = 0;
   #waiting = 0;
@@ -82,6 +88,7 @@ export class EndpointPool implements UpstreamHome {
     this.#port = port;
     this.settings = settings;
     this.#world = world;
+    this.#reuse = new IdleReuse(world.clock.nowMs());
     this.#idleTimer = new WheelTimer(() => this.#closeExpired());
     this.#dialTimer = new WheelTimer(() => this.#giveUpDials());
   }
@@ -95,11 +102,20 @@ export class EndpointPool implements UpstreamHome {
   }
 
   /** A connection that is ready now, or null. */
-  tryLease(user: UpstreamUser): Upstream | null {
-    const upstream = this.#idle.pop();
+  tryLease(user: UpstreamUser, nowMs: number): Upstream | null {
+    const upstream = this.#idle[this.#idle.length - 1];
     if (upstream === undefined) return null;
+    const idleForMs = nowMs - upstream.idleSinceMs;
+    // The newest is the youngest: where it is too old, all are.
+    if (idleForMs >= this.#reuseLimitMs(isIdempotent(user.requestMethod), nowMs)) return null;
+    this.#idle.pop();
+    upstream.idleForMs = idleForMs;
     upstream.user = user;
     return upstream;
+  }
+
+  takesResend(): boolean {
+    return this.#reuse.takesResend(this.#world.clock.nowMs());
   }
 
   /** Queues for a connection. False: the queue is full. */
@@ -131,6 +147,7 @@ export class EndpointPool implements UpstreamHome {
   giveBack(upstream: Upstream): void {
     if (!upstream.isReusable || this.#isClosed) return upstream.close();
     upstream.becomeIdle();
+    if (upstream.keepAliveMs >= 0) this.#reuse.onAnnounced(upstream.keepAliveMs);
     this.#offer(upstream);
   }
 
@@ -162,32 +179,50 @@ export class EndpointPool implements UpstreamHome {
     } else {
       const at = this.#idle.lastIndexOf(upstream);
       if (at >= 0) this.#idle.splice(at, 1);
+      if (upstream.ended !== ENDED.OTHERWISE) this.#learnFrom(upstream);
     }
     this.#dialIfNeeded();
+  }
+
+  /** The server closed a connection that was idle, or had been until just now. */
+  #learnFrom(upstream: Upstream): void {
+    const nowMs = this.#world.clock.nowMs();
+    const idle = this.#idle.length + 1;
+    if (upstream.ended === ENDED.STALE) {
+      this.#reuse.onStaleClose(upstream.idleForMs, idle, nowMs);
+    } else this.#reuse.onIdleClose(nowMs - upstream.idleSinceMs, idle, nowMs);
+  }
+
+  #reuseLimitMs(isIdempotentRequest: boolean, nowMs: number): number {
+    const learnedMs = this.#reuse.limitMs(isIdempotentRequest, nowMs);
+    return Math.min(learnedMs, this.settings.idleTimeoutMs);
   }
 
   /** To who has waited longest, else to the idle ones. */
   #offer(upstream: Upstream): void {
     const lease = this.#first;
+    const nowMs = this.#world.clock.nowMs();
+    upstream.idleSinceMs = nowMs;
     if (lease !== null) {
       this.leave(lease);
+      upstream.idleForMs = 0;
       upstream.user = lease.holder;
       lease.holder.onLeased(upstream);
       return;
     }
-    upstream.idleSinceMs = this.#world.clock.nowMs();
     this.#idle.push(upstream);
-    if (!this.#idleTimer.isArmed) {
-      this.#world.wheel.arm(this.#idleTimer, this.settings.idleTimeoutMs);
-    }
+    const limitMs = this.#reuseLimitMs(true, nowMs);
+    // Armed for longer: it was set before the limit was learned.
+    const isLate = this.#idleTimer.dueAtMs - nowMs > limitMs + limits.idleSweepMs;
+    if (!this.#idleTimer.isArmed || isLate) this.#sweepIn(limitMs);
   }
 
   #dialIfNeeded(): void {
-    while (
-      this.#connecting < this.#waiting &&
-      this.total < this.settings.connectionsPerEndpointMax
-    ) {
-      this.#dial();
+    while (this.#connecting < this.#waiting) {
+      if (this.total < this.settings.connectionsPerEndpointMax) this.#dial();
+      // Idle ones were too old for who waits, and only take a new one's place.
+      else if (this.#idle.length > 0) this.#idle[0]!.close();
+      else return;
     }
   }
 
@@ -232,20 +267,23 @@ export class EndpointPool implements UpstreamHome {
 
   #closeExpired(): void {
     const nowMs = this.#world.clock.nowMs();
-    const { idleTimeoutMs } = this.settings;
+    const limitMs = this.#reuseLimitMs(true, nowMs);
+    const oldest = this.#idle[0];
+    if (oldest === undefined) return;
+    const oldestMs = nowMs - oldest.idleSinceMs;
     // The oldest lie at the bottom, since the newest are taken first.
     let expired = 0;
-    while (
-      expired < this.#idle.length &&
-      this.#idle[expired]!.idleSinceMs + idleTimeoutMs <= nowMs
-    ) {
+    while (expired < this.#idle.length && nowMs - this.#idle[expired]!.idleSinceMs >= limitMs) {
       expired++;
     }
     for (const upstream of this.#idle.splice(0, expired)) upstream.close();
-    const oldest = this.#idle[0];
-    if (oldest !== undefined) {
-      const inMs = oldest.idleSinceMs + idleTimeoutMs - nowMs;
-      this.#world.wheel.arm(this.#idleTimer, Math.max(1, inMs));
-    }
+    if (expired > 0) this.#reuse.onSurvived(oldestMs, nowMs);
+    const next = this.#idle[0];
+    if (next !== undefined) this.#sweepIn(next.idleSinceMs + limitMs - nowMs);
+  }
+
+  /** Not for each connection: those that expire within one sweep go together. */
+  #sweepIn(ms: number): void {
+    this.#world.wheel.arm(this.#idleTimer, Math.max(limits.idleSweepMs, ms));
   }
 }

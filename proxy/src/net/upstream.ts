@@ -11,7 +11,7 @@
  */
 import { BODY_NONE, BODY_UNTIL_CLOSE, responseBody } from '../http1/body-framing.ts';
 import type { Head } from '../http1/head.ts';
-import { METHOD } from '../http1/head.ts';
+import { keepAliveTimeoutMs, NO_TIMEOUT } from '../http1/keep-alive.ts';
 import { PARSE_INCOMPLETE, PARSE_OK, parseResponseHead } from '../http1/head-parser.ts';
 import { limits } from '../limits.ts';
 import { BodyReader } from './body-reader.ts';
@@ -48,7 +48,12 @@ export interface UpstreamHome {
   onUpstreamClosed(upstream: Upstream, wasConnecting: boolean): void;
   /** Its request is over: to be reused, or closed where it can't be. */
   giveBack(upstream: Upstream): void;
+  /** A reused connection died: whether a resend needs no budget. Asking takes one. */
+  takesResend(): boolean;
 }
+
+/** How a connection ended, where that says something about how long the server keeps it. */
+export const ENDED = { OTHERWISE: 0, IDLE: 1, STALE: 2 } as const;
 
 const NOTHING = Buffer.alloc(0);
 
@@ -60,6 +65,12 @@ export class Upstream implements ByteStreamOwner {
   /** Requests it has carried before this one: a first use cannot be stale. */
   uses = 0;
   idleSinceMs = 0;
+  /** When it was leased last. */
+  idleForMs = 0;
+  /** What the last answer's Keep-Alive said, or NO_TIMEOUT. */
+  keepAliveMs: number = NO_TIMEOUT;
+  /** Closed by the server while idle, or reused and dead before any byte of an answer. */
+  ended: number = ENDED.OTHERWISE;
   readonly home: UpstreamHome;
   readonly #scratch: Scratch;
   readonly #body = new BodyReader();
@@ -160,7 +171,10 @@ export class Upstream implements ByteStreamOwner {
 
   onBytes(bytes: Buffer, start: number, end: number): void {
     const user = this.user;
-    if (user === null) return this.close(); // An answer nobody asked for.
+    if (user === null) {
+      this.#noteEnd(); // An answer nobody asked for: often a 408 before an idle time-out's close.
+      return this.close();
+    }
     switch (this.#state) {
       case STATE.HEAD:
         return this.#readHead(user, bytes, start, end);
@@ -175,6 +189,7 @@ export class Upstream implements ByteStreamOwner {
   }
 
   onEnd(): void {
+    this.#noteEnd();
     const user = this.user;
     if (user === null) return this.close();
     if (this.#state === STATE.TUNNEL) return user.onUpstreamEnd();
@@ -191,12 +206,20 @@ export class Upstream implements ByteStreamOwner {
 
   onClosed(broken: boolean): void {
     if (this.#state === STATE.CLOSED) return;
+    this.#noteEnd();
     const wasConnecting = this.#state === STATE.CONNECTING;
     const user = this.user;
     this.user = null;
     this.#state = STATE.CLOSED;
     this.home.onUpstreamClosed(this, wasConnecting);
     user?.onUpstreamFailed(broken ? 'RMR_UPSTREAM_RESET' : 'RMR_UPSTREAM_CLOSED');
+  }
+
+  /** The server has ended it: in a state that the pool learns from? A first use can't be stale. */
+  #noteEnd(): void {
+    if (this.#state === STATE.IDLE && this.uses > 0) this.ended = ENDED.IDLE;
+    if (this.#state !== STATE.HEAD || this.uses < 2 || this.hasAnswered) return;
+    if (this.user?.response.filled === 0) this.ended = ENDED.STALE;
   }
 
   #readHead(user: UpstreamUser, bytes: Buffer, start: number, end: number): void {
@@ -256,6 +279,7 @@ export class Upstream implements ByteStreamOwner {
     const head = user.response;
     const kind = responseBody(head, user.requestMethod);
     this.#body.begin(kind, head.contentLength);
+    this.keepAliveMs = keepAliveTimeoutMs(head);
     this.#reusable = this.#mayKeep && head.keepAlive && kind !== BODY_UNTIL_CLOSE;
     this.#state = STATE.BODY;
     if (this.#body.isDone && from === end) {
@@ -317,15 +341,4 @@ export class Upstream implements ByteStreamOwner {
     this.close();
     user.onUpstreamFailed(code);
   }
-}
-
-/** Whether a request of this method may be sent again although its bytes were written. */
-export function isIdempotent(method: number): boolean {
-  return (
-    method === METHOD.GET ||
-    method === METHOD.HEAD ||
-    method === METHOD.OPTIONS ||
-    method === METHOD.PUT ||
-    method === METHOD.DELETE
-  );
 }

@@ -18,7 +18,15 @@ import { Demand } from './demand.ts';
 import { ServiceBreaker } from './service-breaker.ts';
 import type { Slot, SlotOwner } from './slot.ts';
 import { OUTCOME } from './outcome.ts';
-import { ADMITTED, NOT_SAMPLED, QUEUED, refuse, SHED_REASON, TICKET_STATE, type Ticket } from './ticket.ts';
+import {
+  ADMITTED,
+  NOT_SAMPLED,
+  QUEUED,
+  refuse,
+  SHED_REASON,
+  TICKET_STATE,
+  type Ticket,
+} from './ticket.ts';
 import { WaitingQueue } from './waiting-queue.ts';
 
 /** Once congestion has lasted so long, nobody but the critical waits longer than that. */

@@ -4,7 +4,14 @@ import { describe, test } from 'node:test';
 import { ERRORS, type ErrorCode } from '@remora/api/errors.ts';
 import type { RetryConfig } from '@remora/api/wire-resilience.ts';
 import fc from 'fast-check';
-import { decideRetry, FailedAttempt, isRetry, RETRY, RETRY_WORDS } from './retry.ts';
+import {
+  decideRetry,
+  FailedAttempt,
+  isRetry,
+  RETRY,
+  RETRY_WORDS,
+  type ResendAllowance,
+} from './retry.ts';
 import { RetryBudget } from './retry-budget.ts';
 
 const standard: RetryConfig = {
@@ -32,6 +39,8 @@ function decide(
   });
   return decideRetry(failed, { ...standard, ...config }, budget);
 }
+
+const allowed: ResendAllowance = { takesResend: () => true };
 
 describe('a POST', () => {
   const post = { mayRepeat: false };
@@ -125,13 +134,13 @@ describe('a dead idle connection', () => {
 
   test('is paid for by the budget, or by the allowance of its endpoint', () => {
     assert.equal(decide(stale, {}, none()), RETRY.BUDGET);
-    assert.equal(decide({ ...stale, isAllowedFor: true }, {}, none()), RETRY.STALE);
-    assert.equal(decide({ isAllowedFor: true }, {}, none()), RETRY.BUDGET);
+    assert.equal(decide({ ...stale, allowance: allowed }, {}, none()), RETRY.STALE);
+    assert.equal(decide({ allowance: allowed }, {}, none()), RETRY.BUDGET);
   });
 
   test('counts in the budget also where it is allowed for', () => {
     const budget = new RetryBudget({ ratio: 0, minPerSecond: 0.1 }, 0);
-    assert.equal(decide({ ...stale, isAllowedFor: true }, {}, budget), RETRY.STALE);
+    assert.equal(decide({ ...stale, allowance: allowed }, {}, budget), RETRY.STALE);
     assert.equal(decide({}, {}, budget), RETRY.BUDGET);
   });
 
@@ -174,7 +183,7 @@ const attempts = fc.record({
   status: fc.constantFrom(200, 429, 500, 503),
   isUnsent: fc.boolean(),
   isStale: fc.boolean(),
-  isAllowedFor: fc.boolean(),
+  allowance: fc.constantFrom(null, allowed),
   mayRepeat: fc.boolean(),
   hasAnswered: fc.boolean(),
   isReplayable: fc.boolean(),

@@ -45,6 +45,11 @@ export const RETRY = {
 /** The words of RETRY, in its order: values of a metric label. */
 export const RETRY_WORDS: readonly string[] = Object.keys(RETRY).map((word) => word.toLowerCase());
 
+/** Resends that an endpoint's idle connections are good for, beyond the budget. Asking takes one. */
+export interface ResendAllowance {
+  takesResend(): boolean;
+}
+
 /** How an attempt ended. One object an exchange, reused: set all of it before each question. */
 export class FailedAttempt {
   /** Ours, or `peerError` of a peer's answer; null: the application answered, with `status`. */
@@ -54,8 +59,8 @@ export class FailedAttempt {
   isUnsent = false;
   /** A reused connection died before any byte of an answer. */
   isStale = false;
-  /** Within the resends that the endpoint's idle connections are good for: needs no budget. */
-  isAllowedFor = false;
+  /** Of the endpoint whose connection was dead; null: none. */
+  allowance: ResendAllowance | null = null;
   /** An idempotent method, or an Idempotency-Key. */
   mayRepeat = false;
   /** A byte of a final head, or a 101, went down. */
@@ -91,8 +96,8 @@ export function decideRetry(
   if (!failed.isReplayable) return RETRY.BODY;
   // Not `waitMs >= leftMs`: neither may be endless for the other to be in time.
   if (!(failed.waitMs < failed.leftMs)) return RETRY.DEADLINE;
-  const isPaid = budget.trySpend(failed.nowMs);
-  return isPaid || (reason === RETRY.STALE && failed.isAllowedFor) ? reason : RETRY.BUDGET;
+  if (budget.trySpend(failed.nowMs)) return reason;
+  return reason === RETRY.STALE && failed.allowance?.takesResend() === true ? reason : RETRY.BUDGET;
 }
 
 /** Why it would be tried again, were nothing in the way. */
