@@ -76,6 +76,22 @@ describe('confirmed congestion', () => {
     assert.deepEqual([older.heard, newer.heard], [['admitted'], []]);
   });
 
+  test('counts no demand that an open breaker has refused', () => {
+    const bench = new AdmissionBench([5]);
+    bench.silence();
+    const probe = bench.sent();
+    for (let i = 0; i < 50; i++) bench.ask(new Asker());
+    bench.answer(probe);
+    bench.slots[0]!.limit!.phase = 'congested';
+    bench.slots[0]!.limit!.limit = 1;
+    bench.apply({});
+    bench.advanceMs(100);
+    bench.sent();
+    bench.waiting(1);
+    bench.advanceMs(20);
+    assert.equal(bench.admission.waiting, 1);
+  });
+
   test('of one endpoint is none while another one can grow', () => {
     const bench = new AdmissionBench([1, 1]);
     bench.slots[0]!.limit!.phase = 'congested';
