@@ -251,7 +251,7 @@ class Model {
 }
 
 describe('admission, whatever happens', () => {
-  test('property: keeps its bounds, loses nobody, tells everyone once, probes one at a time', () => {
+  test('property: keeps its bounds, loses nobody, tells everyone once, has one probe', () => {
     const reached = { opened: 0, probes: 0, waited: 0 };
     fc.assert(
       fc.property(fc.array(step, { maxLength: 120, size: 'max' }), (steps) => {

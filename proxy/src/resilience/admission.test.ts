@@ -86,6 +86,22 @@ describe('admission', () => {
     assert.equal(bench.ask(new Asker(), { leftMs: 45 }), QUEUED);
   });
 
+  test('believes a faster answer at once, and a slower one slowly', () => {
+    const bench = new AdmissionBench([1]);
+    for (const [rttMs, answers] of [
+      [40, 400],
+      [5, 20],
+    ] as const) {
+      for (let i = 0; i < answers; i++) {
+        const asker = bench.sent();
+        bench.advanceMs(rttMs);
+        bench.answer(asker);
+      }
+    }
+    bench.sent();
+    assert.equal(bench.ask(new Asker(), { leftMs: 6 }), QUEUED);
+  });
+
   test('asks a free endpoint even with little time left: its latency may have fallen', () => {
     const bench = new AdmissionBench([1]);
     for (let i = 0; i < 400; i++) {
@@ -196,70 +212,6 @@ describe('priorities', () => {
     assert.equal(bench.ask(new Asker()), SHED);
     assert.equal(bench.ask(new Asker(), { priority: PRIORITY.critical }), QUEUED);
     assert.deepEqual(normal.heard, ['RMR_OVERLOADED']);
-  });
-});
-
-describe('confirmed congestion', () => {
-  /** Congested for 100 ms, its one place taken, and far more arrivals than answers. */
-  function congested(): { bench: AdmissionBench; current: Asker; waiting: Asker[] } {
-    const bench = new AdmissionBench([1]);
-    bench.slots[0]!.limit!.phase = 'congested';
-    bench.apply({});
-    bench.advanceMs(100);
-    const current = bench.sent();
-    return { bench, current, waiting: bench.waiting(25) };
-  }
-
-  test('serves the newest first, but the critical before them and in their order', () => {
-    const { bench, current, waiting } = congested();
-    const critical = bench.waiting(2, { priority: PRIORITY.critical });
-    bench.done(current, OUTCOME.NOTHING_LEARNED);
-    assert.deepEqual(critical[0]!.heard, ['admitted']);
-    bench.done(critical[0]!, OUTCOME.NOTHING_LEARNED);
-    bench.done(critical[1]!, OUTCOME.NOTHING_LEARNED);
-    assert.deepEqual(waiting.at(-1)!.heard, ['admitted']);
-    assert.deepEqual(waiting[0]!.heard, []);
-  });
-
-  test('lets nobody but the critical wait for more than 12 ms', () => {
-    const { bench, waiting } = congested();
-    const critical = bench.waiting(1, { priority: PRIORITY.critical })[0]!;
-    bench.advanceMs(11);
-    assert.equal(bench.admission.waiting, 26);
-    bench.advanceMs(2);
-    for (const asker of waiting) assert.deepEqual(asker.heard, ['RMR_OVERLOADED']);
-    assert.deepEqual(critical.heard, []);
-  });
-
-  test('makes the oldest give way to the newest in a full queue', () => {
-    const { bench, waiting } = congested();
-    bench.waiting(75);
-    assert.equal(bench.ask(new Asker()), QUEUED);
-    assert.deepEqual(waiting[0]!.heard, ['RMR_OVERLOADED']);
-    assert.equal(bench.admission.waiting, 100);
-  });
-
-  test('changes nothing while answers keep up with arrivals', () => {
-    const bench = new AdmissionBench([1]);
-    bench.slots[0]!.limit!.phase = 'congested';
-    bench.apply({});
-    bench.advanceMs(100);
-    const current = bench.sent();
-    const [older, newer] = bench.waiting(2) as [Asker, Asker];
-    bench.advanceMs(20);
-    bench.done(current, OUTCOME.NOTHING_LEARNED);
-    assert.deepEqual([older.heard, newer.heard], [['admitted'], []]);
-  });
-
-  test('of one endpoint is none while another one can grow', () => {
-    const bench = new AdmissionBench([1, 1]);
-    bench.slots[0]!.limit!.phase = 'congested';
-    bench.apply({});
-    bench.advanceMs(100);
-    for (const slot of bench.slots) bench.sent(slot);
-    bench.waiting(25);
-    bench.advanceMs(20);
-    assert.equal(bench.admission.waiting, 25);
   });
 });
 

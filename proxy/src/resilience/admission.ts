@@ -86,9 +86,10 @@ export class Admission implements SlotOwner {
 
   /** ADMITTED, QUEUED (the holder will be told), or SHED (the ticket says why). */
   ask(ticket: Ticket, nowMs: number): number {
-    this.#demand.onArrival(nowMs);
     ticket.isProbe = false;
     if (this.breaker.isOpen) return this.#askWhileOpen(ticket);
+    // Whom the breaker refused is no demand: it would pass for overload right after the thaw.
+    this.#demand.onArrival(nowMs);
     if (ticket.deadlineAtMs <= nowMs) return refuse(ticket, SHED_REASON.TOO_LITTLE_TIME_LEFT);
     if (this.waiting > 0 || !this.#hasRoom) return this.#enqueue(ticket, nowMs);
     this.#admit(ticket);
