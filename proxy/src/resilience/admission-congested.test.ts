@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { AdmissionBench, Asker } from './admission-fixture.ts';
-import { OUTCOME, PRIORITY, QUEUED, SHED } from './ticket.ts';
+import { OUTCOME } from './outcome.ts';
+import { PRIORITY, QUEUED, SHED } from './ticket.ts';
 
 describe('confirmed congestion', () => {
   /** Congested for 100 ms, its one place taken, and far more arrivals than answers. */
