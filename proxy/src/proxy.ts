@@ -164,6 +164,7 @@ class DataPlane implements RunningProxy {
       configuration: this.#configuration,
       clock: systemClock,
       inbound: this.#inboundSeries,
+      application: this.#inbound?.backend ?? null,
       isReady: () => this.#isReady && this.#draining === null && this.#configuration.isReady,
       drain: () => void this.drain(),
       connectionsOf: (endpoint) => (endpoint.pool as EndpointPool | null)?.total ?? 0,

@@ -6,6 +6,7 @@
  *
  * Each page is a file of its own; `server.ts` serves them; `proxy.ts` makes the world.
  */
+import type { Backend } from '../balance/backend.ts';
 import type { Endpoint } from '../balance/endpoint.ts';
 import type { Clock } from '../clock.ts';
 import type { Configuration } from '../control/configuration.ts';
@@ -19,6 +20,8 @@ export interface AdminWorld {
   readonly clock: Clock;
   /** What the inbound role counts, if there is one. */
   readonly inbound: RouteSeries | null;
+  /** The application beside this proxy, if there is one. */
+  readonly application: Backend | null;
   isReady(): boolean;
   /** Begins to drain; does nothing when that has begun. */
   drain(): void;

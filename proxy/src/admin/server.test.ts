@@ -12,7 +12,10 @@ interface Stats {
   readonly residentBytes: number;
   readonly routes: readonly Readonly<Record<string, unknown>>[];
   readonly inbound: { readonly requests: number } | null;
-  readonly backends: readonly { readonly key: string; readonly endpoints: readonly unknown[] }[];
+  readonly backends: readonly {
+    readonly endpoints: readonly unknown[];
+    readonly [figure: string]: unknown;
+  }[];
 }
 
 describe('the admin listeners', () => {
@@ -29,7 +32,7 @@ describe('the admin listeners', () => {
   let isReady = true;
   let drains = 0;
   const world: AdminWorld = {
-    ...{ metrics, clock, inbound, configuration: { live, backends } },
+    ...{ metrics, clock, inbound, application: null, configuration: { live, backends } },
     isReady: () => isReady,
     drain: () => {
       drains++;
@@ -124,7 +127,14 @@ describe('the admin listeners', () => {
       inFlight: 0,
       ewmaMs: 30,
       connections: 3,
+      ejected: false,
+      limit: null,
     });
+    const { limit, inFlight, waiting, breaker, retriesLeft } = stats.backends[0]!;
+    assert.deepEqual(
+      { limit, inFlight, waiting, breaker, retriesLeft },
+      { limit: 1_024, inFlight: 0, waiting: 0, breaker: 'closed', retriesLeft: 100 },
+    );
     assert(stats.residentBytes > 1e7 && stats.uptimeSeconds > 0);
   });
 

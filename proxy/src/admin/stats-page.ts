@@ -8,6 +8,7 @@
  * at a time, since a large table is megabytes.
  */
 import type { Backend } from '../balance/backend.ts';
+import type { Endpoint } from '../balance/endpoint.ts';
 import type { LiveEntry } from '../control/live.ts';
 import type { RouteSeries } from '../telemetry/proxy-metrics.ts';
 import { type AdminWorld, answerPieces, type Page } from './page.ts';
@@ -21,14 +22,14 @@ export const statsPage: Page = {
 };
 
 function* statsPieces(world: AdminWorld): Generator<string> {
-  const { live, backends } = world.configuration;
+  const { live } = world.configuration;
   const uptime = Math.round(performance.now()) / 1_000;
   const resident = process.memoryUsage.rss();
   yield `{"uptimeSeconds":${uptime},"residentBytes":${resident},"routes":[`;
   yield* joined(routeRows(live.entries()));
   yield `],"inbound":${world.inbound === null ? 'null' : JSON.stringify(countsOf(world.inbound))}`;
   yield ',"backends":[';
-  yield* joined(backendRows(world, backends.backends()));
+  yield* joined(backendRows(world, allBackends(world)));
   yield ']}\n';
 }
 
@@ -62,6 +63,12 @@ function countsOf(series: RouteSeries) {
   };
 }
 
+/** The application beside this proxy is one too. */
+function* allBackends({ application, configuration }: AdminWorld): Generator<Backend> {
+  if (application !== null) yield application;
+  yield* configuration.backends.backends();
+}
+
 function* backendRows(world: AdminWorld, backends: Iterable<Backend>): Generator<string> {
   for (const backend of backends) {
     const endpoints = backend.endpoints.map((endpoint) => ({
@@ -71,9 +78,34 @@ function* backendRows(world: AdminWorld, backends: Iterable<Backend>): Generator
       inFlight: endpoint.inFlight,
       ewmaMs: endpoint.ewmaMs,
       connections: world.connectionsOf(endpoint),
+      ejected: endpoint.slot.isOut,
+      limit: limitOf(endpoint),
     }));
-    yield JSON.stringify({ key: backend.key, endpoints });
+    yield JSON.stringify({ key: backend.key, ...admissionOf(world, backend), endpoints });
   }
+}
+
+/** Null: nothing but the service's own bound. */
+function limitOf({ slot }: Endpoint) {
+  const { limit } = slot;
+  return limit && { places: limit.places, phase: limit.phase, baseMs: finite(limit.baseMs) };
+}
+
+function admissionOf({ clock }: AdminWorld, { admission, budget, ejection }: Backend) {
+  const { limit, inFlight, waiting, breaker } = admission;
+  return {
+    limit: finite(limit),
+    inFlight,
+    waiting,
+    breaker: breaker.isOpen ? 'open' : 'closed',
+    retriesLeft: budget.left(clock.nowMs()),
+    ejections: ejection.counts.ejections,
+  };
+}
+
+/** JSON has no infinity. */
+function finite(value: number): number | null {
+  return Number.isFinite(value) ? value : null;
 }
 
 function* joined(rows: Iterable<string>): Generator<string> {

@@ -41,7 +41,7 @@ const ALARMS_BEFORE_TEST = 2;
 const ELASTICITY_NONE = 0.25;
 const ELASTICITY_QUEUE = 0.5;
 /** Over Little's law, for what varies. */
-const HEADROOM = 1.25;
+const HEADROOM = 2;
 const GROWTH_PER_ANSWER = 3;
 const EASY_WINDOWS = 2;
 const UP_FACTOR = 1.5;
@@ -106,6 +106,11 @@ export class AdaptiveLimit {
 
   constructor(nowMs: number) {
     this.#windowAtMs = nowMs;
+  }
+
+  /** The fastest tenth at its fastest; Infinity: not known yet. */
+  get baseMs(): number {
+    return this.#baseMs;
   }
 
   /** How many may be in flight. */

@@ -30,7 +30,7 @@ import {
 import { WaitingQueue } from './waiting-queue.ts';
 
 /** Once congestion has lasted so long, nobody but the critical waits longer than that. */
-const CONGESTED_MS = 100;
+const CONGESTED_MS = 600;
 const WAIT_CONGESTED_MS = 12;
 /** A queue that has stood this long is no burst, whatever the rates say. */
 const STANDING_MS = 1_000;
@@ -112,20 +112,24 @@ export class Admission implements SlotOwner {
     ticket.state = TICKET_STATE.SENT;
     ticket.slot = slot;
     ticket.sentAtMs = nowMs;
-    this.#capacity.take(slot);
-    ticket.inFlightWhenSent = slot.inFlight;
+    this.#capacity.take(ticket, slot);
     // Sent to a full endpoint, it left a place at another one free.
     if (this.waiting > 0) this.#serve(nowMs);
   }
 
   /** The head of an answer, of the endpoint's own and not a peer's refusal. */
   onAnswered(ticket: Ticket, nowMs: number): void {
-    if (ticket.state !== TICKET_STATE.SENT) return;
+    const { slot } = ticket;
+    if (slot === null) return;
     this.#demand.onAnswer(nowMs);
+    this.#capacity.onHead(ticket);
     // Its question is answered: as a stream it may live for hours, and the breaker open again.
     this.#endProbe(ticket);
     if (this.breaker.onAnswer(nowMs)) this.#capacity.reset(nowMs);
-    else if (ticket.sentAtMs !== NOT_SAMPLED) this.#capacity.onAnswer(ticket, nowMs);
+    else if (ticket.state === TICKET_STATE.SENT && ticket.sentAtMs !== NOT_SAMPLED) {
+      this.#capacity.onAnswer(ticket, nowMs);
+    }
+    this.#setOvertakenAside(slot);
     if (this.waiting > 0) this.#serve(nowMs);
   }
 
@@ -133,7 +137,7 @@ export class Admission implements SlotOwner {
   onDone(ticket: Ticket, outcome: number, nowMs: number): void {
     const { slot } = ticket;
     if (slot === null) return this.cancel(ticket);
-    if (ticket.state === TICKET_STATE.SENT) this.#capacity.giveBack(slot);
+    if (ticket.state === TICKET_STATE.SENT) this.#capacity.giveBack(ticket);
     if (outcome === OUTCOME.MISSED) this.#onMiss(slot, nowMs);
     else if (outcome === OUTCOME.REFUSED_BY_PEER) this.#onRefusedByPeer(slot, nowMs);
     this.#release(ticket);
@@ -143,9 +147,22 @@ export class Admission implements SlotOwner {
   /** A stream gives its place at the endpoint back; it still counts for the hard cap. */
   leaveSlot(ticket: Ticket, nowMs: number): void {
     if (ticket.state !== TICKET_STATE.SENT) return;
-    ticket.state = TICKET_STATE.STREAMING;
-    this.#capacity.giveBack(ticket.slot!);
+    this.#setAside(ticket);
     if (this.waiting > 0) this.#serve(nowMs);
+  }
+
+  /** Many that were sent later have been answered: what these wait for is no queue of the endpoint. */
+  #setOvertakenAside(slot: Slot): void {
+    let ticket = this.#capacity.overtaken(slot);
+    while (ticket !== null) {
+      this.#setAside(ticket);
+      ticket = this.#capacity.overtaken(slot);
+    }
+  }
+
+  #setAside(ticket: Ticket): void {
+    this.#capacity.giveBack(ticket);
+    ticket.state = TICKET_STATE.ASIDE;
   }
 
   get #hasRoom(): boolean {

@@ -17,6 +17,9 @@ const SLOWER_SHARE = 1 / 64;
 /** The estimate of an answer refuses nobody who has more time left. */
 const ANSWER_MS_MAX = 250;
 
+/** Overtaken by so many a request waits for something else than its endpoint's queue. */
+const OVERTAKEN_MIN = 8;
+
 export class Capacity {
   #slots: readonly Slot[] = [];
   /** Free places at slots that have a limit. */
@@ -85,15 +88,43 @@ export class Capacity {
     this.#waits++;
   }
 
-  take(slot: Slot): void {
+  take(ticket: Ticket, slot: Slot): void {
     this.#reserved--;
     slot.inFlight++;
+    ticket.inFlightWhenSent = slot.inFlight;
+    ticket.answersWhenSent = slot.answers;
+    if (slot.limit !== null) {
+      slot.sent.join(ticket);
+      ticket.isInLine = true;
+    }
     this.#recountPlaces(slot);
   }
 
-  giveBack(slot: Slot): void {
+  giveBack(ticket: Ticket): void {
+    const slot = ticket.slot!;
+    if (ticket.isInLine) slot.sent.leave(ticket);
+    ticket.isInLine = false;
     slot.inFlight--;
     this.#recountPlaces(slot);
+  }
+
+  /** The head of its answer came: nobody overtakes it any more. */
+  onHead(ticket: Ticket): void {
+    const { slot } = ticket;
+    if (slot === null || !ticket.isInLine) return;
+    slot.sent.leave(ticket);
+    ticket.isInLine = false;
+    slot.answers++;
+  }
+
+  /** The oldest in flight, if many that were sent later have been answered; else null. */
+  overtaken(slot: Slot): Ticket | null {
+    const { limit, sent } = slot;
+    const { oldest } = sent;
+    if (limit === null || oldest === null) return null;
+    // Of the answers since it was sent, those before it in flight are no proof.
+    const overtakenBy = slot.answers - oldest.answersWhenSent - (oldest.inFlightWhenSent - 1);
+    return overtakenBy >= Math.max(OVERTAKEN_MIN, limit.places) ? oldest : null;
   }
 
   onAnswer(ticket: Ticket, nowMs: number): void {

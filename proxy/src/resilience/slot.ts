@@ -7,6 +7,7 @@
  * Pure data. Counted by `capacity.ts`; `isOut` is set by ejection.
  */
 import type { AdaptiveLimit } from './adaptive-limit.ts';
+import { TicketLine } from './ticket-line.ts';
 
 export interface SlotOwner {
   onSlotOut(slot: Slot): void;
@@ -15,6 +16,10 @@ export interface SlotOwner {
 export class Slot {
   /** Sent and not done, without the streams that gave their place back. */
   inFlight = 0;
+  /** Those, in the order of sending, where a limit is learned. */
+  readonly sent = new TicketLine();
+  /** Answers so far, where a limit is learned. */
+  answers = 0;
   /** Null: the endpoint's own inbound limits it, or nothing adapts. Set before `apply`. */
   limit: AdaptiveLimit | null;
   owner: SlotOwner | null = null;

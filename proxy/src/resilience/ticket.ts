@@ -46,7 +46,14 @@ export const PRIORITY = { critical: 0, default: 1, sheddable: 2 } as const satis
 >;
 export type PriorityNumber = (typeof PRIORITY)[Priority];
 
-export const TICKET_STATE = { IDLE: 0, WAITING: 1, ADMITTED: 2, SENT: 3, STREAMING: 4 } as const;
+export const TICKET_STATE = {
+  IDLE: 0,
+  WAITING: 1,
+  ADMITTED: 2,
+  SENT: 3,
+  /** It gave its place at the endpoint back: a stream, or overtaken by many. */
+  ASIDE: 4,
+} as const;
 
 /** `sentAtMs` of a request whose latency says nothing, such as one with a long body. */
 export const NOT_SAMPLED = Number.NEGATIVE_INFINITY;
@@ -71,6 +78,10 @@ export class Ticket {
   /** Set by `onSent`, and again by who writes the last byte of the request later than that. */
   sentAtMs = 0;
   inFlightWhenSent = 0;
+  /** Of the slot; with `inFlightWhenSent`: how many have overtaken it. */
+  answersWhenSent = 0;
+  /** Whether it stands in its slot's line. */
+  isInLine = false;
   previous: Ticket | null = null;
   next: Ticket | null = null;
 

@@ -15,7 +15,7 @@ import {
   TICKET_STATE,
   type Ticket,
 } from './ticket.ts';
-import { WaitingLine } from './waiting-line.ts';
+import { TicketLine } from './ticket-line.ts';
 
 const CRITICAL = PRIORITY.critical;
 
@@ -24,7 +24,7 @@ export class WaitingQueue {
   /** Since when somebody has waited without a break. */
   standingSinceMs = 0;
   /** By priority. */
-  readonly #lines = Array.from({ length: Object.keys(PRIORITY).length }, () => new WaitingLine());
+  readonly #lines = Array.from({ length: Object.keys(PRIORITY).length }, () => new TicketLine());
   /** None of those who wait has an earlier one. */
   #deadlineAtMs = Number.POSITIVE_INFINITY;
 

@@ -4,7 +4,7 @@
  * Tests only. The server of the first two answers 200 a second, one at a time.
  */
 import type { Chance } from '../../clock.ts';
-import type { Outcome, Result, Scenario } from './simulation.ts';
+import { exponential, type Outcome, type Result, type Scenario } from './simulation.ts';
 import type { ServerPlan } from './servers.ts';
 
 const oneWorker = (): ServerPlan => ({ workers: 1, workMs: () => 5 });
@@ -66,6 +66,17 @@ export const healthy: Readonly<Record<string, Scenario>> = {
 };
 export const nearlyFull: Scenario = { seconds: 60, ratePerSecond: () => 170, server: oneWorker };
 export const nearlyFullPaced: Scenario = { ...nearlyFull, server: pacedWorker };
+
+/** A page made of several calls, one of which is slow for 6 in 100; its own process is one core. */
+export const page: Scenario = {
+  seconds: 12,
+  ratePerSecond: () => 100,
+  server: (chance) => ({
+    workers: 1,
+    workMs: (nowMs) => (nowMs < 500 ? 3 : 1) * (4 + exponential(chance, 3)),
+    thenMs: () => 6 + exponential(chance, 5) + (chance() < 0.06 ? 440 : 0),
+  }),
+};
 
 function calm(
   seconds: number,

@@ -15,6 +15,8 @@ export interface ServerPlan {
   readonly workers: number;
   workMs(nowMs: number): number;
   readonly creditMs?: number;
+  /** What a call waits for besides (other services), when its worker has done its part. */
+  thenMs?(nowMs: number): number;
 }
 
 export class Server implements Hop {
@@ -68,7 +70,9 @@ export class Server implements Hop {
       return;
     }
     this.#busy--;
-    call.end(true);
+    const thenMs = this.#plan.thenMs?.(this.#time.nowMs()) ?? 0;
+    if (thenMs > 0) this.#time.after(thenMs, () => call.end(true));
+    else call.end(true);
     this.#next();
   }
 }

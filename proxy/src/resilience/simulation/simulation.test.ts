@@ -13,6 +13,7 @@ import {
   outagePaced,
   overload,
   overloadPaced,
+  page,
   p99Ms,
   recoveryMs,
   THAW_AT_MS,
@@ -93,6 +94,13 @@ describe('twice the load for 15 s', () => {
       assertLeast(goodShare(critical), 0.99, 'good of the critical');
       assertLeast(goodputShare(run, overload.seconds), 0.98, 'goodput');
     });
+  });
+});
+
+test('a page of several calls, some of them slow, is hardly taken for congestion', () => {
+  everyRun(page, 6, (run) => {
+    const warm = run.outcomes.filter(({ atMs }) => atMs >= 1_500);
+    assertLeast(goodShare(warm), 0.96, 'good once it is warm');
   });
 });
 

@@ -1,14 +1,15 @@
 /**
- * Tickets of one priority, in the order in which they came.
+ * Tickets in the order in which they came: those of one priority that wait, or those that were
+ * sent to one endpoint.
  *
  * Linked through the tickets themselves: one that leaves from the middle, as its caller goes, costs
  * four assignments, and joining allocates nothing.
  *
- * Pure. Owned by `waiting-queue.ts`.
+ * Pure. Owned by `waiting-queue.ts` and `slot.ts`; a ticket stands in one of them at most.
  */
 import type { Ticket } from './ticket.ts';
 
-export class WaitingLine {
+export class TicketLine {
   oldest: Ticket | null = null;
   newest: Ticket | null = null;
 
