@@ -20,7 +20,7 @@ export interface ServicePlan {
   /** Ports of inbound sidecars. */
   readonly instances?: readonly number[];
   /** What the route tries again; left out: no route, so all is default. */
-  readonly retry?: { readonly retries: number; readonly statuses: readonly number[] };
+  readonly retriedStatuses?: readonly number[];
   /** Whether requests with `x-class: critical` are critical. */
   readonly hasCriticalClass?: boolean;
 }
@@ -81,15 +81,15 @@ function objectsOf(plan: ServicePlan): readonly object[] {
   return [service, ...slices, route];
 }
 
-function rulesOf({ name, retry, hasCriticalClass }: ServicePlan): readonly object[] {
+function rulesOf({ name, retriedStatuses, hasCriticalClass }: ServicePlan): readonly object[] {
   const backends = [{ service: name, port: 80 }];
   const rules: object[] = [];
   if (hasCriticalClass === true) {
     const matches = [{ headers: [{ name: 'x-class', exact: 'critical' }] }];
     rules.push({ name: 'critical', matches, priority: 'critical', backends });
   }
-  if (retry !== undefined) {
-    rules.push({ retry: { retries: retry.retries, statuses: retry.statuses }, backends });
+  if (retriedStatuses !== undefined) {
+    rules.push({ retry: { statuses: retriedStatuses }, backends });
   } else if (rules.length > 0) {
     rules.push({ backends });
   }

@@ -17,6 +17,7 @@ const ARRIVALS_KEPT = 400_000;
 const IDLE_CLOSES_KEPT = 1_000;
 /** So that what was written leaves before the reset. */
 const RESET_DELAY_MS = 3;
+const FILLER = Buffer.alloc(64 * 1024, 'remora ');
 
 export interface Books {
   readonly executed: Uint8Array;
@@ -126,6 +127,8 @@ export class EndpointServer {
   }
 
   #work(connection: Connection, request: ReadRequest, fault: Behaviour['fault']): void {
+    const bytes = /^\/bytes\/(\d+)$/.exec(request.path)?.[1];
+    if (bytes !== undefined) return sendBytes(connection.socket, Number(bytes));
     if (this.#forward === null) {
       this.#finish(connection, request, fault, 200);
       return;
@@ -203,6 +206,23 @@ export class EndpointServer {
 interface Connection {
   readonly socket: Socket;
   idleTimer: NodeJS.Timeout | undefined;
+}
+
+/** As fast as the reader takes them, and no faster. */
+function sendBytes(socket: Socket, count: number): void {
+  let left = count;
+  socket.write(`HTTP/1.1 200 OK\r\ncontent-length: ${count}\r\n\r\n`, 'latin1');
+  const send = () => {
+    while (left > 0 && !socket.destroyed) {
+      const length = Math.min(left, FILLER.length);
+      left -= length;
+      if (!socket.write(FILLER.subarray(0, length))) {
+        socket.once('drain', send);
+        return;
+      }
+    }
+  };
+  send();
 }
 
 function answerText(status: number, body: string): string {

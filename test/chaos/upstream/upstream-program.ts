@@ -27,9 +27,14 @@ async function open(order: UpstreamOrder & { do: 'open' }): Promise<Opened> {
 /** As an application calls another: it waits for the answer as long as its library lets it. */
 function forwardTo({ port, host }: { readonly port: number; readonly host: string }): Forward {
   const agent = new Agent({ keepAlive: true });
-  return ({ path, key }) =>
+  return ({ path, key, fields }) =>
     new Promise((resolve) => {
-      const headers = { host, 'x-key': String(key) };
+      const trace = /\r\ntraceparent:[ \t]*(\S+)/i.exec(fields)?.[1];
+      const headers = {
+        host,
+        'x-key': String(key),
+        ...(trace === undefined ? {} : { traceparent: trace }),
+      };
       const outgoing = httpRequest({ host: '127.0.0.1', port, path, headers, agent });
       outgoing.on('error', () => resolve(502));
       outgoing.on('response', (response) => {
