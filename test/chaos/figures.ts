@@ -98,6 +98,13 @@ export function goodQuantileMs(
   return times[Math.min(times.length - 1, Math.floor(times.length * quantile))] ?? null;
 }
 
+/** How late the load itself was, from due to written; null when it wrote nothing. */
+export function latenessMs({ dueMs, sentMs }: LoadReport, quantile: number): number | null {
+  const late = [...sentMs].map((sent, at) => sent - dueMs[at]!).filter((ms) => !Number.isNaN(ms));
+  late.sort((a, b) => a - b);
+  return late[Math.min(late.length - 1, Math.floor(late.length * quantile))] ?? null;
+}
+
 /** Good answers as a share of what the server could have given. */
 export function goodputPercent(
   report: LoadReport,

@@ -9,7 +9,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Figures } from './judge.ts';
 import type { LoadOrder, LoadReport, OpenLoopOrder, WavesOrder } from './load/load-order.ts';
-import { DEADLINE_MS } from './figures.ts';
+import { DEADLINE_MS, latenessMs } from './figures.ts';
 import { epochMs, sleepMs } from './machine/orders.ts';
 import { type Ordered, Programs } from './machine/programs.ts';
 import type { Sidecar, Subject } from './subjects/subject.ts';
@@ -93,6 +93,8 @@ export class Scene {
   readonly subject: Subject;
   readonly remora: string;
   readonly say: (text: string) => void;
+  /** The worst p99, over its loads, of how late a request was written. */
+  lateMs = 0;
   #loads = 0;
   #upstreams = 0;
 
@@ -162,8 +164,13 @@ export class Scene {
     });
     return {
       startAtMs,
-      report: program.ask(order),
+      report: program.ask<LoadReport>(order).then((report) => this.#noteLateness(report)),
       at: (ms) => sleepMs(startAtMs + ms - epochMs()),
     };
+  }
+
+  #noteLateness(report: LoadReport): LoadReport {
+    this.lateMs = Math.max(this.lateMs, latenessMs(report, 0.99) ?? 0);
+    return report;
   }
 }

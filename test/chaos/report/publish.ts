@@ -1,35 +1,45 @@
 /**
  * What came out of a run, for people and for programs: lines, one JSON object per claim, files.
- * Called by `chaos.ts`.
+ *
+ * A whole run writes `results/`, which is committed; a part of one, or a quick one, writes
+ * `results/local/`, which is not. Called by `chaos.ts`.
  */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { ChaosArguments } from '../arguments.ts';
-import type { Figures, Verdict } from '../judge.ts';
+import type { Verdict } from '../judge.ts';
+import { type Circumstances, type Outcome, renderMarkdown, verdictLine } from './markdown.ts';
+import { renderPlot } from './plot.ts';
 
-/** Figures by subject and run. */
-export type Outcome = ReadonlyMap<string, ReadonlyMap<string, Figures>>;
+export interface Result {
+  readonly verdicts: readonly Verdict[];
+  readonly outcome: Outcome;
+  readonly circumstances: Circumstances;
+}
 
 export function publish(
-  verdicts: readonly Verdict[],
-  _outcome: Outcome,
+  { verdicts, outcome, circumstances }: Result,
   given: ChaosArguments,
   say: (text: string) => void,
 ): void {
+  const isWhole = given.only.length === 0 && !given.quick;
+  const folder = join(import.meta.dirname, '..', 'results', isWhole ? '' : 'local');
+  mkdirSync(folder, { recursive: true });
+  const path = join(folder, given.peers ? 'chaos-peers' : 'chaos');
+  const figures = Object.fromEntries(
+    [...outcome].map(([subject, runs]) => [subject, Object.fromEntries(runs)]),
+  );
+  const json = { ...circumstances, verdicts, figures };
+  writeFileSync(`${path}.json`, `${JSON.stringify(json, rounded, 2)}\n`);
+  writeFileSync(`${path}.md`, renderMarkdown(verdicts, outcome, circumstances));
+  writeFileSync(`${path}.svg`, renderPlot(outcome));
   for (const verdict of verdicts) {
-    if (given.json) process.stdout.write(`${JSON.stringify(verdict)}\n`);
-    else say(verdictLine(verdict));
+    const line = given.json ? JSON.stringify(verdict, rounded) : verdictLine(verdict);
+    process.stdout.write(`${line}\n`);
   }
+  say(`written: ${path}.{json,md,svg}`);
 }
 
-export function verdictLine({
-  held,
-  name,
-  claim,
-  value,
-  comparison,
-  limit,
-  unit,
-}: Verdict): string {
-  const measured = value === null ? 'not measured' : `${Math.round(value * 1000) / 1000} ${unit}`;
-  const verdict = held ? 'held  ' : 'FAILED';
-  return `${verdict}  ${name}: ${claim}: ${measured.trim()} (${comparison} ${limit} ${unit})`;
+function rounded(_key: string, value: unknown): unknown {
+  return typeof value === 'number' ? Math.round(value * 1_000) / 1_000 : value;
 }

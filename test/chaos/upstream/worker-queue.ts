@@ -6,8 +6,22 @@
  * takes no capacity away, so a worker of 5 ms does exactly 200 a second. Frozen, nothing completes
  * and nothing is lost: the queue grows, and is worked off after the thaw.
  *
- * Owned by one endpoint.
+ * Owned by one endpoint. The clock is an argument, since what is promised is about late timers.
  */
+
+export interface QueueClock {
+  nowMs(): number;
+  /** Calls back after a while; what it returns cancels that. */
+  after(ms: number, call: () => void): () => void;
+}
+
+const realClock: QueueClock = {
+  nowMs: () => performance.now(),
+  after(ms, call) {
+    const timer = setTimeout(call, ms);
+    return () => clearTimeout(timer);
+  },
+};
 
 /** Jobs that were started leave the list in lots: a shift each would move the whole queue. */
 const STARTED_KEPT = 1_024;
@@ -28,10 +42,12 @@ export class WorkerQueue {
   #workers: number;
   #head = 0;
   #frozen = false;
-  #timer: NodeJS.Timeout | undefined;
+  readonly #clock: QueueClock;
+  #cancel: () => void = () => {};
 
-  /** 0: no bound. */
-  constructor(workers: number) {
+  /** 0 workers: no bound. */
+  constructor(workers: number, clock: QueueClock = realClock) {
+    this.#clock = clock;
     this.#workers = workers === 0 ? Number.POSITIVE_INFINITY : workers;
   }
 
@@ -41,19 +57,19 @@ export class WorkerQueue {
 
   add(serviceMs: number, done: () => void): void {
     this.#waiting.push({ serviceMs, done });
-    this.#startWaiting(performance.now());
+    this.#startWaiting(this.#clock.nowMs());
     this.#arm();
   }
 
   freeze(): void {
     this.#frozen = true;
-    clearTimeout(this.#timer);
+    this.#cancel();
   }
 
   /** What was being worked on starts again: it had not been finished. */
   thaw(): void {
     this.#frozen = false;
-    const nowMs = performance.now();
+    const nowMs = this.#clock.nowMs();
     const interrupted = this.#running.splice(0);
     for (const job of interrupted) this.#run(job, nowMs);
     this.#startWaiting(nowMs);
@@ -80,15 +96,15 @@ export class WorkerQueue {
   }
 
   #arm(): void {
-    clearTimeout(this.#timer);
+    this.#cancel();
     const next = this.#running[0];
     if (next === undefined || this.#frozen) return;
-    const waitMs = Math.max(0, next.endsAtMs - performance.now());
-    this.#timer = setTimeout(() => this.#complete(), waitMs);
+    const waitMs = Math.max(0, next.endsAtMs - this.#clock.nowMs());
+    this.#cancel = this.#clock.after(waitMs, () => this.#complete());
   }
 
   #complete(): void {
-    const nowMs = performance.now();
+    const nowMs = this.#clock.nowMs();
     while (!this.#frozen && this.#running.length > 0 && this.#running[0]!.endsAtMs <= nowMs) {
       const { done, endsAtMs } = this.#running.shift()!;
       done();
