@@ -13,7 +13,7 @@ export interface ChaosArguments {
   readonly seed: number;
 }
 
-export const SEED_DEFAULT = 20_260_727;
+const SEED_DEFAULT = 20_260_727;
 
 export const USAGE = `npm run chaos -- [options]
 

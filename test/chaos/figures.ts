@@ -12,6 +12,7 @@ const RECOVERED_SHARE = 0.95;
 const RECOVERED_WINDOWS = 3;
 const WINDOW_MS = 1_000;
 const STEP_MS = 10;
+const ARRIVALS_STEP_MS = 50;
 
 /** Of requests due from `fromMs` until before `untilMs`. */
 export interface Span {
@@ -26,7 +27,7 @@ export interface Tally {
   readonly good: number;
 }
 
-export function isGood({ ends, tookMs }: LoadReport, at: number): boolean {
+function isGood({ ends, tookMs }: LoadReport, at: number): boolean {
   return ends[at] === 200 && tookMs[at]! <= DEADLINE_MS;
 }
 
@@ -119,7 +120,7 @@ export function wasted(report: LoadReport, arrivals: readonly Float64Array[]): n
   return arrivalCount(arrivals) - tally(report).good;
 }
 
-export function arrivalCount(arrivals: readonly Float64Array[]): number {
+function arrivalCount(arrivals: readonly Float64Array[]): number {
   return arrivals.reduce((sum, times) => sum + times.length, 0);
 }
 
@@ -139,29 +140,29 @@ export function worstShare(arrivals: readonly Float64Array[]): number | null {
 }
 
 /**
- * Seconds after `fromMs` until an endpoint's arrivals, over the following second, first fell under
- * a fifth of its share. Null: never until `untilMs`.
+ * Seconds after `fromMs` from which on an endpoint got less than a fifth of its share in every
+ * second, probes included, until `untilMs`. Null: it got more in the last one.
  */
 export function secondsUntilShunned(times: Float64Array, span: Span, share: number): number | null {
-  return secondsUntil(times, span, (perSecond) => perSecond < share * 0.2);
+  const seconds = perSecondSteps(times, span);
+  const last = seconds.findLastIndex((count) => count >= share * 0.2);
+  return last === seconds.length - 1 ? null : ((last + 1) * ARRIVALS_STEP_MS) / 1_000;
 }
 
-/** The same until they reached half of its share again. */
+/** Seconds until, over a second, an endpoint first got half of its share again; null: never. */
 export function secondsUntilBack(times: Float64Array, span: Span, share: number): number | null {
-  return secondsUntil(times, span, (perSecond) => perSecond >= share * 0.5);
+  const first = perSecondSteps(times, span).findIndex((count) => count >= share * 0.5);
+  return first === -1 ? null : (first * ARRIVALS_STEP_MS) / 1_000;
 }
 
-function secondsUntil(
-  times: Float64Array,
-  { fromMs, untilMs }: Span,
-  holds: (perSecond: number) => boolean,
-): number | null {
+/** How many arrived in the second that begins at each step of the span. */
+function perSecondSteps(times: Float64Array, { fromMs, untilMs }: Span): readonly number[] {
   const sorted = [...times].sort((a, b) => a - b);
-  for (let atMs = fromMs; atMs + WINDOW_MS <= untilMs; atMs += STEP_MS * 5) {
-    const perSecond = lowerBound(sorted, atMs + WINDOW_MS) - lowerBound(sorted, atMs);
-    if (holds(perSecond)) return (atMs - fromMs) / 1_000;
+  const counts: number[] = [];
+  for (let atMs = fromMs; atMs + WINDOW_MS <= untilMs; atMs += ARRIVALS_STEP_MS) {
+    counts.push(lowerBound(sorted, atMs + WINDOW_MS) - lowerBound(sorted, atMs));
   }
-  return null;
+  return counts;
 }
 
 /** The greatest; null if one of them is: an unknown is never better than what is known. */

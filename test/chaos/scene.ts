@@ -45,6 +45,10 @@ export interface SceneOptions {
   readonly say: (text: string) => void;
 }
 
+type OpenLoad = Pick<OpenLoopOrder, 'ports' | 'phases'> & Partial<OpenLoopOrder>;
+type WavesLoad = Pick<WavesOrder, 'ports' | 'method' | 'clients' | 'waves' | 'gapMs'>;
+type CommonOrder = Pick<OpenLoopOrder, 'host' | 'seed' | 'startAtMs' | 'deadlineMs' | 'firstKey'>;
+
 /** A load under way. */
 export interface RunningLoad {
   /** Instant 0 of its times, on the epoch clock. */
@@ -124,8 +128,9 @@ export class Scene {
     return await this.subject.start(this, plan);
   }
 
-  openLoop(order: Pick<OpenLoopOrder, 'ports' | 'phases'> & Partial<OpenLoopOrder>): RunningLoad {
-    return this.#load((common) => ({
+  /** Resolves when it is about to start. */
+  async openLoop(order: OpenLoad): Promise<RunningLoad> {
+    return await this.#load((common) => ({
       do: 'open-loop',
       method: 'GET',
       criticalShare: 0,
@@ -134,26 +139,25 @@ export class Scene {
     }));
   }
 
-  waves(order: Pick<WavesOrder, 'ports' | 'method' | 'clients' | 'waves' | 'gapMs'>): RunningLoad {
-    return this.#load((common) => ({ do: 'waves', ...common, ...order }));
+  /** The same from its start to its end, when nothing is to happen in between. */
+  async playLoad(order: OpenLoad): Promise<LoadReport> {
+    const { report } = await this.openLoop(order);
+    return await report;
+  }
+
+  async waves(order: WavesLoad): Promise<RunningLoad> {
+    return await this.#load((common) => ({ do: 'waves', ...common, ...order }));
   }
 
   async close(): Promise<void> {
-    await this.programs.endAll();
+    await this.programs.close();
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  #load(
-    complete: (common: {
-      readonly host: string;
-      readonly seed: number;
-      readonly startAtMs: number;
-      readonly deadlineMs: number;
-      readonly firstKey: number;
-    }) => LoadOrder,
-  ): RunningLoad {
+  async #load(complete: (common: CommonOrder) => LoadOrder): Promise<RunningLoad> {
     const file = new URL('./load/load-program.ts', import.meta.url);
-    const program = this.programs.fork<LoadOrder, LoadReport>(file);
+    const program = this.programs.fork<LoadOrder, LoadReport | null>(file);
+    await program.ask({ do: 'get-ready' }); // A process that still starts would be late.
     const startAtMs = epochMs() + START_DELAY_MS;
     const order = complete({
       host: `api.${NAMESPACE}`,
@@ -162,9 +166,11 @@ export class Scene {
       deadlineMs: DEADLINE_MS,
       firstKey: KEYS_PER_LOAD * this.#loads++,
     });
+    const report = program.ask<LoadReport>(order).then((done) => this.#noteLateness(done));
+    report.catch(() => {}); // Whoever awaits it hears of it; until then it must not end us.
     return {
       startAtMs,
-      report: program.ask<LoadReport>(order).then((report) => this.#noteLateness(report)),
+      report,
       at: (ms) => sleepMs(startAtMs + ms - epochMs()),
     };
   }

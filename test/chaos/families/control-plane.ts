@@ -1,9 +1,9 @@
 /**
  * A control plane that is killed, comes back, and is fed poison, while traffic flows.
  *
- * The poison is 30 objects: YAML that is none, settings out of bounds, patterns that explode, routes
- * of our Service that would lead astray. After all that a good change must still arrive, which is
- * seen at the upstream and not asked of anybody.
+ * The poison is 30 objects: YAML that is none, settings out of bounds, patterns that explode, and
+ * routes of our Service that would lead astray. After all that a good change must still arrive,
+ * which is seen at the upstream and not asked of anybody.
  */
 import { countBad, percent, tally } from '../figures.ts';
 import type { Run } from '../scene.ts';
@@ -26,7 +26,7 @@ export const controlPlane: Run = {
     const after = await scene.upstream(1, QUICK);
     const plan = { name: 'api', endpoints: before.ports };
     const { mesh, sidecar } = await GovernedMesh.start(scene, scene.remora, { plan });
-    const load = scene.openLoop({
+    const load = await scene.openLoop({
       ports: [sidecar.outbound],
       phases: [{ ratePerSecond: RATE, seconds: SECONDS }],
     });

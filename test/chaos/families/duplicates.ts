@@ -22,11 +22,11 @@ export const postsUnderResets: Run = {
     const behaviour = faulty('reset-around', { share: RESET_SHARE });
     for (let at = 0; at < ENDPOINTS; at++) await upstream.behave(at, behaviour);
     const sidecar = await scene.front({ name: 'api', endpoints: upstream.ports });
-    const report = await scene.openLoop({
+    const report = await scene.playLoad({
       ports: [sidecar.port],
       method: 'POST',
       phases: [{ ratePerSecond: RATE, seconds: scene.quick ? 2 : SECONDS }],
-    }).report;
+    });
     const { arrivals, executed } = await upstream.count();
     return {
       duplicates: duplicates(executed),

@@ -36,7 +36,7 @@ export const endpointFaults: readonly Run[] = Object.entries(FAULTS).map(([name,
     const upstream = await scene.upstream(ENDPOINTS, QUICK);
     const sidecar = await scene.front({ name: 'api', endpoints: upstream.ports });
     const seconds = scene.quick ? 5 : SECONDS;
-    const load = scene.openLoop({
+    const load = await scene.openLoop({
       ports: [sidecar.port],
       phases: [{ ratePerSecond: RATE, seconds }],
     });

@@ -42,7 +42,7 @@ export const threeOfTen: Run = {
     for (const [at, fault] of failures.entries()) await upstream.behave(at, faulty(fault));
     const seconds = scene.quick ? 2 : FLOOD_SECONDS;
     const phases = [{ ratePerSecond: FLOOD_RATE, seconds }];
-    const report = await scene.openLoop({ ports: [sidecar.port], phases }).report;
+    const report = await scene.playLoad({ ports: [sidecar.port], phases });
     const { arrivals } = await upstream.count();
     return {
       goodPercent: goodPercent(report),
@@ -67,7 +67,7 @@ function oneFails(name: string, behaviour: Behaviour): Run {
       const upstream = await scene.upstream(ENDPOINTS, QUICK);
       const sidecar = await scene.front({ name: 'api', endpoints: upstream.ports });
       const phases = [{ ratePerSecond: RATE, seconds: SECONDS }];
-      const load = scene.openLoop({ ports: [sidecar.port], phases });
+      const load = await scene.openLoop({ ports: [sidecar.port], phases });
       await load.at(ONSET_MS);
       const onsetMs = await upstream.behave(0, behaviour);
       await load.at(HEALED_MS);

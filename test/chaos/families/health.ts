@@ -56,7 +56,7 @@ export const health: readonly Run[] = Object.entries(SHAPES).map(([name, shape])
   async perform(scene) {
     const upstream = await scene.upstream(1, shape.service);
     const sidecar = await scene.front({ name: 'api', endpoints: upstream.ports });
-    const load = scene.openLoop({ ports: [sidecar.port], phases: shape.phases });
+    const load = await scene.openLoop({ ports: [sidecar.port], phases: shape.phases });
     if (shape.later !== undefined) {
       await load.at(shape.later.atMs);
       await upstream.serve(shape.later.service);

@@ -30,7 +30,7 @@ export const slowHeads: Run = {
   async perform(scene) {
     const { hostile, sidecar } = await stage(scene);
     const seconds = DRIP_SECONDS + 2;
-    const load = scene.openLoop({
+    const load = await scene.openLoop({
       ports: [sidecar.port],
       phases: [{ ratePerSecond: RATE, seconds }],
     });
@@ -46,7 +46,7 @@ export const hugeHeads: Run = {
   isComparable: false,
   async perform(scene) {
     const { hostile, sidecar } = await stage(scene);
-    const load = scene.openLoop({
+    const load = await scene.openLoop({
       ports: [sidecar.port],
       phases: [{ ratePerSecond: RATE, seconds: 6 }],
     });
@@ -72,7 +72,7 @@ export const idleConnections: Run = {
   async perform(scene) {
     const { hostile, sidecar } = await stage(scene);
     const phases = [{ ratePerSecond: 500, seconds: 4 }];
-    await scene.openLoop({ ports: [sidecar.port], phases }).report; // Warm, as a sidecar is.
+    await scene.playLoad({ ports: [sidecar.port], phases }); // Warm, as a sidecar is.
     await sleepMs(SETTLE_MS);
     const beforeMb = privateMb(sidecar);
     const connections = scene.quick ? IDLE / 5 : IDLE;

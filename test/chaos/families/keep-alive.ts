@@ -35,7 +35,7 @@ async function play(scene: Scene, method: 'GET' | 'POST'): Promise<Figures> {
   const upstream = await scene.upstream(1, INSTANT);
   await upstream.behave(0, faulty('idle-close', { idleMs: IDLE_MS }));
   const sidecar = await scene.front({ name: 'api', endpoints: upstream.ports });
-  const load = scene.waves({
+  const load = await scene.waves({
     ports: [sidecar.port],
     method,
     clients: CLIENTS,

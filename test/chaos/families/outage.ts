@@ -49,7 +49,7 @@ async function oneRun(scene: Scene): Promise<Figures> {
   const afterS = scene.quick ? 8 : AFTER_S;
   const upstream = await scene.upstream(1, ONE_WORKER);
   const sidecar = await scene.front({ name: 'api', endpoints: upstream.ports });
-  const load = scene.openLoop({
+  const load = await scene.openLoop({
     ports: [sidecar.port],
     phases: [{ ratePerSecond: RATE, seconds: HEALTHY_S + FROZEN_S + afterS }],
   });

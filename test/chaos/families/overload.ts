@@ -87,7 +87,7 @@ async function measure(
 ): Promise<Figures> {
   const seconds = scene.quick ? 6 : SECONDS;
   const phases = [{ ratePerSecond: RATE, seconds }];
-  const report: LoadReport = await scene.openLoop({ ports, phases, criticalShare }).report;
+  const report: LoadReport = await scene.playLoad({ ports, phases, criticalShare });
   const { arrivals } = await upstream.count();
   const settled = { fromMs: SETTLED_MS, untilMs: Number.POSITIVE_INFINITY };
   return {

@@ -67,7 +67,7 @@ async function play(scene: Scene, trouble: Trouble): Promise<Figures> {
     for (const at of [1, 2]) await upstream.behave(at, faulty('refuse'));
   if (trouble.fault !== undefined) await upstream.behave(0, faulty(trouble.fault));
   const sidecar = await (trouble.start ?? plain)(scene, upstream);
-  const load = scene.openLoop({
+  const load = await scene.openLoop({
     ports: [sidecar.port],
     phases: [{ ratePerSecond: trouble.ratePerSecond ?? 200, seconds: SECONDS }],
   });

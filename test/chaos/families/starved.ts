@@ -31,7 +31,7 @@ export const fewDescriptors: Run = {
   async perform(scene) {
     const upstream = await scene.upstream(2, QUICK);
     const sidecar = await withFewDescriptors(scene, { name: 'api', endpoints: upstream.ports });
-    const load = scene.openLoop({
+    const load = await scene.openLoop({
       ports: [sidecar.outbound],
       phases: [{ ratePerSecond: RATE, seconds: 9 }],
     });
@@ -57,7 +57,7 @@ export const fullDisk: Run = {
     const after = await scene.upstream(1, QUICK);
     const plan = { name: 'api', endpoints: before.ports };
     const { mesh, sidecar } = await withFullDisk(scene, plan);
-    const load = scene.openLoop({
+    const load = await scene.openLoop({
       ports: [sidecar.outbound],
       phases: [{ ratePerSecond: RATE, seconds: 6 }],
     });
@@ -83,7 +83,7 @@ export const blockedLog: Run = {
     }
     const sidecar = await withUnreadLog(scene, { name: 'api', endpoints: upstream.ports });
     const seconds = scene.quick ? 3 : LOG_SECONDS;
-    const load = scene.openLoop({
+    const load = await scene.openLoop({
       ports: [sidecar.outbound],
       method: 'POST',
       phases: [{ ratePerSecond: LOG_RATE, seconds }],

@@ -24,7 +24,7 @@ export const tiers: Run = {
   async perform(scene) {
     const leaf = await scene.upstream(1, ONE_WORKER);
     const port = await startTiers(scene, leaf.ports);
-    const load = scene.openLoop({
+    const load = await scene.openLoop({
       ports: [port],
       host: `a.${NAMESPACE}`,
       phases: [{ ratePerSecond: RATE, seconds: SECONDS }],

@@ -11,7 +11,7 @@ import { connect, type Socket } from 'node:net';
 import { ENDS } from './load-order.ts';
 
 const HEAD_MAX = 64 * 1024;
-export const NO_REQUEST = -1;
+const NO_REQUEST = -1;
 
 export interface ConnectionUser {
   /** `end` is a status or one of ENDS; `reusable`: the connection is idle again. */

@@ -61,11 +61,12 @@ export class Clients implements ConnectionUser {
     if (at !== -1) idle.splice(at, 1);
   }
 
+  /** What is still awaited has missed its deadline: only our own timer was late. */
   close(): void {
+    for (const at of [...this.#busy.keys()]) this.#onDeadline(at);
     for (const connections of this.#idle.values()) {
       for (const connection of connections) connection.abandon();
     }
-    for (const connection of this.#busy.values()) connection.abandon();
   }
 
   #open(port: number): ClientConnection | null {
@@ -98,6 +99,7 @@ export class Clients implements ConnectionUser {
     const body = method === 'POST' ? `pay ${key}` : '';
     const framing = method === 'POST' ? `Content-Length: ${body.length}\r\n` : '';
     const grade = critical ? 'X-Class: critical\r\n' : '';
-    return `${method} /items HTTP/1.1\r\nHost: ${host}\r\nX-Key: ${key}\r\n${grade}${framing}\r\n${body}`;
+    const start = `${method} /items HTTP/1.1\r\nHost: ${host}\r\nX-Key: ${key}\r\n`;
+    return `${start}${grade}${framing}\r\n${body}`;
   }
 }

@@ -55,7 +55,7 @@ export interface WavesOrder {
   readonly firstKey: number;
 }
 
-export type LoadOrder = OpenLoopOrder | WavesOrder;
+export type LoadOrder = OpenLoopOrder | WavesOrder | { readonly do: 'get-ready' };
 
 /** Column by column, since it crosses between processes. Times count from `startAtMs`. */
 export interface LoadReport {

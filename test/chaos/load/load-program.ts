@@ -85,6 +85,7 @@ async function finish(records: Records, clients: Clients, deadlineMs: number): P
   return records.report();
 }
 
-answerOrders<LoadOrder>(async (order) =>
-  order.do === 'open-loop' ? await openLoop(order) : await waves(order),
-);
+answerOrders<LoadOrder>(async (order) => {
+  if (order.do === 'get-ready') return null;
+  return order.do === 'open-loop' ? await openLoop(order) : await waves(order);
+});

@@ -2,7 +2,7 @@
  * How the harness and its programs talk: an order over Node's channel, and its answer.
  *
  * A program is a function from orders to answers; it ends when the harness is gone, so that nothing
- * outlives a run that was killed. Called by the programs (`upstream/`, `load/`) and by `programs.ts`.
+ * outlives a run that was killed. Called by the programs of `upstream/` and `load/`.
  */
 
 export interface Envelope {

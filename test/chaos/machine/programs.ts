@@ -103,6 +103,7 @@ export class Ordered<Order, Answer> {
 
 export class Programs {
   readonly #living = new Set<ChildProcess>();
+  #isClosed = false;
 
   spawn(name: string, command: readonly string[], options: SpawnOptions = {}): Spawned {
     const [program = '', ...rest] = command;
@@ -137,12 +138,22 @@ export class Programs {
     await Promise.all([...this.#living].map((child) => this.end(child)));
   }
 
+  /** Ends all, and whatever a scenario that took too long would still start. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.endAll();
+  }
+
   /** For the moment when nothing may be awaited any more. */
   killAll(): void {
     for (const child of this.#living) child.kill('SIGKILL');
   }
 
   #own(child: ChildProcess): void {
+    if (this.#isClosed) {
+      child.kill('SIGKILL');
+      throw new Error('the scene is over');
+    }
     this.#living.add(child);
     child.on('exit', () => this.#living.delete(child));
     child.on('error', () => {

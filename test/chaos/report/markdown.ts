@@ -28,7 +28,8 @@ export const COMPARED = [
 export function verdictLine(verdict: Verdict): string {
   const { held, name, claim, value, comparison, limit, unit } = verdict;
   const word = held ? 'held  ' : 'FAILED';
-  return `${word}  ${name}: ${claim}: ${withUnit(value, unit)} (${comparison} ${withUnit(limit, unit)})`;
+  const promised = `${comparison} ${withUnit(limit, unit)}`;
+  return `${word}  ${name}: ${claim}: ${withUnit(value, unit)} (${promised})`;
 }
 
 export function renderMarkdown(
