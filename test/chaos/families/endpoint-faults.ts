@@ -41,7 +41,8 @@ export const endpointFaults: readonly Run[] = Object.entries(FAULTS).map(([name,
       phases: [{ ratePerSecond: RATE, seconds }],
     });
     await load.at(ONSET_MS);
-    const onsetMs = (await upstream.behave(0, behaviour)) - load.startAtMs;
+    const onsetAtMs = await upstream.behave(0, behaviour);
+    const onsetMs = onsetAtMs - load.startAtMs;
     const report = await load.report;
     const { arrivals } = await upstream.count();
     return {
@@ -49,6 +50,8 @@ export const endpointFaults: readonly Run[] = Object.entries(FAULTS).map(([name,
         fromMs: onsetMs + GRACE_MS,
         untilMs: Number.POSITIVE_INFINITY,
       }),
+      /** Not a claim: a fault that nobody met proves nothing. */
+      met: arrivals[0]!.filter((atMs) => atMs >= onsetAtMs).length,
       wrong: countEnds(report, ENDS.wrong, ENDS.garbled),
       successPercent: percent(tally(report)),
       load: upstreamLoad(report, arrivals),

@@ -23,6 +23,7 @@ const SETTLE_MS = 3_000;
 const READ_BYTES_PER_SECOND = 10_000_000;
 const READ_SECONDS = 60;
 const READ_WARM_S = 10;
+const READER_WAIT_MS = 10_000;
 
 export const slowHeads: Run = {
   name: 'slow-heads',
@@ -110,7 +111,7 @@ export const slowReader: Run = {
       await sleepMs(1_000);
       if (second >= warmS) samplesMb.push(privateMb(sidecar));
     }
-    await sleepMs(1_500);
+    await reader.ended(READER_WAIT_MS);
     const { bytes } = JSON.parse(reader.output || '{"bytes":0}') as { readonly bytes: number };
     const first = samplesMb[0] ?? Number.NaN;
     return { grownMb: Math.max(...samplesMb) - first, mbPerSecond: bytes / seconds / 1_000_000 };

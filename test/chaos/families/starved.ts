@@ -21,7 +21,7 @@ const HOARD_MS = 1_000;
 const RELEASE_MS = 4_000;
 const GRACE_MS = 2_000;
 const RATE = 200;
-const LOG_RATE = 1_000;
+const LOG_RATE = 400;
 const LOG_SECONDS = 8;
 const SWITCH_MS = 2_000;
 

@@ -7,10 +7,11 @@
  */
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import type { Reply } from './orders.ts';
+import { type Reply, sleepMs } from './orders.ts';
 
 const OUTPUT_KEPT = 64 * 1024;
 const GRACE_MS = 2_000;
+const POLL_MS = 5;
 const READY_MS = 15_000;
 const QUIET = '--disable-warning=ExperimentalWarning';
 
@@ -38,7 +39,7 @@ export class Spawned {
       keep(Buffer.from(error.message));
       this.#ended = true;
     });
-    child.on('exit', () => {
+    child.on('close', () => {
       this.#ended = true;
     });
   }
@@ -55,13 +56,19 @@ export class Spawned {
     return this.#output;
   }
 
+  /** Resolves when it has ended, or after a while. */
+  async ended(limitMs: number): Promise<void> {
+    const untilMs = performance.now() + limitMs;
+    while (performance.now() < untilMs && !this.#ended) await sleepMs(POLL_MS);
+  }
+
   /** Its ready line, as an object. */
   async ready(): Promise<Readonly<Record<string, string>>> {
     const untilMs = performance.now() + READY_MS;
     while (performance.now() < untilMs && !this.#ended) {
       const line = this.#output.split('\n').find((one) => one.includes('"msg":"ready"'));
       if (line !== undefined) return JSON.parse(line) as Record<string, string>;
-      await new Promise((resolve) => setTimeout(resolve, 5));
+      await sleepMs(POLL_MS);
     }
     throw new Error(`${this.name} is not ready: ${this.#output.trim()}`);
   }
