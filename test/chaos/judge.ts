@@ -28,6 +28,6 @@ export function judge(claims: readonly Claim[], figuresOf: (run: string) => Figu
 }
 
 function holds({ comparison, limit }: Claim, value: number | null): boolean {
-  if (value === null || Number.isNaN(value)) return false;
+  if (value === null) return false;
   return comparison === '<=' ? value <= limit : value >= limit;
 }
