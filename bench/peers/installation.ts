@@ -58,7 +58,7 @@ async function installPackages(
   }
 }
 
-async function installEnvoy(
+export async function installEnvoy(
   children: Children,
   say: (text: string) => void,
 ): Promise<string | null> {
