@@ -20,13 +20,16 @@ export interface Snapshot {
   readonly inbound?: { readonly version: string; readonly config: InboundConfig };
 }
 
-/** `namespace`: of the proxy that starts from it. */
-export function compileSnapshot(world: World, namespace: string): Snapshot {
+/** `namespace`: of the proxy that starts from it; `workload`: of the application beside it, if any. */
+export function compileSnapshot(world: World, namespace: string, workload?: string): Snapshot {
   const compiler = new WorldCompiler(world);
   const compiled: [string, Snapshot['destinations'][string]][] = [];
   for (const key of destinations(world)) {
     const config = compiler.compile(key, namespace);
     if (config !== null) compiled.push([key, { version: versionOf(config), config }]);
   }
-  return { format: 'remora-snapshot/1', destinations: Object.fromEntries(compiled) };
+  const found = { format: 'remora-snapshot/1', destinations: Object.fromEntries(compiled) } as const;
+  if (workload === undefined) return found;
+  const config = compiler.inbound(namespace, workload);
+  return { ...found, inbound: { version: versionOf(config), config } };
 }

@@ -32,13 +32,15 @@ export interface CompiledMesh {
   readonly problems: readonly string[];
 }
 
-export function compileMesh(services: readonly ServicePlan[]): CompiledMesh {
+/** `workload`: of the application whose inbound sidecar starts from it, if any. */
+export function compileMesh(services: readonly ServicePlan[], workload?: string): CompiledMesh {
   const { objects, problems } = readObjects('chaos.yaml', meshYaml(services));
   const world = foldWorld(
     withInstances(emptyWorld, []),
     objects.map(({ object }) => ({ type: 'put', object })),
   );
-  const snapshot = compileSnapshot(withInstances(world, services.flatMap(instancesOf)), NAMESPACE);
+  const whole = withInstances(world, services.flatMap(instancesOf));
+  const snapshot = compileSnapshot(whole, NAMESPACE, workload);
   return { snapshot: JSON.stringify(snapshot), problems: problems.map(problemLine) };
 }
 
@@ -89,7 +91,7 @@ function rulesOf({ name, retriedStatuses, hasCriticalClass }: ServicePlan): read
     rules.push({ name: 'critical', matches, priority: 'critical', backends });
   }
   if (retriedStatuses !== undefined) {
-    rules.push({ retry: { statuses: retriedStatuses }, backends });
+    rules.push({ retries: { statuses: retriedStatuses }, backends });
   } else if (rules.length > 0) {
     rules.push({ backends });
   }
