@@ -24,7 +24,7 @@ async function main(): Promise<void> {
     return;
   }
   const log = createLog(process.stderr);
-  const proxy = await startProxy(options, log);
+  const proxy = await startProxy(options, log, process.env['REMORA_POISON'] === '1');
   const stop = (): void => {
     void proxy.drain().then(() => process.exit(EXIT_OK));
   };

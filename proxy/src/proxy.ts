@@ -39,8 +39,13 @@ export interface RunningProxy {
   drain(): Promise<boolean>;
 }
 
-export async function startProxy(options: ProxyOptions, log: LineLog): Promise<RunningProxy> {
-  const proxy = new DataPlane(options, log);
+/** `poisonsPools`: for tests, see `exchange/poison.ts`. */
+export async function startProxy(
+  options: ProxyOptions,
+  log: LineLog,
+  poisonsPools = false,
+): Promise<RunningProxy> {
+  const proxy = new DataPlane(options, log, poisonsPools);
   await proxy.start();
   return proxy;
 }
@@ -49,6 +54,7 @@ class DataPlane implements RunningProxy {
   readonly addresses: Record<string, string> = {};
   readonly #options: ProxyOptions;
   readonly #log: LineLog;
+  readonly #poisonsPools: boolean;
   readonly #counts: ExchangeCounts = {
     inFlight: 0,
     hedges: 0,
@@ -74,8 +80,9 @@ class DataPlane implements RunningProxy {
   #isReady = false;
   #draining: Promise<boolean> | null = null;
 
-  constructor(options: ProxyOptions, log: LineLog) {
+  constructor(options: ProxyOptions, log: LineLog, poisonsPools: boolean) {
     this.#options = options;
+    this.#poisonsPools = poisonsPools;
     this.#log = log;
     this.#metrics = new ProxyMetrics(
       {
@@ -200,6 +207,7 @@ class DataPlane implements RunningProxy {
       counts: this.#counts,
       replayBlocks: new ReplayBlocks(),
       deadlines: new DeadlineMemory(),
+      poisonsPools: this.#poisonsPools,
       isDraining: () => this.#draining !== null,
       poolOf: (endpoint, backend) => poolOf(endpoint, backend, poolWorld),
       onLocalAnswer: (code) => this.#metrics.refused(code),

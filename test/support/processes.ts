@@ -130,7 +130,7 @@ export async function startProxy(options: ProxyOptions = {}): Promise<RunningPro
   if (options.control !== undefined) args.push('--control', options.control);
   if (options.snapshot !== undefined) args.push('--snapshot', options.snapshot);
   if (options.lastGood !== undefined) args.push('--last-good', options.lastGood);
-  const proxy = new RunningProxy(name, 'proxy/src/main.ts', args);
+  const proxy = new RunningProxy(name, 'proxy/src/main.ts', args, { REMORA_POISON: '1' });
   const ready = await proxy.ready();
   proxy.outbound = ready['outbound'] ?? '';
   proxy.inbound = ready['inbound'] ?? '';

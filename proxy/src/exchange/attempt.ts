@@ -314,6 +314,7 @@ export class Attempt implements LeaseHolder, TicketHolder, TickJob {
     this.response.reset();
     this.endpoint = null;
     const backend = this.#backend;
+    this.#backend = null;
     if (backend === null) return;
     if (endpoint === null) return backend.admission.cancel(this.#ticket);
     this.#user.tried.add(endpoint);

@@ -50,6 +50,8 @@ export interface ExchangeWorld {
   readonly replayBlocks: ReplayBlocks;
   /** Which deadline a trace has; shared by both roles. */
   readonly deadlines: DeadlineMemory;
+  /** Released exchanges must not be used: tests make it throw. */
+  readonly poisonsPools: boolean;
   isDraining(): boolean;
   /** The endpoint's pool, made on first use. */
   poolOf(endpoint: Endpoint, backend: Backend): EndpointPool;

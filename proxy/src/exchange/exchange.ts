@@ -31,6 +31,7 @@ import { forgetDeadline, readDeadline, rememberDeadline } from './deadlines.ts';
 import type { AnswerExtra, ExchangeWorld, Role, Routable } from './exchange-world.ts';
 import { layAnswer, layRedirect } from './local-answer.ts';
 import { Mirrors } from './mirrors.ts';
+import { poison } from './poison.ts';
 import { RequestBody } from './request-body.ts';
 import { Tries, type TriesUser } from './tries.ts';
 
@@ -348,6 +349,10 @@ export class Exchange implements DownstreamUser, Routable, TriesUser {
     this.deadlineAtMs = NO_DEADLINE;
     if (this.hasBeenStruck) this.strike.reset();
     this.hasBeenStruck = false;
+    if (this.#world.poisonsPools) {
+      this.downstream = poison('downstream');
+      this.role = poison('role');
+    }
     this.#giveBack(this);
   }
 }
