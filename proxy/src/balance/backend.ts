@@ -14,15 +14,17 @@ import type { Chance, Clock } from '../clock.ts';
 import type { Head } from '../http1/head.ts';
 import { AdaptiveLimit } from '../resilience/adaptive-limit.ts';
 import { Admission } from '../resilience/admission.ts';
+import { BREAKER } from '../resilience/endpoint-health.ts';
 import { Ejection } from '../resilience/ejection.ts';
 import { resilienceDefaults } from '@remora/api/resilience-defaults.ts';
-import { OUTCOME } from '../resilience/outcome.ts';
+import { isFailed, OUTCOME } from '../resilience/outcome.ts';
 import { RetryBudget } from '../resilience/retry-budget.ts';
 import type { TimerWheel } from '../timer-wheel.ts';
 import { RequestKey } from '../routing/request-key.ts';
 import type { Balancer, EndpointList } from './balancer.ts';
 import { Endpoint, endpointKey, READY_BEFORE } from './endpoint.ts';
-import { ewmaCost, observe } from './ewma.ts';
+import { ewmaCost, halve, observe } from './ewma.ts';
+import { Explorer } from './explorer.ts';
 import { HashRing } from './hash-ring.ts';
 import { leastRequestCost } from './least-request.ts';
 import { P2c } from './p2c.ts';
@@ -54,6 +56,7 @@ export class Backend {
   readonly budget: RetryBudget;
   readonly #chance: Chance;
   readonly #sieve = new Sieve();
+  readonly #explorer = new Explorer();
   #balancer: Balancer | null = null;
   #config: BalancerConfig | null = null;
   /** Those with a weight: what the balancer sees. */
@@ -109,13 +112,23 @@ export class Backend {
       const probed = this.#aroundEjected(mayResend);
       if (probed !== null) return probed;
     }
+    if (mayResend && this.#config!.type === 'ewma') {
+      const alone = this.#explorer.due(this.#pickable, sieve);
+      if (alone !== null) return alone;
+    }
     return this.#balancer.pick(head, peer, sieve);
   }
 
   /** The request goes to this endpoint. Returns the epoch to be given to `onDone`. */
   onSent(endpoint: Endpoint, nowMs: number): number {
     endpoint.inFlight++;
+    this.#explorer.onSent(endpoint, nowMs);
     return this.ejection.admit(endpoint, nowMs);
+  }
+
+  /** Whether a request to it is there to find out more: should it fail, it is sent elsewhere. */
+  isOnTrial({ isExplored, health }: Endpoint): boolean {
+    return isExplored || health.state === BREAKER.HALF_OPEN;
   }
 
   /** The head of an answer came; its body may take long, which no probe waits for. */
@@ -126,10 +139,13 @@ export class Backend {
   /** Once for every `onSent`. `rttMs` until the answer's head, or NOT_MEASURED. */
   onDone(endpoint: Endpoint, epoch: number, rttMs: number, outcome: number, nowMs: number): void {
     endpoint.inFlight--;
+    const wasTrial = this.#explorer.wasTrial(endpoint, isFailed(outcome));
     this.ejection.report(endpoint, epoch, outcome, rttMs, nowMs);
     if (rttMs < 0 || outcome === OUTCOME.NOTHING_LEARNED || this.#config === null) return;
+    const { decayMs } = this.#config;
+    if (wasTrial && outcome === OUTCOME.OK) return halve(endpoint, rttMs, decayMs, nowMs);
     // A refusal costs as a failure does, else refusing fast would attract more.
-    observe(endpoint, rttMs, outcome !== OUTCOME.OK, this.#config.decayMs, nowMs);
+    observe(endpoint, rttMs, outcome !== OUTCOME.OK, decayMs, nowMs);
   }
 
   /** Told to come back later (`Retry-After` of a 503): not picked meanwhile, where others are. */

@@ -40,6 +40,14 @@ export class Endpoint implements Judged {
   /** Peak-sensitive mean of response times as of `ewmaAtMs`; it decays from there. */
   ewmaMs: number = FIRST_RTT_MS;
   ewmaAtMs: number;
+  /** Whether `ewmaMs` is of answers; else the first one takes its place. */
+  isMeasured = false;
+  /** Of the last request, and which of its backend's it was. */
+  sentAtMs: number;
+  sentTurn = 0;
+  /** The request under way is to see whether it is still slow. */
+  isExplored = false;
+  failedTrials = 0;
   readyAtMs: number;
   /** Left the configuration: gets no new requests, ends those it has. */
   removed = false;
@@ -59,6 +67,7 @@ export class Endpoint implements Judged {
     this.inMesh = config.inMesh;
     this.readyAtMs = nowMs;
     this.ewmaAtMs = nowMs;
+    this.sentAtMs = nowMs;
   }
 
   onOut(isOut: boolean): void {
@@ -70,6 +79,7 @@ export class Endpoint implements Judged {
     this.readyAtMs = nowMs;
     this.ewmaMs = FIRST_RTT_MS;
     this.ewmaAtMs = nowMs;
+    this.isMeasured = false;
     this.turn = 0;
   }
 }

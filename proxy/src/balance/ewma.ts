@@ -27,7 +27,15 @@ export function decayedMs(endpoint: Endpoint, decayMs: number, nowMs: number): n
   return idleMs > 0 ? endpoint.ewmaMs * Math.exp(-idleMs / decayMs) : endpoint.ewmaMs;
 }
 
-/** Takes in one answer. */
+/** An endpoint that was left alone has answered well: its mean goes half the way, in logarithms. */
+export function halve(endpoint: Endpoint, rttMs: number, decayMs: number, nowMs: number): void {
+  const heldMs = decayedMs(endpoint, decayMs, nowMs);
+  if (rttMs >= heldMs) return observe(endpoint, rttMs, false, decayMs, nowMs);
+  endpoint.ewmaMs = Math.sqrt(heldMs * rttMs);
+  endpoint.ewmaAtMs = nowMs;
+}
+
+/** Takes in one answer. The first one takes the place of the guess. */
 export function observe(
   endpoint: Endpoint,
   rttMs: number,
@@ -36,6 +44,12 @@ export function observe(
   nowMs: number,
 ): void {
   const seenMs = failed ? Math.max(rttMs, FAILURE_RTT_MS) : rttMs;
+  if (!endpoint.isMeasured) {
+    endpoint.isMeasured = true;
+    endpoint.ewmaMs = seenMs;
+    endpoint.ewmaAtMs = nowMs;
+    return;
+  }
   const kept = Math.exp(-Math.max(0, nowMs - endpoint.ewmaAtMs) / decayMs);
   endpoint.ewmaMs =
     seenMs > endpoint.ewmaMs * kept ? seenMs : endpoint.ewmaMs * kept + seenMs * (1 - kept);

@@ -201,7 +201,7 @@ describe('a readmitted endpoint', () => {
     const endpoint = readmit(backend, 0);
     assert.equal(slowStartShare(endpoint, 10_000, PENALTY_MS), 0.1);
     assert.equal(slowStartShare(endpoint, 10_000, PENALTY_MS + 10_000), 1);
-    assert.equal(endpoint.ewmaMs, 30, 'the seconds of its failures are forgotten');
+    assert.equal(endpoint.ewmaMs, 5, 'the seconds of its failures are forgotten');
   });
 
   test('gets its share under peak EWMA, which its failures would have kept from it', () => {

@@ -56,6 +56,8 @@ export class Attempt implements LeaseHolder, TicketHolder, TickJob {
   failure: ErrorCode = 'RMR_INTERNAL';
   isUnsent = false;
   isStale = false;
+  /** It was sent to find out about its endpoint: a failure is not its caller's. */
+  isTrial = false;
   /** Of the endpoint whose reused connection was dead. */
   allowance: ResendAllowance | null = null;
   readonly #world: ExchangeWorld;
@@ -278,6 +280,7 @@ export class Attempt implements LeaseHolder, TicketHolder, TickJob {
     this.endpoint = endpoint;
     this.#sentAtMs = nowMs; // What fails before it is sent took from here on.
     this.#vote = backend.onSent(endpoint, nowMs);
+    this.isTrial = backend.isOnTrial(endpoint);
     backend.admission.onSent(this.#ticket, endpoint.slot, nowMs);
     const pool = this.#world.poolOf(endpoint, backend);
     const upstream = pool.tryLease(this, nowMs);

@@ -19,7 +19,7 @@ import { limits } from '../limits.ts';
 import type { BodyPiece } from '../net/body-writer.ts';
 import type { Upstream } from '../net/upstream.ts';
 import { NO_RETRY_AFTER, retryAfterMs } from '../resilience/backoff.ts';
-import { hasPeerError, peerError } from '../resilience/classify.ts';
+import { hasPeerError, isFailure, peerError } from '../resilience/classify.ts';
 import { OUTCOME } from '../resilience/outcome.ts';
 import type { PriorityNumber } from '../resilience/ticket.ts';
 import { WheelTimer } from '../timer-wheel.ts';
@@ -275,13 +275,15 @@ export class Tries implements AttemptUser, TickJob {
   #passesOver(attempt: Attempt, piece: BodyPiece): boolean {
     const { response } = attempt;
     const isRefusal = attempt.endpoint!.inMesh && hasPeerError(response);
-    const isRetried = this.#user.rule!.retry.statuses.includes(response.status);
+    const isTrial = attempt.isTrial && isFailure(response.status);
+    const isRetried = isTrial || this.#user.rule!.retry.statuses.includes(response.status);
     if ((!isRefusal && !isRetried) || attempt.isProbe) return false;
     const askedMs = retryAfterMs(response);
     if (askedMs > 0) this.#backend!.holdBack(attempt.endpoint!, askedMs, this.#world.clock.nowMs());
     const { failed } = this.#next;
     failed.code = isRefusal ? peerError(response) : null;
     failed.status = response.status;
+    failed.isTrial = isTrial;
     failed.isUnsent = false;
     failed.isStale = false;
     failed.allowance = null;

@@ -55,6 +55,8 @@ export class FailedAttempt {
   /** Ours, or `peerError` of a peer's answer; null: the application answered, with `status`. */
   code: ErrorCode | null = null;
   status = 0;
+  /** It went to an endpoint to find out about it, and that failed: of an answer only. */
+  isTrial = false;
   /** We wrote no byte: it died in the pool. Connect failures and refusals are so by their code. */
   isUnsent = false;
   /** A reused connection died before any byte of an answer. */
@@ -103,7 +105,10 @@ export function decideRetry(
 /** Why it would be tried again, were nothing in the way. */
 function reasonOf(failed: FailedAttempt, config: RetryConfig): number {
   const { code } = failed;
-  if (code === null) return config.statuses.includes(failed.status) ? RETRY.STATUS : RETRY.FINAL;
+  if (code === null) {
+    const isRetried = failed.isTrial || config.statuses.includes(failed.status);
+    return isRetried ? RETRY.STATUS : RETRY.FINAL;
+  }
   // To callers this code says never; here it is what the time for one try is for.
   if (code === 'RMR_PER_TRY_TIMEOUT') return RETRY.TIMED_OUT;
   const { retry } = ERRORS[code];
