@@ -17,6 +17,7 @@ import { ExchangePool, RoleServer } from './exchange/exchanges.ts';
 import type { ExchangeCounts, ExchangeWorld, Role } from './exchange/exchange-world.ts';
 import { Tick } from './exchange/tick.ts';
 import type { ProxyOptions } from './flags.ts';
+import { limits } from './limits.ts';
 import { dialTcp } from './net/dialer.ts';
 import type { Downstream } from './net/downstream.ts';
 import { drain } from './net/drain.ts';
@@ -25,6 +26,7 @@ import { EndpointPool } from './net/pool.ts';
 import { ReadBuffers } from './net/read-buffer.ts';
 import { Scratch } from './net/scratch.ts';
 import { DeadlineMemory } from './resilience/deadline-memory.ts';
+import { Duplicates } from './resilience/duplicates.ts';
 import { ReplayBlocks } from './resilience/replay-buffer.ts';
 import { Inbound } from './roles/inbound.ts';
 import { Outbound } from './roles/outbound.ts';
@@ -67,6 +69,7 @@ class DataPlane implements RunningProxy {
     connects: 0,
     connectFailures: 0,
   };
+  readonly #duplicates = new Duplicates();
   readonly #metrics: ProxyMetrics;
   readonly #buffers = new ReadBuffers();
   readonly #world: ExchangeWorld;
@@ -77,6 +80,7 @@ class DataPlane implements RunningProxy {
   readonly #admins: AdminServer[] = [];
   #inbound: Inbound | null = null;
   #inboundSeries: RouteSeries | null = null;
+  #housekeeping: NodeJS.Timeout | null = null;
   #isReady = false;
   #draining: Promise<boolean> | null = null;
 
@@ -87,6 +91,7 @@ class DataPlane implements RunningProxy {
     this.#metrics = new ProxyMetrics(
       {
         counts: this.#counts,
+        duplicates: this.#duplicates,
         downstreamConnections: () => this.#downstreams(),
         logLinesDropped: () => log.dropped,
       },
@@ -129,6 +134,11 @@ class DataPlane implements RunningProxy {
     const { admin, metrics } = this.#options;
     if (admin !== null) await this.#servePages('admin', ADMIN_PAGES, admin);
     if (metrics !== null) await this.#servePages('metrics', METRICS_PAGES, metrics);
+    this.#housekeeping = setInterval(
+      () => this.#duplicates.sweep(systemClock.nowMs()),
+      limits.housekeepingMs,
+    );
+    this.#housekeeping.unref();
     this.#isReady = true;
   }
 
@@ -140,6 +150,7 @@ class DataPlane implements RunningProxy {
   async #drainOnce(): Promise<boolean> {
     this.#log.info({ inFlight: this.#counts.inFlight }, 'draining');
     const isClean = await drain(this.#listeners, systemClock);
+    if (this.#housekeeping !== null) clearInterval(this.#housekeeping);
     await this.#configuration.stop();
     for (const server of this.#admins) await server.close();
     this.#log.info({ isClean }, 'drained');
@@ -208,10 +219,12 @@ class DataPlane implements RunningProxy {
       replayBlocks: new ReplayBlocks(),
       deadlines: new DeadlineMemory(),
       poisonsPools: this.#poisonsPools,
+      duplicates: this.#duplicates,
       isDraining: () => this.#draining !== null,
       poolOf: (endpoint, backend) => poolOf(endpoint, backend, poolWorld),
       onLocalAnswer: (code) => this.#metrics.refused(code),
       onRetryDecided: (reason) => this.#metrics.decidedRetry(reason),
+      onDuplicate: (end) => this.#metrics.endedDuplicate(end),
     };
   }
 

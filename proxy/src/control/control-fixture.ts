@@ -136,6 +136,7 @@ export class ControlWorld {
         connects: 0,
         connectFailures: 0,
       },
+      duplicates: { storedBytes: 0, evictions: 0 },
       downstreamConnections: () => 0,
       logLinesDropped: () => 0,
     },

@@ -15,6 +15,7 @@ import type { Downstream } from '../net/downstream.ts';
 import type { EndpointPool } from '../net/pool.ts';
 import type { Scratch } from '../net/scratch.ts';
 import type { DeadlineMemory } from '../resilience/deadline-memory.ts';
+import type { DuplicateEnd, Duplicates } from '../resilience/duplicates.ts';
 import type { FaultStrike } from '../resilience/fault.ts';
 import type { ReplayBlocks } from '../resilience/replay-buffer.ts';
 import type { RuleBreaker } from '../resilience/rule-breaker.ts';
@@ -52,12 +53,14 @@ export interface ExchangeWorld {
   readonly deadlines: DeadlineMemory;
   /** Released exchanges must not be used: tests make it throw. */
   readonly poisonsPools: boolean;
+  readonly duplicates: Duplicates;
   isDraining(): boolean;
   /** The endpoint's pool, made on first use. */
   poolOf(endpoint: Endpoint, backend: Backend): EndpointPool;
   onLocalAnswer(code: ErrorCode): void;
   /** Another attempt follows, or is denied: a RETRY. */
   onRetryDecided(reason: number): void;
+  onDuplicate(end: DuplicateEnd): void;
 }
 
 /** An exchange as a role sees it: what came, and where it may be sent. */

@@ -17,6 +17,7 @@ import { Head } from '../http1/head.ts';
 import { limits } from '../limits.ts';
 import type { BodyPiece } from '../net/body-writer.ts';
 import type { Downstream, DownstreamUser } from '../net/downstream.ts';
+import { layReplay, replayRoom, type StoredAnswer } from '../resilience/answer-record.ts';
 import { isFailure } from '../resilience/classify.ts';
 import { NO_DEADLINE } from '../resilience/deadline.ts';
 import { FaultStrike } from '../resilience/fault.ts';
@@ -28,6 +29,7 @@ import type { RouteSeries } from '../telemetry/proxy-metrics.ts';
 import { WheelTimer } from '../timer-wheel.ts';
 import { AnswerRelay } from './answer-relay.ts';
 import { forgetDeadline, readDeadline, rememberDeadline } from './deadlines.ts';
+import { type DuplicateRequest, duplicateOf, type DuplicateUser } from './duplicate-request.ts';
 import type { AnswerExtra, ExchangeWorld, Role, Routable } from './exchange-world.ts';
 import { layAnswer, layRedirect } from './local-answer.ts';
 import { Mirrors } from './mirrors.ts';
@@ -47,7 +49,7 @@ export const STATE = {
 const NO_EXTRA: AnswerExtra = {};
 const MS_PER_SECOND = 1_000;
 
-export class Exchange implements DownstreamUser, Routable, TriesUser {
+export class Exchange implements DownstreamUser, Routable, TriesUser, DuplicateUser {
   epoch = 0;
   readonly request: Head = new Head();
   readonly body: RequestBody;
@@ -75,6 +77,8 @@ export class Exchange implements DownstreamUser, Routable, TriesUser {
   readonly #tries: Tries;
   readonly #relay: AnswerRelay;
   readonly #mirrors: Mirrors;
+  /** Null but for a request whose duplicates are collapsed. */
+  #duplicate: DuplicateRequest | null = null;
   readonly #deadline = new WheelTimer(() => this.#onDeadline());
   /** Of what is waited for besides: a first configuration, a fault's delay, a slowed body. */
   readonly #pause = new WheelTimer(() => this.#onPauseOver());
@@ -117,6 +121,7 @@ export class Exchange implements DownstreamUser, Routable, TriesUser {
   onRequestBody(piece: BodyPiece): void {
     this.#mirrors.onRequestBody(piece);
     if (this.state !== STATE.TUNNEL) this.body.onPiece(piece);
+    this.#duplicate?.onRequestBody(piece);
     this.#tries.onRequestBody(piece);
   }
 
@@ -156,8 +161,17 @@ export class Exchange implements DownstreamUser, Routable, TriesUser {
       wheel.arm(this.#deadline, this.deadlineAtMs - nowMs);
       rememberDeadline(this.#world, this, this.deadlineAtMs);
     }
-    backend.budget.onRequest(nowMs);
-    if (rule.retry.retriesMax === 0) this.body.stopKeeping();
+    if (rule.duplicates !== null) {
+      this.#duplicate = duplicateOf(this.#world, this, rule.duplicates.keepMs, backend);
+    }
+    if (this.#duplicate === null) this.send(backend);
+  }
+
+  /** Nothing holds it back: the first attempt is made at the end of this turn. */
+  send(backend: Backend): void {
+    const rule = this.rule!;
+    backend.budget.onRequest(this.#world.clock.nowMs());
+    if (rule.retry.retriesMax === 0) this.body.keepNoMore();
     this.#mirrors.begin(this, rule);
     this.#tries.begin(backend);
   }
@@ -194,6 +208,14 @@ export class Exchange implements DownstreamUser, Routable, TriesUser {
     this.#sendLocal(end, extra.status ?? errorSpec(code).status, keep);
   }
 
+  /** The stored answer of the same request, sent before. */
+  replay(answer: StoredAnswer): void {
+    const keep = this.#mayKeepDownstream();
+    const out = this.#world.scratch.take(replayRoom(answer));
+    const end = layReplay(out, 0, answer, this.request.version, !keep);
+    this.#sendLocal(end, answer.status, keep);
+  }
+
   redirect(status: number, location: string): void {
     const keep = this.#mayKeepDownstream();
     this.#sendLocal(layRedirect(this.#world, this.request, status, location, !keep), status, keep);
@@ -219,11 +241,13 @@ export class Exchange implements DownstreamUser, Routable, TriesUser {
     if (status === 101) return this.#beginTunnel(piece);
     this.state = STATE.RELAYING;
     this.body.stopKeeping();
+    this.#duplicate?.onAnswerHead(this.#tries.response, piece);
     this.#relay.begin(status, bodyKind, this.request.version, this.#mayKeepDownstream());
     this.#afterPiece(piece, this.#relayHead(piece));
   }
 
   onAnswerBody(piece: BodyPiece): void {
+    this.#duplicate?.onAnswerBody(piece);
     this.#afterPiece(piece, this.#relay.sendBody(this.downstream, piece));
   }
 
@@ -304,7 +328,7 @@ export class Exchange implements DownstreamUser, Routable, TriesUser {
 
   #onDeadline(): void {
     const isRelaying = this.state >= STATE.RELAYING;
-    const { where } = this.#tries;
+    const where = this.#duplicate?.where ?? this.#tries.where;
     this.#tries.drop(isRelaying ? OUTCOME.FAILED : OUTCOME.MISSED);
     if (isRelaying) {
       this.downstream.abort();
@@ -336,6 +360,8 @@ export class Exchange implements DownstreamUser, Routable, TriesUser {
     this.#world.wheel.cancel(this.#deadline);
     this.#world.wheel.cancel(this.#pause);
     this.#mirrors.end();
+    this.#duplicate?.leave();
+    this.#duplicate = null;
     this.#tries.reset();
     this.#relay.reset();
     this.state = STATE.IDLE;

@@ -168,11 +168,11 @@ export class Tries implements AttemptUser, TickJob {
     const user = this.#user;
     const { body } = user;
     const upstream = attempt.upstream!;
-    const asksToContinue = !body.isAtHand && !this.#hasContinued;
+    const asksToContinue = !body.isWhole && !body.hasKept && !this.#hasContinued;
     const end = this.#message.lay(this.#world, user, asksToContinue);
     // Told to close after a coding we only pass on: servers disagree on what follows it.
-    const taken = upstream.sendHead(end, body.kind, body.isWhole, !user.request.codedChunked);
-    if (body.isAtHand && !body.isWhole) body.replay(upstream);
+    let taken = upstream.sendHead(end, body.kind, body.isWhole, !user.request.codedChunked);
+    if (body.hasKept) taken = body.replay(upstream);
     attempt.onSent(body.isAtHand, user.rule!.perTryTimeoutMs);
     if (!body.isComplete && taken) user.resumeBody();
     this.#awaitHedge(attempt);

@@ -7,6 +7,8 @@ import { AnswerRecord, layReplay, replayRoom } from './answer-record.ts';
 import { ReplayBlocks } from './replay-buffer.ts';
 import { responseOf } from './response-fixture.ts';
 
+const MARK = 'x-remora-replayed: 1\r\n';
+
 type Fields = readonly (readonly [name: string, value: string])[];
 
 /** What the answer is replayed as; null: it was not kept. */
@@ -49,23 +51,29 @@ describe('a kept answer', () => {
   test('has its fields as they were sent, less those of one hop, and a length', () => {
     assert.equal(
       replayed(responseOf(201, fields), 'paid'),
-      `HTTP/1.1 201 Because\r\n${lines}content-length: 4\r\n\r\npaid`,
+      `HTTP/1.1 201 Because\r\n${lines}content-length: 4\r\n${MARK}\r\npaid`,
     );
   });
 
   test('is told to whom the connection stays or closes', () => {
     const head = responseOf(201, fields);
-    const start = `HTTP/1.1 201 Because\r\n${lines}content-length: 4\r\n`;
+    const start = `HTTP/1.1 201 Because\r\n${lines}content-length: 4\r\n${MARK}`;
     assert.equal(replayed(head, 'paid', { close: true }), `${start}connection: close\r\n\r\npaid`);
     const old = replayed(head, 'paid', { version: 10 });
     assert.equal(old, `${start}connection: keep-alive\r\n\r\npaid`);
   });
 
   test('without a body says so by its length, but where none may be', () => {
-    assert.match(replayed(responseOf(200))!, /\r\ncontent-length: 0\r\n\r\n$/);
+    assert.match(
+      replayed(responseOf(200))!,
+      /\r\ncontent-length: 0\r\nx-remora-replayed: 1\r\n\r\n$/,
+    );
     assert.doesNotMatch(replayed(responseOf(204))!, /content-length/);
     const head = responseOf(200, [['Content-Length', '99']]);
-    assert.match(replayed(head, '', { method: METHOD.HEAD })!, /\r\ncontent-length: 99\r\n\r\n$/);
+    assert.match(
+      replayed(head, '', { method: METHOD.HEAD })!,
+      /\r\ncontent-length: 99\r\nx-remora/,
+    );
     assert.doesNotMatch(replayed(responseOf(200), '', { method: METHOD.HEAD })!, /content-length/);
   });
 });

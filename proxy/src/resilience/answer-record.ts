@@ -28,6 +28,8 @@ const CACHE_CONTROL = ascii('cache-control');
 const NO_STORE = ascii('no-store');
 const CLOSE_LINE = ascii('connection: close\r\n');
 const KEEP_ALIVE_LINE = ascii('connection: keep-alive\r\n');
+/** Inbound takes no such field from the application: it says that nothing was executed. */
+const MARK_LINE = ascii('x-remora-replayed: 1\r\n');
 const PASSING: ReadonlySet<number> = new Set([408, 425, 429]);
 
 export class AnswerRecord {
@@ -98,10 +100,11 @@ export class AnswerRecord {
 
 /** Upper bound of what `layReplay` writes. */
 export function replayRoom(answer: StoredAnswer): number {
-  return answer.head.length + KEEP_ALIVE_LINE.length + 2 + answer.body.length;
+  const added = MARK_LINE.length + KEEP_ALIVE_LINE.length + 2;
+  return answer.head.length + added + answer.body.length;
 }
 
-/** Lays the whole answer out; where it ends. `close`: the connection ends with it. */
+/** Lays the whole answer out, marked; where it ends. `close`: the connection ends with it. */
 export function layReplay(
   out: Buffer,
   start: number,
@@ -111,6 +114,8 @@ export function layReplay(
 ): number {
   out.set(answer.head, start);
   let at = start + answer.head.length;
+  out.set(MARK_LINE, at);
+  at += MARK_LINE.length;
   const line = close ? CLOSE_LINE : clientVersion === 10 ? KEEP_ALIVE_LINE : null;
   if (line !== null) {
     out.set(line, at);

@@ -31,6 +31,18 @@ export const JOINED = {
   UNTRACKED: 5,
 } as const;
 
+/** What becomes of a request with a key; the metric's words. */
+export const DUPLICATE_ENDS = [
+  'executed',
+  /** Got a stored answer, at once or having waited for it. */
+  'replayed',
+  'waited',
+  'reused_key',
+  'crowded',
+  'untracked',
+] as const;
+export type DuplicateEnd = (typeof DUPLICATE_ENDS)[number];
+
 export interface DuplicateHolder {
   /** `ticket.answer` is there; or it is null, and `ticket.isFirst`. Queues, and acts next tick. */
   onDuplicateTurn(): void;

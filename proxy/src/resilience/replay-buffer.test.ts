@@ -62,11 +62,13 @@ describe('all bodies together', () => {
       return buffer;
     });
     const late = new ReplayBuffer(blocks);
+    assert.ok(!late.hasRoomFor(1) && late.hasRoomFor(0));
     assert.ok(!fill(late, 1));
     assert.equal(blocks.refusals, 1);
     assert.ok(full.every((buffer) => buffer.isReplayable));
     full[0]!.release();
     late.release();
+    assert.ok(late.hasRoomFor(MAX) && !late.hasRoomFor(MAX + 1));
     assert.ok(fill(late, MAX));
     for (const buffer of [...full, late]) buffer.release();
     assert.equal(blocks.leased, 0);
@@ -94,7 +96,8 @@ test('property: what comes out is what went in, however it was cut, and no block
         for (let at = 0; at < source.length; at++) source[at] = (at * 31 + index) & 0xff;
         let at = 0;
         for (const size of sizes) {
-          buffer.append(source, at, at + size);
+          const hasRoom = buffer.hasRoomFor(size);
+          assert.equal(buffer.append(source, at, at + size), hasRoom);
           at += size;
         }
         buffer.finish(null);

@@ -31,6 +31,11 @@ export class ReplayBlocks {
   #free: ReplayBlock | null = null;
   #freeCount = 0;
 
+  /** Whether so many more can be had. */
+  hasFree(count: number): boolean {
+    return this.leased + count <= BLOCKS_MAX;
+  }
+
   /** Null: all are in use. */
   lease(): ReplayBlock | null {
     if (this.leased === BLOCKS_MAX) {
@@ -88,6 +93,13 @@ export class ReplayBuffer {
   /** It is whole, or nothing of it was read. */
   get isReplayable(): boolean {
     return this.#state === STATE.WHOLE || this.#state === STATE.EMPTY;
+  }
+
+  /** Whether an `append` of so many bytes would keep them. */
+  hasRoomFor(bytes: number): boolean {
+    if (this.#state === STATE.LOST || this.length + bytes > limits.replayBytesMax) return false;
+    const needed = Math.ceil((this.length + bytes) / limits.replayBlockBytes);
+    return this.#blocks.hasFree(needed - Math.ceil(this.length / limits.replayBlockBytes));
   }
 
   /** Copies bytes [start, end) in. False: the body cannot be kept, and what was kept is gone. */

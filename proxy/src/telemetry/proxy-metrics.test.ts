@@ -33,7 +33,12 @@ function newMetrics(clock = new ManualClock()): ProxyMetrics {
     connectFailures: 0,
   };
   return new ProxyMetrics(
-    { counts, downstreamConnections: () => 5, logLinesDropped: () => 0 },
+    {
+      counts,
+      duplicates: { storedBytes: 0, evictions: 0 },
+      downstreamConnections: () => 5,
+      logLinesDropped: () => 0,
+    },
     clock,
   );
 }
@@ -131,6 +136,13 @@ describe('the other metrics', () => {
     metrics.refused('RMR_NO_ROUTE');
     assert.match(textOf(metrics), /^remora_refused_total\{code="RMR_NO_ROUTE"\} 1$/m);
     assert.match(textOf(metrics), /^remora_refused_total\{code="RMR_NO_ENDPOINTS"\} 0$/m);
+  });
+
+  test('tell what became of requests with a key, from the first scrape', () => {
+    const metrics = newMetrics();
+    metrics.endedDuplicate('waited');
+    assert.match(textOf(metrics), /^remora_duplicates_total\{end="waited"\} 1$/m);
+    assert.match(textOf(metrics), /^remora_duplicates_total\{end="untracked"\} 0$/m);
   });
 
   test('read the data path when scraped', () => {

@@ -9,6 +9,7 @@
  */
 import { type ErrorCode, ERRORS } from '@remora/api/errors.ts';
 import type { Clock } from '../clock.ts';
+import { DUPLICATE_ENDS, type DuplicateEnd } from '../resilience/duplicates.ts';
 import { isRetry, RETRY_WORDS } from '../resilience/retry.ts';
 import { BY_NAME } from './family.ts';
 import { Registry } from './registry.ts';
@@ -33,6 +34,7 @@ export interface DataPathCounts {
 
 export interface MetricSources {
   readonly counts: DataPathCounts;
+  readonly duplicates: { readonly storedBytes: number; readonly evictions: number };
   downstreamConnections(): number;
   logLinesDropped(): number;
 }
@@ -59,6 +61,7 @@ export class ProxyMetrics {
   readonly #routes: RouteFamilies;
   readonly #routeSeries = new Map<string, RouteSeries>();
   readonly #refused = new Map<string, Series>();
+  readonly #duplicateEnds: ReadonlyMap<DuplicateEnd, Series>;
   /** By RETRY. */
   readonly #retryReasons: readonly Series[];
 
@@ -90,6 +93,7 @@ export class ProxyMetrics {
     });
     for (const code of codes) this.#refused.set(code, refused.bind({ code }));
     this.#retryReasons = retryReasons(registry);
+    this.#duplicateEnds = duplicateEnds(registry);
     const number = { labels: {} } as const;
     this.configApplied = registry
       .counter({
@@ -164,12 +168,17 @@ export class ProxyMetrics {
     this.#retryReasons[reason]!.inc();
   }
 
+  /** What became of a request with an Idempotency-Key. */
+  endedDuplicate(end: DuplicateEnd): void {
+    this.#duplicateEnds.get(end)!.inc();
+  }
+
   /** Remora answered itself. */
   refused(code: ErrorCode): void {
     this.#refused.get(code)!.inc();
   }
 
-  #readCounts({ counts, downstreamConnections, logLinesDropped }: MetricSources): void {
+  #readCounts({ counts, duplicates, downstreamConnections, logLinesDropped }: MetricSources): void {
     const { registry } = this;
     const gauge = (name: string, help: string, read: () => number): void =>
       registry.read({ name, help, type: 'gauge', read });
@@ -206,6 +215,16 @@ export class ProxyMetrics {
       () => counts.mirrorsDropped,
     );
     gauge('remora_mirrors_active', 'Copies under way.', () => counts.mirrorsActive);
+    gauge(
+      'remora_duplicates_stored_bytes',
+      'Answers kept for requests that come again.',
+      () => duplicates.storedBytes,
+    );
+    counter(
+      'remora_duplicates_evicted_total',
+      'Kept answers that were let go before their time, for newer ones.',
+      () => duplicates.evictions,
+    );
     counter(
       'remora_log_lines_dropped_total',
       'Log lines that nobody read in time.',
@@ -255,6 +274,15 @@ export class ProxyMetrics {
 }
 
 const MS_PER_SECOND = 1_000;
+
+function duplicateEnds(registry: Registry): ReadonlyMap<DuplicateEnd, Series> {
+  const ends = registry.counter({
+    name: 'remora_duplicates_total',
+    help: 'Requests with an Idempotency-Key of rules with duplicates, by what became of them.',
+    labels: { end: DUPLICATE_ENDS },
+  });
+  return new Map(DUPLICATE_ENDS.map((end) => [end, ends.bind({ end })]));
+}
 
 function retryReasons(registry: Registry): readonly Series[] {
   const made = registry.counter({
