@@ -20,7 +20,9 @@ export interface Snapshot {
   readonly inbound?: { readonly version: string; readonly config: InboundConfig };
 }
 
-/** `namespace`: of the proxy that starts from it; `workload`: of the application beside it, if any. */
+/**
+ * `namespace`: of the proxy that starts from it; `workload`: of the application beside it, if any.
+ */
 export function compileSnapshot(world: World, namespace: string, workload?: string): Snapshot {
   const compiler = new WorldCompiler(world);
   const compiled: [string, Snapshot['destinations'][string]][] = [];
@@ -28,7 +30,10 @@ export function compileSnapshot(world: World, namespace: string, workload?: stri
     const config = compiler.compile(key, namespace);
     if (config !== null) compiled.push([key, { version: versionOf(config), config }]);
   }
-  const found = { format: 'remora-snapshot/1', destinations: Object.fromEntries(compiled) } as const;
+  const found = {
+    format: 'remora-snapshot/1',
+    destinations: Object.fromEntries(compiled),
+  } as const;
   if (workload === undefined) return found;
   const config = compiler.inbound(namespace, workload);
   return { ...found, inbound: { version: versionOf(config), config } };

@@ -6,7 +6,7 @@ import type { Backend } from './backend.ts';
 import type { Endpoint } from './endpoint.ts';
 import { backendOf, endpointConfigs } from './endpoint-fixture.ts';
 
-/** 300 requests a second that may be sent again, one after the other; how many went to `watched`. */
+/** 300 requests a second that may be sent again; how many went to `watched`. */
 function serve(
   backend: Backend,
   watched: Endpoint,

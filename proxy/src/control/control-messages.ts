@@ -1,8 +1,9 @@
 /**
  * What the control plane says, read: the one place where its lines become messages.
  *
- * A `put` of either kind keeps its configuration as text, which `installer.ts` parses in slices. Unknown types are
- * ignored (a newer control plane may have more to say); a line that is no message ends the stream.
+ * A `put` of either kind keeps its configuration as text, which `installer.ts` parses in slices.
+ * Unknown types are ignored (a newer control plane may have more to say); a line that is no message
+ * ends the stream.
  *
  * Pure: a generator, since a line has up to 4 MiB. Called by `subscription.ts`.
  */

@@ -1,5 +1,6 @@
 /**
- * One version of one destination, or of what the inbound is told, from its text into force; or the reason why not.
+ * One version of one destination, or of what the inbound is told, from its text into force; or the
+ * reason why not.
  *
  * Parsing and compiling run in slices. What fails changes nothing: the last good version stays. The
  * regular expression engine is loaded when a configuration first needs it, since most never do.

@@ -42,7 +42,7 @@ test('a failure before anything was sent counts from its own beginning', () => {
   assert.equal(backend.endpoints[0]!.ewmaMs, FAILURE_RTT_MS);
 });
 
-test('whatever became of it, its place is free again and its endpoint is remembered as tried', () => {
+test('whatever became of it, its place is free and its endpoint is remembered as tried', () => {
   for (const outcome of Object.values(OUTCOME)) {
     const { backend, attempt, user } = bench();
     const endpoint = backend.endpoints[0]!;

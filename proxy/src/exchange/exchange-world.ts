@@ -120,7 +120,7 @@ export interface Role {
   readonly direction: 'outbound' | 'inbound';
   /** Whose fault an attempt's failure is, as this role's caller sees it. */
   failureCode(code: ErrorCode): ErrorCode;
-  /** Calls one of the exchange's `forward`, `answer`, `redirect`, `delay`, `cutOff`, `awaitConfig`. */
+  /** Calls one of `forward`, `answer`, `redirect`, `delay`, `cutOff` and `awaitConfig`. */
   route(exchange: Routable): void;
   /** Bytes of the authority written when a request came without one (HTTP/1.0). */
   readonly defaultAuthority: Uint8Array;

@@ -151,7 +151,7 @@ export class Admission implements SlotOwner {
     if (this.waiting > 0) this.#serve(nowMs);
   }
 
-  /** Many that were sent later have been answered: what these wait for is no queue of the endpoint. */
+  /** Many that were sent later are answered: what these wait for is no queue of the endpoint. */
   #setOvertakenAside(slot: Slot): void {
     let ticket = this.#capacity.overtaken(slot);
     while (ticket !== null) {

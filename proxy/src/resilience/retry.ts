@@ -45,7 +45,7 @@ export const RETRY = {
 /** The words of RETRY, in its order: values of a metric label. */
 export const RETRY_WORDS: readonly string[] = Object.keys(RETRY).map((word) => word.toLowerCase());
 
-/** Resends that an endpoint's idle connections are good for, beyond the budget. Asking takes one. */
+/** Resends that an endpoint's idle connections are good for beyond the budget. Asking takes one. */
 export interface ResendAllowance {
   takesResend(): boolean;
 }

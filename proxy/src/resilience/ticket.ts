@@ -69,7 +69,7 @@ export class Ticket {
   /** Infinity: none. */
   deadlineAtMs = Number.POSITIVE_INFINITY;
   enqueuedAtMs = 0;
-  /** The one request that an open breaker lets through: no retry, and `breakerProbeMsMax` to live. */
+  /** The one request that an open breaker lets through, `breakerProbeMsMax` to live. */
   isProbe = false;
   shedCode: ErrorCode = 'RMR_OVERLOADED';
   shedReason: ShedReason = SHED_REASON.QUEUE_FULL;

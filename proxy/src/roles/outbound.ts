@@ -1,7 +1,7 @@
 /**
  * The outbound role: which stages a request of our application passes, in which order.
  *
- *   authority → destination → rule → (redirect, faults) → target by weight, or who spares it → forward
+ *   authority → destination → rule → (redirect, faults) → target by weight → (spillover) → forward
  *
  * Each stage that can't go on answers with its own code: 404 where no name or no rule fits, 500
  * where a rule or its backend is invalid, for exactly its share (Gateway API, mesh rules).

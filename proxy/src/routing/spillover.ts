@@ -5,8 +5,8 @@
  *   chosen alive? it → rule.spillover: another that is alive, by weight or by its sticky user
  *                    → rule.fallback, where it is alive → nobody
  *
- * An invalid reference is not dead: it costs its share (the Gateway API's rule), however many others
- * there are. Asking a breaker may use up its probe, so only the one that gets the request is asked.
+ * An invalid reference is not dead: it costs its share (the Gateway API's rule), however many
+ * others there are. Asking a breaker may use up its probe, so only who gets the request is asked.
  *
  * Pure. Called by `roles/outbound.ts`. Budget: no allocation; two tests where all are alive.
  */
