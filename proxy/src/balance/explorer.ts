@@ -2,7 +2,7 @@
  * Offers a request to an endpoint that peak EWMA has left alone, to see whether it is still slow.
  *
  * A mean that only decays keeps an endpoint of 500 ms among others of 5 ms out for 46 s after it
- * has healed. So one that has missed 20 turns, and a second, gets one request that may be sent again;
+ * has healed. So one that has missed 20 turns and a second gets a request that may be sent again;
  * each good answer then halves what its mean is too high by, as orders of magnitude go. A shorter
  * decay was refused: it forgets what is still true. So at most one request in 20 is spent on it.
  *

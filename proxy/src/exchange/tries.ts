@@ -184,6 +184,7 @@ export class Tries implements AttemptUser, TickJob {
     failed.code = attempt.failure;
     failed.isUnsent = attempt.isUnsent;
     failed.isStale = attempt.isStale;
+    failed.isTrial = attempt.isTrial;
     failed.allowance = attempt.allowance;
     // What admission refused, it would refuse again; and the probe of a breaker is one request.
     const mayFollow = attempt.endpoint !== null && !attempt.isProbe;

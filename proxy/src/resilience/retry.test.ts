@@ -217,3 +217,13 @@ test('property: nothing is sent twice that may not be, and nothing without an en
     { numRuns: 2_000 },
   );
 });
+
+test('what was sent to find out about an endpoint is sent elsewhere when it answers badly', () => {
+  const trial = { mayRepeat: true, isReplayable: true, isTrial: true };
+  assert.equal(decide({ ...trial, code: null, status: 503 }, {}), RETRY.STATUS);
+  assert.equal(decide({ ...trial, code: 'RMR_UPSTREAM_BAD_RESPONSE' }, {}), RETRY.FAILED);
+  const other = { ...trial, isTrial: false };
+  assert.equal(decide({ ...other, code: null, status: 503 }, {}), RETRY.FINAL);
+  assert.equal(decide({ ...other, code: 'RMR_UPSTREAM_BAD_RESPONSE' }, {}), RETRY.FINAL);
+  assert.equal(decide({ ...trial, code: 'RMR_RATE_LIMITED' }, {}), RETRY.FINAL);
+});

@@ -55,7 +55,7 @@ export class FailedAttempt {
   /** Ours, or `peerError` of a peer's answer; null: the application answered, with `status`. */
   code: ErrorCode | null = null;
   status = 0;
-  /** It went to an endpoint to find out about it, and that failed: of an answer only. */
+  /** It went to an endpoint to find out about it, which answered badly. */
   isTrial = false;
   /** We wrote no byte: it died in the pool. Connect failures and refusals are so by their code. */
   isUnsent = false;
@@ -112,7 +112,11 @@ function reasonOf(failed: FailedAttempt, config: RetryConfig): number {
   // To callers this code says never; here it is what the time for one try is for.
   if (code === 'RMR_PER_TRY_TIMEOUT') return RETRY.TIMED_OUT;
   const { retry } = ERRORS[code];
-  if (retry === 'never') return RETRY.FINAL;
+  if (retry === 'never') {
+    // Garbage is final, but not for a request that we sent there to find out.
+    const isTrial = failed.isTrial && code === 'RMR_UPSTREAM_BAD_RESPONSE';
+    return isTrial ? RETRY.FAILED : RETRY.FINAL;
+  }
   if (failed.isUnsent || retry !== 'unsent') return RETRY.UNSENT;
   return failed.isStale ? RETRY.STALE : RETRY.FAILED;
 }
