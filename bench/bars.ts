@@ -70,7 +70,7 @@ const bars: readonly Bar[] = [
     figure: 'swapStallMs',
     max: 5,
     unit: 'ms',
-    what: 'slowest answer around a swap of that table under load',
+    what: 'longest turn of the loop around a swap of that table, in CPU time',
   },
   {
     figure: 'privateRatioEnvoy',

@@ -27,6 +27,7 @@ export interface RemoraOptions {
   readonly nodeFlags?: readonly string[];
   /** The address of a control plane; without it the snapshot is all there is. */
   readonly control?: string;
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -55,7 +56,7 @@ export function remora(options: RemoraOptions = {}): Peer {
     start(place: Place, table: RouteTable): Promise<Running> {
       const source = sourceOf(writeSnapshot(place, table), options.control);
       return startPeer(peer, place, probeOf(table), (port) => [
-        ...commandFor(place, source, options.nodeFlags ?? []),
+        ...commandFor(place, source, options),
         ...['--outbound', `127.0.0.1:${port}`, '--metrics', '127.0.0.1:0'],
       ]);
     },
@@ -70,7 +71,7 @@ export async function measureStart(place: Place, table: RouteTable): Promise<num
   const [outbound = 0, metrics = 0, nobody = 0] = await freePorts(3);
   const source = sourceOf(writeSnapshot(place, table), `http://127.0.0.1:${nobody}`);
   const command = [
-    ...commandFor(place, source, []),
+    ...commandFor(place, source, {}),
     ...['--outbound', `127.0.0.1:${outbound}`, '--metrics', `127.0.0.1:${metrics}`],
   ];
   const startedAtMs = performance.now();
@@ -98,12 +99,13 @@ function sourceOf(snapshot: string, control: string | undefined): readonly strin
 function commandFor(
   place: Place,
   source: readonly string[],
-  nodeFlags: readonly string[],
+  { nodeFlags = [], environment = {} }: RemoraOptions,
 ): readonly string[] {
   // As a sidecar is started; `env` replaces itself by the program, so the pid is the proxy's.
-  const environment = Object.entries(proxyEnvironment).map(([name, value]) => `${name}=${value}`);
+  const variables = { ...proxyEnvironment, ...environment };
+  const settings = Object.entries(variables).map(([name, value]) => `${name}=${value}`);
   return [
-    ...['env', ...environment, process.execPath, ...proxyNodeFlags, ...nodeFlags, place.remora],
+    ...['env', ...settings, process.execPath, ...proxyNodeFlags, ...nodeFlags, place.remora],
     ...['--name', 'bench-0', '--namespace', 'shop', '--workload', 'storefront'],
     ...['--admin', '127.0.0.1:0', ...source],
   ];

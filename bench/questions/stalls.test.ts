@@ -1,7 +1,7 @@
 /** Claims about which slow answers are blamed on a swap. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { stallsAround } from './stalls.ts';
+import { longestTurns, stallsAround } from './stalls.ts';
 
 test('an answer due around a swap is its fault, one due half a second later is not', () => {
   const slow = [
@@ -34,4 +34,15 @@ test('one slow swap among three is the maximum, not the median', () => {
   const stalls = stallsAround({ slow, maxUs: 8_000 }, [10_000, 20_000, 30_000]);
   assert.equal(stalls.swapMaxMs, 8);
   assert.equal(stalls.swapMedianMs, 2);
+});
+
+test('the longest turn around a swap is told from the longest in the calm', () => {
+  const turns = [
+    { atMs: 900, longestMs: 7 },
+    { atMs: 1_000, longestMs: 2 },
+    { atMs: 1_400, longestMs: 3 },
+    { atMs: 1_500, longestMs: 1 },
+  ];
+  const lines = turns.map((turn) => `${JSON.stringify(turn)}\n`).join('');
+  assert.deepEqual(longestTurns(lines, [1_000]), { aroundMs: 3, calmMs: 7 });
 });

@@ -4,7 +4,7 @@
  * Swaps come once a second; the half second around each is its window, the rest is calm. The same
  * run is its own control: a machine that stalls by itself shows in the calm maximum too.
  *
- * Pure. Called by `table.ts`.
+ * Turns of the loop, in CPU time, are told apart the same way. Pure. Called by `table.ts`.
  */
 import { type GeneratorReport, SLOW_US } from '../load/generator.ts';
 import { median } from '../statistics.ts';
@@ -21,6 +21,21 @@ export interface Stalls {
 /** A request due shortly before the swap may still be waiting when it comes. */
 const BEFORE_MS = 50;
 const AFTER_MS = 450;
+
+/** From the lines of `turn-meter.ts`: the longest around the swaps, and in the calm between. */
+export function longestTurns(
+  lines: string,
+  swapsAtMs: readonly number[],
+): { readonly aroundMs: number; readonly calmMs: number } {
+  const longest = { aroundMs: 0, calmMs: 0 };
+  for (const line of lines.trim().split('\n')) {
+    const { atMs, longestMs } = JSON.parse(line) as { atMs: number; longestMs: number };
+    const isAround = swapsAtMs.some((at) => atMs >= at && atMs < at + AFTER_MS);
+    const window = isAround ? 'aroundMs' : 'calmMs';
+    longest[window] = Math.max(longest[window], longestMs);
+  }
+  return longest;
+}
 
 export function stallsAround(
   report: Pick<GeneratorReport, 'slow' | 'maxUs'>,

@@ -4,13 +4,16 @@
  * 1,000 rules and 1,000 endpoints against a table of 4 rules; traffic to one rule of 4 endpoints in
  * both, so that only the table differs. Then traffic over all 1,000 (reported: 1,000 endpoints mean
  * colder connections too). Then the whole table is replaced once a second at 1,000 requests/s, and
- * answers due around a swap are compared with those of the calm half second after it.
+ * answers due around a swap are compared with those of the calm half second after it; and once
+ * more, with the turns of the proxy's loop measured from inside.
  */
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { GeneratorReport } from '../load/generator.ts';
 import { envoy } from '../peers/envoy.ts';
 import { startOrigin } from '../peers/nginx.ts';
 import type { Peer, Running } from '../peers/peer.ts';
-import { remora } from '../peers/remora.ts';
+import { type RemoraOptions, remora } from '../peers/remora.ts';
 import { destinationsOf } from '../remora-config.ts';
 import { type RouteTable, wideTable } from '../route-table.ts';
 import { median, pairedRatios, round3 } from '../statistics.ts';
@@ -25,7 +28,7 @@ import {
   targetOf,
 } from './question.ts';
 import { SnapshotFeeder } from './snapshot-feeder.ts';
-import { stallsAround, type Stalls } from './stalls.ts';
+import { longestTurns, stallsAround, type Stalls } from './stalls.ts';
 
 const ROUTES = 1_000;
 const ENDPOINTS = 1_000;
@@ -68,14 +71,16 @@ export const table: Question = {
     const spreadRounds = bench.scale.quick ? 1 : bench.scale.sideRounds;
     await rounds.alternate(wides, spreadRounds, (running) => spread(bench, running));
     const stalls = await swapUnderLoad(bench, firstPort, notes);
+    const turnMs = await longestTurn(bench, firstPort, notes);
     const of = (size: string) => rounds.named(`Remora, ${size}`, 'cpuUs');
     return {
       columns: COLUMNS,
       rows: all.map((running) => rounds.row(running, COLUMNS)),
       figures: {
         cpuRatioWide: orNull(median(pairedRatios(of('1,000 routes'), of('small table')))),
-        swapStallMs: stalls?.swapMaxMs ?? null,
-        swapStallMedianMs: stalls?.swapMedianMs ?? null,
+        swapStallMs: turnMs,
+        swapAnswerMaxMs: stalls?.swapMaxMs ?? null,
+        swapAnswerMedianMs: stalls?.swapMedianMs ?? null,
         swapCalmMaxMs: stalls?.calmMaxMs ?? null,
       },
       notes,
@@ -113,12 +118,48 @@ async function spread(bench: Bench, running: Running) {
   return { spreadCpuUs: cpuUs };
 }
 
-/** Null when it could not be measured; the notes say why. */
+/** As clients see it, the machine's own pauses included. */
 async function swapUnderLoad(
   bench: Bench,
   firstPort: number,
   notes: string[],
 ): Promise<Stalls | null> {
+  return await swapping(bench, firstPort, notes, {}, (feeder, report) => {
+    return readStalls(feeder, report, notes);
+  });
+}
+
+/** The longest turn of the loop around a swap, in CPU time: what the proxy itself holds up. */
+async function longestTurn(
+  bench: Bench,
+  firstPort: number,
+  notes: string[],
+): Promise<number | null> {
+  const file = join(mkdtempSync(join(bench.place.folder, 'turns-')), 'turns.jsonl');
+  const meter = new URL('./turn-meter.ts', import.meta.url).href;
+  const options: RemoraOptions = {
+    nodeFlags: ['--import', meter],
+    environment: { REMORA_BENCH_TURNS: file },
+  };
+  return await swapping(bench, firstPort, notes, options, (feeder) => {
+    const swapsAtMs = feeder.swaps.map((swap) => swap.sentAtMs);
+    const { aroundMs, calmMs } = longestTurns(readFileSync(file, 'utf8'), swapsAtMs);
+    notes.push(
+      `longest turn of the loop in CPU time: ${round3(aroundMs)} ms around a swap, ` +
+        `${round3(calmMs)} ms in the calm between`,
+    );
+    return aroundMs;
+  });
+}
+
+/** Swaps the table once a second under load. Null when it failed; the notes say why. */
+async function swapping<T>(
+  bench: Bench,
+  firstPort: number,
+  notes: string[],
+  options: RemoraOptions,
+  read: (feeder: SnapshotFeeder, report: GeneratorReport) => T,
+): Promise<T | null> {
   const tables = [0, 1].map((shift) => wideTable(firstPort, ROUTES, ENDPOINTS, shift));
   const configs = tables.map((one) => destinationsOf(one)[0]!);
   const feeder = new SnapshotFeeder(configs);
@@ -126,13 +167,13 @@ async function swapUnderLoad(
   const swap = () => feeder.swap(++turn % 2, `swap-${turn}`);
   const timers: NodeJS.Timeout[] = [];
   try {
-    const peer = remora({ control: await feeder.listen() });
+    const peer = remora({ ...options, control: await feeder.listen() });
     const running = await peer.start(bench.place, tables[0]!);
     timers.push(setTimeout(() => timers.push(setInterval(swap, SWAP_EVERY_MS)), FIRST_SWAP_MS));
     const seconds = bench.scale.quick ? SWAP_SECONDS.quick : SWAP_SECONDS.full;
     const rate = { ratePerSecond: SWAP_RATE_PER_SECOND, connections: CONNECTIONS, seconds };
     const report = await bench.driver.pace(targetOf(running, WIDE_PATH), { ...rate, seed: 1 });
-    return readStalls(feeder, report, notes);
+    return read(feeder, report);
   } catch (error) {
     notes.push(`swapping was not measured: ${reasonOf(error)}`);
     return null;

@@ -1,0 +1,60 @@
+/**
+ * Preloaded into a proxy: how long the longest turn of its event loop was, in CPU time of its
+ * thread.
+ *
+ * A turn's wall time on a shared machine is mostly its neighbours'. The CPU time of the one thread
+ * is what the proxy itself held its requests up for. The loop is kept turning without a pause, so a
+ * measured process is busier than one in service, and never the one whose CPU is reported.
+ *
+ * Impure. Started by `table.ts` with `--import`; writes a line each 50 ms to REMORA_BENCH_TURNS.
+ */
+import { appendFileSync } from 'node:fs';
+
+const CLOCK_THREAD_CPUTIME_ID = 3;
+const REPORT_MS = 50;
+const START_MS = 500;
+
+/** What `node:ffi` is used for here; the types of Node do not know it yet. */
+interface Ffi {
+  dlopen(
+    library: null,
+    symbols: {
+      readonly clock_gettime: { readonly arguments: readonly string[]; readonly return: string };
+    },
+  ): { readonly functions: { clock_gettime(clock: number, time: BigInt64Array): number } };
+}
+
+function threadClock(): () => number {
+  const ffi = process.getBuiltinModule('node:ffi' as 'node:fs') as unknown as Ffi;
+  const { functions } = ffi.dlopen(null, {
+    clock_gettime: { arguments: ['int32', 'pointer'], return: 'int32' },
+  });
+  const time = new BigInt64Array(2);
+  return () => {
+    functions.clock_gettime(CLOCK_THREAD_CPUTIME_ID, time);
+    return Number(time[0]) * 1e3 + Number(time[1]) / 1e6;
+  };
+}
+
+function measure(file: string): void {
+  const cpuMs = threadClock();
+  let beganMs = cpuMs();
+  let longestMs = 0;
+  let reportedAtMs = performance.now();
+  const turn = (): void => {
+    const nowMs = cpuMs();
+    longestMs = Math.max(longestMs, nowMs - beganMs);
+    beganMs = nowMs;
+    if (performance.now() - reportedAtMs >= REPORT_MS) {
+      appendFileSync(file, `${JSON.stringify({ atMs: Date.now(), longestMs })}\n`);
+      reportedAtMs = performance.now();
+      longestMs = 0;
+      beganMs = cpuMs(); // Reporting is not the proxy's work.
+    }
+    setImmediate(turn);
+  };
+  setTimeout(turn, START_MS);
+}
+
+const file = process.env['REMORA_BENCH_TURNS'];
+if (file !== undefined) measure(file);
