@@ -78,7 +78,7 @@ describe('the compiler of a world', () => {
     assert.deepEqual(all, { 'catalog.shop:80': { version: versionOf(config), config } });
   });
 
-  test('compiles 1,000 services with 1,000 routes in less than 200 ms', () => {
+  test('compiles 1,000 services with 1,000 routes in less than 200 ms of CPU', () => {
     const names = Array.from({ length: 1_000 }, (_, index) => `service-${index}`);
     const objects = names.map((name) => service(name) + route(`route-${name}`, 'shop', name));
     const instances = names.map((name, index) => {
@@ -89,14 +89,15 @@ describe('the compiler of a world', () => {
     const large = worldOf(objects.join(''));
     let fastestMs = Infinity;
     for (let round = 0; round < 3; round++) {
-      const startedAtMs = performance.now();
+      const before = process.cpuUsage();
       const changed = withInstances(foldWorld(large, []), instances);
       const compiler = new WorldCompiler(changed);
       for (const key of destinations(changed)) {
         const config = compiler.compile(key, 'shop');
         assert.ok(config !== null && versionOf(config).length > 0);
       }
-      fastestMs = Math.min(fastestMs, performance.now() - startedAtMs);
+      const { user, system } = process.cpuUsage(before); // A busy machine stretches the clock.
+      fastestMs = Math.min(fastestMs, (user + system) / 1_000);
     }
     assert.ok(fastestMs < 200, `${fastestMs} ms`);
   });
