@@ -255,9 +255,10 @@ export class Tries implements AttemptUser, TickJob {
 
   /** Whether another attempt follows what the last one failed by. */
   #tryAgain(askedMs: number): boolean {
-    const { body, rule, deadlineAtMs } = this.#user;
+    const { body, rule, role, deadlineAtMs } = this.#user;
     const { failed } = this.#next;
     failed.mayRepeat = this.mayRepeat;
+    failed.isInbound = role.direction === 'inbound';
     failed.hasAnswered = false;
     failed.isReplayable = body.isReplayable;
     const waitMs = this.#next.wait(rule!.retry, this.#backend!, deadlineAtMs, askedMs);

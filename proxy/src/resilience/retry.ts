@@ -61,6 +61,8 @@ export class FailedAttempt {
   isUnsent = false;
   /** A reused connection died before any byte of an answer. */
   isStale = false;
+  /** Beside the application: what may have been executed is for the caller's proxy to repeat. */
+  isInbound = false;
   /** Of the endpoint whose connection was dead; null: none. */
   allowance: ResendAllowance | null = null;
   /** An idempotent method, or an Idempotency-Key. */
@@ -118,7 +120,8 @@ function reasonOf(failed: FailedAttempt, config: RetryConfig): number {
     return isTrial ? RETRY.FAILED : RETRY.FINAL;
   }
   if (failed.isUnsent || retry !== 'unsent') return RETRY.UNSENT;
-  return failed.isStale ? RETRY.STALE : RETRY.FAILED;
+  if (failed.isStale) return RETRY.STALE;
+  return failed.isInbound ? RETRY.FINAL : RETRY.FAILED;
 }
 
 /** One resend for a dead idle connection uses up no retry: it says nothing about the service. */
