@@ -35,6 +35,9 @@ import type { TriedEndpoints } from './tried.ts';
 /** `rttMs` of a request that says nothing of its endpoint's speed: no head of an answer came. */
 export const NOT_MEASURED = -1;
 
+/** Of one answer in an endpoint's usual latency. */
+const USUAL_SHARE = 1 / 16;
+
 /** What a backend needs of the world. */
 export interface BackendWorld {
   readonly clock: Clock;
@@ -141,6 +144,9 @@ export class Backend {
     endpoint.inFlight--;
     const wasTrial = this.#explorer.wasTrial(endpoint, isFailed(outcome));
     this.ejection.report(endpoint, epoch, outcome, rttMs, nowMs);
+    if (rttMs >= 0 && outcome === OUTCOME.OK) {
+      endpoint.usualMs += (rttMs - endpoint.usualMs) * USUAL_SHARE;
+    }
     if (rttMs < 0 || outcome === OUTCOME.NOTHING_LEARNED || this.#config === null) return;
     const { decayMs } = this.#config;
     if (wasTrial && outcome === OUTCOME.OK) return halve(endpoint, rttMs, decayMs, nowMs);

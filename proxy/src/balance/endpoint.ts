@@ -40,6 +40,8 @@ export class Endpoint implements Judged {
   /** Peak-sensitive mean of response times as of `ewmaAtMs`; it decays from there. */
   ewmaMs: number = FIRST_RTT_MS;
   ewmaAtMs: number;
+  /** Plain mean of good answers, which failures and peaks leave alone: how long is unusual? */
+  usualMs: number = FIRST_RTT_MS;
   /** Whether `ewmaMs` is of answers; else the first one takes its place. */
   isMeasured = false;
   /** Of the last request, and which of its backend's it was. */

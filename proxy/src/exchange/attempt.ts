@@ -177,8 +177,8 @@ export class Attempt implements LeaseHolder, TicketHolder, TickJob {
   dropCancelled(): void {
     const waitedMs = this.#world.clock.nowMs() - this.#sentAtMs;
     const isSilent = this.#state === STATE.SENT && this.response.filled === 0;
-    const ewmaMs = this.endpoint?.ewmaMs ?? 0;
-    this.drop(isSilent ? outcomeOfCancel(waitedMs, ewmaMs, false) : OUTCOME.NOTHING_LEARNED);
+    const usualMs = this.endpoint?.usualMs ?? 0;
+    this.drop(isSilent ? outcomeOfCancel(waitedMs, usualMs, false) : OUTCOME.NOTHING_LEARNED);
   }
 
   // Admission and tick

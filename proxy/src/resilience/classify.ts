@@ -17,7 +17,7 @@ import { OUTCOME } from './outcome.ts';
 import { FIELD_ABSENT, FIELD_TWICE, findRemoraField } from './remora-field.ts';
 
 /** A caller that waited so many usual answers in vain says something. */
-const CANCEL_MISS_EWMAS = 10;
+const CANCEL_MISS_FACTOR = 10;
 
 const ERROR_FIELD = ascii('x-remora-error');
 
@@ -56,10 +56,10 @@ export function outcomeOfAnswer(head: Head, isFromPeer: boolean): number {
   return isFailure(head.status) ? OUTCOME.FAILED : OUTCOME.OK;
 }
 
-/** A caller that left. `waitedMs`: since the request was written; `ewmaMs`: what was usual. */
-export function outcomeOfCancel(waitedMs: number, ewmaMs: number, hasAnswered: boolean): number {
+/** A caller that left. `waitedMs`: since the request was written; `usualMs`: of good answers. */
+export function outcomeOfCancel(waitedMs: number, usualMs: number, hasAnswered: boolean): number {
   if (hasAnswered) return OUTCOME.NOTHING_LEARNED;
-  const patienceMs = Math.max(limits.cancelMissMs, CANCEL_MISS_EWMAS * ewmaMs);
+  const patienceMs = Math.max(limits.cancelMissMs, CANCEL_MISS_FACTOR * usualMs);
   return waitedMs > patienceMs ? OUTCOME.MISSED : OUTCOME.NOTHING_LEARNED;
 }
 
