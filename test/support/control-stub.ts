@@ -18,6 +18,7 @@ import {
   WIRE_PATH,
   WIRE_UPGRADE,
 } from '@remora/api/wire.ts';
+import { INBOUND_KEY, type InboundConfig } from '@remora/api/wire-resilience.ts';
 import { versionOf } from './snapshot.ts';
 import { until } from './waiting.ts';
 
@@ -25,6 +26,7 @@ export class ControlStub {
   readonly #server: Server = createServer();
   readonly #streams = new Set<Duplex>();
   readonly #configs = new Map<string, DestinationConfig>();
+  #inbound: InboundConfig | null = null;
   /** All that proxies said, in order. */
   readonly heard: ProxyMessage[] = [];
 
@@ -53,6 +55,14 @@ export class ControlStub {
     this.#configs.set(config.key, config);
     const version = versionOf(config);
     this.#say({ type: 'put', destination: config.key, version, config });
+    return version;
+  }
+
+  /** Sets what the application beside a proxy is told, and pushes it. Returns its version. */
+  putInbound(config: InboundConfig): string {
+    this.#inbound = config;
+    const version = versionOf(config);
+    this.#say({ type: 'put-inbound', version, config });
     return version;
   }
 
@@ -103,6 +113,10 @@ export class ControlStub {
   }
 
   #answer(destination: string): void {
+    const inbound = destination === INBOUND_KEY ? this.#inbound : null;
+    if (inbound !== null) {
+      return this.#say({ type: 'put-inbound', version: versionOf(inbound), config: inbound });
+    }
     const config = this.#configs.get(destination);
     if (config === undefined) this.#say({ type: 'gone', destination, nearest: [] });
     else this.#say({ type: 'put', destination, version: versionOf(config), config });
