@@ -37,18 +37,20 @@ export function readDeadline(
   return deadlineAtMs(startedAtMs, routeMs, headerMs, inheritedAtMs);
 }
 
-/** What the application asks of others for this request inherits its deadline. */
-export function rememberDeadline(
-  world: ExchangeWorld,
-  { request, role, startedAtMs }: DeadlineSource,
-  atMs: number,
-): void {
+/** What the application asks of others for this request inherits its deadline, or has none. */
+export function rememberDeadline(world: ExchangeWorld, source: DeadlineSource, atMs: number): void {
+  const { request, role, startedAtMs } = source;
   if (role.direction === 'outbound') return;
+  if (atMs === NO_DEADLINE) {
+    // Or what is left of an earlier request of the trace would end this one's.
+    if (!world.deadlines.isEmpty(startedAtMs)) forgetDeadline(world, source);
+    return;
+  }
   keyOf(world, request);
   world.deadlines.remember(trace, atMs, startedAtMs);
 }
 
-/** It was answered: what the application still does for it has no deadline. */
+/** It was answered in time: what the application still does for it has no deadline. */
 export function forgetDeadline(world: ExchangeWorld, source: DeadlineSource): void {
   if (source.role.direction === 'outbound') return;
   keyOf(world, source.request);

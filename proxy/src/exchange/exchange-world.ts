@@ -117,6 +117,8 @@ export interface Role {
   failureCode(code: ErrorCode): ErrorCode;
   /** Calls one of the exchange's `forward`, `answer`, `redirect`, `delay`, `cutOff`, `awaitConfig`. */
   route(exchange: Routable): void;
+  /** False: only a connection that was dead before its use is replaced. */
+  readonly retries: boolean;
   /** Bytes of the authority written when a request came without one (HTTP/1.0). */
   readonly defaultAuthority: Uint8Array;
   /** Whether `x-remora-*` fields of the answer are another sidecar's, and go on. */

@@ -32,6 +32,7 @@ import type { AnswerExtra, ExchangeWorld, Role, Routable } from './exchange-worl
 import { layAnswer, layRedirect } from './local-answer.ts';
 import { Mirrors } from './mirrors.ts';
 import { RequestBody } from './request-body.ts';
+import { NO_PIECE, SlowBody, type SlowBodyUser } from './slow-body.ts';
 import { Tries, type TriesUser } from './tries.ts';
 
 export const STATE = {
@@ -44,9 +45,8 @@ export const STATE = {
 } as const;
 
 const NO_EXTRA: AnswerExtra = {};
-const MS_PER_SECOND = 1_000;
 
-export class Exchange implements DownstreamUser, Routable, TriesUser {
+export class Exchange implements DownstreamUser, Routable, TriesUser, SlowBodyUser {
   epoch = 0;
   readonly request: Head = new Head();
   readonly body: RequestBody;
@@ -75,7 +75,9 @@ export class Exchange implements DownstreamUser, Routable, TriesUser {
   readonly #relay: AnswerRelay;
   readonly #mirrors: Mirrors;
   readonly #deadline = new WheelTimer(() => this.#onDeadline());
-  /** Of what is waited for besides: a first configuration, a fault's delay, a slowed body. */
+  /** Made when a fault first slows an answer down. */
+  #slow: SlowBody | null = null;
+  /** Of what is waited for besides: a first configuration, a fault's delay. */
   readonly #pause = new WheelTimer(() => this.#onPauseOver());
 
   constructor(world: ExchangeWorld, giveBack: (exchange: Exchange) => void) {
@@ -120,7 +122,7 @@ export class Exchange implements DownstreamUser, Routable, TriesUser {
   }
 
   onDownstreamFlushed(): void {
-    if (!this.#pause.isArmed) this.#tries.upstream?.resume();
+    if (this.#slow?.isBusy !== true) this.#tries.upstream?.resume();
   }
 
   onDownstreamEnd(): void {
@@ -150,15 +152,13 @@ export class Exchange implements DownstreamUser, Routable, TriesUser {
     const { clock, wheel } = this.#world;
     const nowMs = clock.nowMs();
     this.deadlineAtMs = readDeadline(this.#world, this, rule.requestTimeoutMs);
-    if (this.deadlineAtMs !== NO_DEADLINE) {
-      if (this.deadlineAtMs <= nowMs) return this.#onDeadline();
-      wheel.arm(this.#deadline, this.deadlineAtMs - nowMs);
-      rememberDeadline(this.#world, this, this.deadlineAtMs);
-    }
+    rememberDeadline(this.#world, this, this.deadlineAtMs);
+    this.#tries.begin(backend);
+    if (this.deadlineAtMs <= nowMs) return this.#onDeadline();
+    if (this.deadlineAtMs !== NO_DEADLINE) wheel.arm(this.#deadline, this.deadlineAtMs - nowMs);
     backend.budget.onRequest(nowMs);
     if (rule.retry.retriesMax === 0) this.body.stopKeeping();
     this.#mirrors.begin(this, rule);
-    this.#tries.begin(backend);
   }
 
   /** The destination's first configuration is on its way; the role is asked again then. */
@@ -190,6 +190,8 @@ export class Exchange implements DownstreamUser, Routable, TriesUser {
     const keep = this.#mayKeepDownstream();
     const end = layAnswer(this.#world, this.request, { code, detail, close: !keep, extra });
     this.#world.onLocalAnswer(code);
+    // A caller that was too late, or broke its body off, says nothing of the backend.
+    if (errorSpec(code).source === 'downstream') this.#tellBreaker(OUTCOME.NOTHING_LEARNED);
     this.#sendLocal(end, extra.status ?? errorSpec(code).status, keep);
   }
 
@@ -219,11 +221,15 @@ export class Exchange implements DownstreamUser, Routable, TriesUser {
     this.state = STATE.RELAYING;
     this.body.stopKeeping();
     this.#relay.begin(status, bodyKind, this.request.version, this.#mayKeepDownstream());
-    this.#afterPiece(piece, this.#relayHead(piece));
+    if (this.#isSlowed(piece)) {
+      this.#relayHead(NO_PIECE);
+      this.#sendSlowly(piece);
+    } else this.#afterPiece(piece, this.#relayHead(piece));
   }
 
   onAnswerBody(piece: BodyPiece): void {
-    this.#afterPiece(piece, this.#relay.sendBody(this.downstream, piece));
+    if (this.#isSlowed(piece)) this.#sendSlowly(piece);
+    else this.#afterPiece(piece, this.#relay.sendBody(this.downstream, piece));
   }
 
   /** Ending it cleanly would pass a part off as the whole. */
@@ -247,21 +253,43 @@ export class Exchange implements DownstreamUser, Routable, TriesUser {
     this.answer(this.role.failureCode(code), detail);
   }
 
+  // Slow body
+
+  get isBlocked(): boolean {
+    return this.downstream.isBlocked;
+  }
+
+  sendPart(part: BodyPiece): void {
+    this.#relay.sendBody(this.downstream, part);
+  }
+
+  onPartsSent(isLast: boolean): void {
+    if (isLast) this.#complete();
+    else this.#tries.upstream?.resume();
+  }
+
   #relayHead(piece: BodyPiece): boolean {
     const edits = this.target!.responseEdits;
-    const keepsRemora = this.role.trustsAnswerFields;
+    const keepsRemora = this.role.trustsAnswerFields && this.#tries.isFromPeer;
     const { response } = this.#tries;
     return this.#relay.sendHead(this.downstream, response, edits, keepsRemora, piece);
   }
 
   #afterPiece(piece: BodyPiece, taken: boolean): void {
-    if (piece.isLast) return this.#complete();
-    const { bytesPerSecond } = this.strike;
-    if (bytesPerSecond > 0) {
-      const pauseMs = ((piece.end - piece.start) * MS_PER_SECOND) / bytesPerSecond;
-      this.#world.wheel.arm(this.#pause, pauseMs);
-    }
-    if (!taken || bytesPerSecond > 0) this.#tries.upstream!.pause();
+    if (piece.isLast) this.#complete();
+    else if (!taken) this.#tries.upstream!.pause();
+  }
+
+  #isSlowed(piece: BodyPiece): boolean {
+    return this.strike.bytesPerSecond > 0 && piece.end > piece.start;
+  }
+
+  #sendSlowly(piece: BodyPiece): void {
+    this.#slow ??= new SlowBody(this.#world.wheel, this);
+    this.#slow.begin(piece, this.strike.bytesPerSecond);
+    // The endpoint has done its part, and its connection is not held up for ours.
+    if (piece.isLast) this.#tries.finish();
+    else this.#tries.upstream!.pause();
   }
 
   #beginTunnel(piece: BodyPiece): void {
@@ -295,9 +323,7 @@ export class Exchange implements DownstreamUser, Routable, TriesUser {
   }
 
   #onPauseOver(): void {
-    if (this.state >= STATE.RELAYING) {
-      if (!this.downstream.isBlocked) this.#tries.upstream?.resume();
-    } else if (this.state === STATE.DELAYED) this.role.route(this);
+    if (this.state === STATE.DELAYED) this.role.route(this);
     else this.answer('RMR_CONFIG_PENDING', 'the control plane has not answered yet');
   }
 
@@ -321,13 +347,19 @@ export class Exchange implements DownstreamUser, Routable, TriesUser {
     this.#world.counts.inFlight--;
     const nowMs = this.#world.clock.nowMs();
     this.series?.record(status, nowMs - this.startedAtMs, failed);
-    if (this.breaker !== null) {
-      const outcome =
-        status === 499 ? OUTCOME.NOTHING_LEARNED : failed ? OUTCOME.FAILED : OUTCOME.OK;
-      this.breaker.report(this.breakerEpoch, outcome, nowMs);
+    if (status === 499) this.#tellBreaker(OUTCOME.NOTHING_LEARNED);
+    this.#tellBreaker(failed ? OUTCOME.FAILED : OUTCOME.OK);
+    // One that has passed stays: nobody waits for what the application still asks of others.
+    if (this.deadlineAtMs !== NO_DEADLINE && nowMs < this.deadlineAtMs) {
+      forgetDeadline(this.#world, this);
     }
-    if (this.deadlineAtMs !== NO_DEADLINE) forgetDeadline(this.#world, this);
     this.#release();
+  }
+
+  /** Once: what is told later goes unheard. */
+  #tellBreaker(outcome: number): void {
+    this.breaker?.report(this.breakerEpoch, outcome, this.#world.clock.nowMs());
+    this.breaker = null;
   }
 
   #release(): void {
@@ -346,6 +378,7 @@ export class Exchange implements DownstreamUser, Routable, TriesUser {
     this.breaker = null;
     this.priority = PRIORITY.default;
     this.deadlineAtMs = NO_DEADLINE;
+    this.#slow?.stop();
     if (this.hasBeenStruck) this.strike.reset();
     this.hasBeenStruck = false;
     this.#giveBack(this);

@@ -110,8 +110,14 @@ export class Tries implements AttemptUser, TickJob {
     return this.#active.response;
   }
 
+  /** Whether that answer has come by way of another sidecar. */
+  get isFromPeer(): boolean {
+    return this.#active.endpoint!.inMesh;
+  }
+
+  /** Where the request goes, for people. */
   get where(): string {
-    return this.#active.where;
+    return this.#active.isIdle ? this.#backend!.key : this.#active.where;
   }
 
   /** The first attempt is made at the end of this turn. */
@@ -121,18 +127,15 @@ export class Tries implements AttemptUser, TickJob {
     this.#world.tick.add(this);
   }
 
-  /** The answer is whole. */
+  /** The answer is whole. Told again when it has gone down, where a fault slowed it. */
   finish(): void {
-    this.#active.finish();
+    if (!this.#active.isIdle) this.#active.finish();
   }
 
   /** Lets go of everything; `outcome` is what the endpoints are told. */
   drop(outcome: number): void {
-    if (this.#state === STATE.ANSWERED) this.#active.drop(outcome);
-    else {
-      if (!this.#first.isIdle) this.#first.drop(outcome);
-      if (this.#second?.isIdle === false) this.#second.drop(outcome);
-    }
+    if (!this.#first.isIdle) this.#first.drop(outcome);
+    if (this.#second?.isIdle === false) this.#second.drop(outcome);
   }
 
   /** The caller has gone. */
@@ -254,8 +257,9 @@ export class Tries implements AttemptUser, TickJob {
 
   /** Whether another attempt follows what the last one failed by. */
   #tryAgain(askedMs: number): boolean {
-    const { body, rule, deadlineAtMs } = this.#user;
+    const { body, rule, deadlineAtMs, role } = this.#user;
     const { failed } = this.#next;
+    if (!role.retries && !this.#next.metDeadConnection) return false;
     failed.mayRepeat = this.mayRepeat;
     failed.hasAnswered = false;
     failed.isReplayable = body.isReplayable;
