@@ -2,7 +2,7 @@
  * Joins everything: the data plane's table of contents.
  *
  *   listeners → roles → exchanges → pools      configuration → live → the outbound role
- *   admin and metrics beside them              drain ends them in order
+ *   admin and metrics beside them              drain ends them in order: the way in, the way out
  *
  * Called by `main.ts`. No policy of its own.
  */
@@ -19,7 +19,7 @@ import { Tick } from './exchange/tick.ts';
 import type { ProxyOptions } from './flags.ts';
 import { dialTcp } from './net/dialer.ts';
 import type { Downstream } from './net/downstream.ts';
-import { drain } from './net/drain.ts';
+import { Drain } from './net/drain.ts';
 import { type ListenAddress, Listener } from './net/listener.ts';
 import { EndpointPool } from './net/pool.ts';
 import { ReadBuffers } from './net/read-buffer.ts';
@@ -35,8 +35,10 @@ import { type SetWake, TimerWheel } from './timer-wheel.ts';
 
 export interface RunningProxy {
   readonly addresses: Readonly<Record<string, string>>;
-  /** Ends what is under way; false: some requests were cut off at the time-out. */
-  drain(): Promise<boolean>;
+  /** Resolves after a drain, however it was begun; false: some requests were cut off. */
+  readonly drained: Promise<boolean>;
+  /** Ends what is under way, without waiting for the application. */
+  end(): void;
 }
 
 export async function startProxy(options: ProxyOptions, log: LineLog): Promise<RunningProxy> {
@@ -66,13 +68,15 @@ class DataPlane implements RunningProxy {
   readonly #world: ExchangeWorld;
   readonly #exchanges: ExchangePool;
   readonly #configuration: Configuration;
-  readonly #listeners: Listener[] = [];
+  /** The way in and the way out, as a drain closes them. */
+  readonly #doors = { entry: [] as Listener[], exit: [] as Listener[] };
+  readonly #drain = new Drain(this.#doors, systemClock);
+  readonly #drained = Promise.withResolvers<boolean>();
   readonly #ownPorts = new Set<number>();
   readonly #admins: AdminServer[] = [];
   #inbound: Inbound | null = null;
   #inboundSeries: RouteSeries | null = null;
   #isReady = false;
-  #draining: Promise<boolean> | null = null;
 
   constructor(options: ProxyOptions, log: LineLog) {
     this.#options = options;
@@ -125,18 +129,29 @@ class DataPlane implements RunningProxy {
     this.#isReady = true;
   }
 
-  drain(): Promise<boolean> {
-    this.#draining ??= this.#drainOnce();
-    return this.#draining;
+  get drained(): Promise<boolean> {
+    return this.#drained.promise;
   }
 
-  async #drainOnce(): Promise<boolean> {
+  end(): void {
+    this.#beginDrain();
+    void this.#drain.end();
+  }
+
+  #beginDrain(): void {
+    if (this.#drain.hasBegun) return;
     this.#log.info({ inFlight: this.#counts.inFlight }, 'draining');
-    const isClean = await drain(this.#listeners, systemClock);
-    await this.#configuration.stop();
-    for (const server of this.#admins) await server.close();
-    this.#log.info({ isClean }, 'drained');
-    return isClean;
+    void this.#drain.begin().then(async (isClean) => {
+      await this.#configuration.stop();
+      for (const server of this.#admins) await server.close();
+      this.#log.info({ isClean }, 'drained');
+      this.#drained.resolve(isClean);
+    });
+  }
+
+  /** Of a proxy before a mesh, requests from outside come to the outbound role. */
+  #doorOf(direction: Role['direction']): 'entry' | 'exit' {
+    return direction === 'inbound' || this.#options.front !== null ? 'entry' : 'exit';
   }
 
   async #listen(name: string, address: ListenAddress, role: Role): Promise<ListenAddress> {
@@ -144,7 +159,7 @@ class DataPlane implements RunningProxy {
     const server = new RoleServer(this.#world, this.#exchanges, role, forget);
     const listener = new Listener(server, this.#buffers);
     const bound = await listener.listen(address);
-    this.#listeners.push(listener);
+    this.#doors[this.#doorOf(role.direction)].push(listener);
     this.addresses[name] = `${bound.host}:${bound.port}`;
     if (!listener.isFast) {
       this.#log.warn({ name }, 'reading by events: this Node has no replaceable accept');
@@ -164,8 +179,8 @@ class DataPlane implements RunningProxy {
       configuration: this.#configuration,
       clock: systemClock,
       inbound: this.#inboundSeries,
-      isReady: () => this.#isReady && this.#draining === null && this.#configuration.isReady,
-      drain: () => void this.drain(),
+      isReady: () => this.#isReady && !this.#drain.hasBegun && this.#configuration.isReady,
+      drain: () => this.#beginDrain(),
       connectionsOf: (endpoint) => (endpoint.pool as EndpointPool | null)?.total ?? 0,
     };
   }
@@ -199,7 +214,7 @@ class DataPlane implements RunningProxy {
       counts: this.#counts,
       replayBlocks: new ReplayBlocks(),
       deadlines: new DeadlineMemory(),
-      isDraining: () => this.#draining !== null,
+      isDraining: (direction) => this.#drain.isClosing(this.#doorOf(direction)),
       poolOf: (endpoint, backend) => poolOf(endpoint, backend, poolWorld),
       onLocalAnswer: (code) => this.#metrics.refused(code),
       onRetryDecided: (reason) => this.#metrics.decidedRetry(reason),
@@ -207,7 +222,8 @@ class DataPlane implements RunningProxy {
   }
 
   #downstreams(): number {
-    return this.#listeners.reduce((sum, listener) => sum + listener.connections.size, 0);
+    const { entry, exit } = this.#doors;
+    return [...entry, ...exit].reduce((sum, listener) => sum + listener.connections.size, 0);
   }
 }
 

@@ -50,7 +50,8 @@ export interface ExchangeWorld {
   readonly replayBlocks: ReplayBlocks;
   /** Which deadline a trace has; shared by both roles. */
   readonly deadlines: DeadlineMemory;
-  isDraining(): boolean;
+  /** Whether a role's answers tell their clients to leave. */
+  isDraining(direction: Role['direction']): boolean;
   /** The endpoint's pool, made on first use. */
   poolOf(endpoint: Endpoint, backend: Backend): EndpointPool;
   onLocalAnswer(code: ErrorCode): void;

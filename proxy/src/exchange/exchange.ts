@@ -319,7 +319,9 @@ export class Exchange implements DownstreamUser, Routable, TriesUser, SlowBodyUs
   }
 
   #mayKeepDownstream(): boolean {
-    return this.request.keepAlive && this.downstream.requestDone && !this.#world.isDraining();
+    const { request, downstream, role } = this;
+    const isDraining = this.#world.isDraining(role.direction);
+    return request.keepAlive && downstream.requestDone && !isDraining;
   }
 
   #onPauseOver(): void {
