@@ -71,9 +71,20 @@ export const limits = {
   ringPointsMax: 16_384,
   ringStepsMax: 16,
   drainTimeoutMs: 25_000,
-  drainLagMs: 100,
+  /** A drain goes on accepting until nobody new has come for so long. */
+  drainLagMs: 150,
+  /** And no longer than this, whoever comes. */
+  drainLagMsMax: 5_000,
+  /** The application needs no news, and knows no other proxy to go to. */
+  drainExitLagMsMax: 1_000,
   /** A connection that brought nothing for so long is closed by a drain. */
   drainIdleMs: 250,
+  /** The same while the application still serves: its callers are about to let go by themselves. */
+  drainPeerIdleMs: 1_000,
+  /** The application asked for nothing in so long after nobody asked it: it has finished. */
+  drainGraceMs: 5_000,
+  /** Of the time-out, kept for the application's own requests. */
+  drainExitMs: 2_000,
   /** A destination that nobody asked for in so long is unsubscribed. */
   destinationIdleMs: 600_000,
   /** A backend that no destination names is closed after so long. */
@@ -165,5 +176,7 @@ export const limits = {
 assert(limits.upstreamIdleTimeoutMs < limits.downstreamIdleTimeoutMs);
 assert(limits.idleReuseFirstMs <= limits.upstreamIdleTimeoutMs);
 assert(limits.headSlabBytes <= limits.headBytesMax);
+assert(limits.drainExitMs > limits.drainExitLagMsMax + limits.drainIdleMs);
+assert(limits.drainLagMsMax + limits.drainExitMs < limits.drainTimeoutMs);
 assert(limits.replayBytesMax % limits.replayBlockBytes === 0);
 assert(limits.replayBytesMax <= limits.duplicateBytesMax);

@@ -25,11 +25,9 @@ async function main(): Promise<void> {
   }
   const log = createLog(process.stderr);
   const proxy = await startProxy(options, log, process.env['REMORA_POISON'] === '1');
-  const stop = (): void => {
-    void proxy.drain().then(() => process.exit(EXIT_OK));
-  };
-  process.on('SIGTERM', stop);
-  process.on('SIGINT', stop);
+  process.on('SIGTERM', () => proxy.end());
+  process.on('SIGINT', () => proxy.end());
+  void proxy.drained.then(() => process.exit(EXIT_OK));
   process.stdout.write(`${JSON.stringify({ msg: 'ready', ...proxy.addresses })}\n`);
 }
 

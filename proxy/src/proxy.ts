@@ -2,7 +2,7 @@
  * Joins everything: the data plane's table of contents.
  *
  *   listeners → roles → exchanges → pools      configuration → live → the outbound role
- *   admin and metrics beside them              drain ends them in order
+ *   admin and metrics beside them              drain ends them in order: the way in, the way out
  *
  * Called by `main.ts`. No policy of its own.
  */
@@ -20,7 +20,7 @@ import type { ProxyOptions } from './flags.ts';
 import { limits } from './limits.ts';
 import { dialTcp } from './net/dialer.ts';
 import type { Downstream } from './net/downstream.ts';
-import { drain } from './net/drain.ts';
+import { Drain } from './net/drain.ts';
 import { type ListenAddress, Listener } from './net/listener.ts';
 import { EndpointPool } from './net/pool.ts';
 import { ReadBuffers } from './net/read-buffer.ts';
@@ -37,8 +37,10 @@ import { type SetWake, TimerWheel } from './timer-wheel.ts';
 
 export interface RunningProxy {
   readonly addresses: Readonly<Record<string, string>>;
-  /** Ends what is under way; false: some requests were cut off at the time-out. */
-  drain(): Promise<boolean>;
+  /** Resolves after a drain, however it was begun; false: some requests were cut off. */
+  readonly drained: Promise<boolean>;
+  /** Ends what is under way, without waiting for the application. */
+  end(): void;
 }
 
 /** `poisonsPools`: for tests, see `exchange/poison.ts`. */
@@ -75,14 +77,16 @@ class DataPlane implements RunningProxy {
   readonly #world: ExchangeWorld;
   readonly #exchanges: ExchangePool;
   readonly #configuration: Configuration;
-  readonly #listeners: Listener[] = [];
+  /** The way in and the way out, as a drain closes them. */
+  readonly #doors = { entry: [] as Listener[], exit: [] as Listener[] };
+  readonly #drain = new Drain(this.#doors, systemClock);
+  readonly #drained = Promise.withResolvers<boolean>();
   readonly #ownPorts = new Set<number>();
   readonly #admins: AdminServer[] = [];
   #inbound: Inbound | null = null;
   #inboundSeries: RouteSeries | null = null;
   #housekeeping: NodeJS.Timeout | null = null;
   #isReady = false;
-  #draining: Promise<boolean> | null = null;
 
   constructor(options: ProxyOptions, log: LineLog, poisonsPools: boolean) {
     this.#options = options;
@@ -142,19 +146,30 @@ class DataPlane implements RunningProxy {
     this.#isReady = true;
   }
 
-  drain(): Promise<boolean> {
-    this.#draining ??= this.#drainOnce();
-    return this.#draining;
+  get drained(): Promise<boolean> {
+    return this.#drained.promise;
   }
 
-  async #drainOnce(): Promise<boolean> {
+  end(): void {
+    this.#beginDrain();
+    void this.#drain.end();
+  }
+
+  #beginDrain(): void {
+    if (this.#drain.hasBegun) return;
     this.#log.info({ inFlight: this.#counts.inFlight }, 'draining');
-    const isClean = await drain(this.#listeners, systemClock);
-    if (this.#housekeeping !== null) clearInterval(this.#housekeeping);
-    await this.#configuration.stop();
-    for (const server of this.#admins) await server.close();
-    this.#log.info({ isClean }, 'drained');
-    return isClean;
+    void this.#drain.begin().then(async (isClean) => {
+      if (this.#housekeeping !== null) clearInterval(this.#housekeeping);
+      await this.#configuration.stop();
+      for (const server of this.#admins) await server.close();
+      this.#log.info({ isClean }, 'drained');
+      this.#drained.resolve(isClean);
+    });
+  }
+
+  /** Of a proxy before a mesh, requests from outside come to the outbound role. */
+  #doorOf(direction: Role['direction']): 'entry' | 'exit' {
+    return direction === 'inbound' || this.#options.front !== null ? 'entry' : 'exit';
   }
 
   async #listen(name: string, address: ListenAddress, role: Role): Promise<ListenAddress> {
@@ -162,7 +177,7 @@ class DataPlane implements RunningProxy {
     const server = new RoleServer(this.#world, this.#exchanges, role, forget);
     const listener = new Listener(server, this.#buffers);
     const bound = await listener.listen(address);
-    this.#listeners.push(listener);
+    this.#doors[this.#doorOf(role.direction)].push(listener);
     this.addresses[name] = `${bound.host}:${bound.port}`;
     if (!listener.isFast) {
       this.#log.warn({ name }, 'reading by events: this Node has no replaceable accept');
@@ -183,8 +198,8 @@ class DataPlane implements RunningProxy {
       clock: systemClock,
       inbound: this.#inboundSeries,
       application: this.#inbound?.backend ?? null,
-      isReady: () => this.#isReady && this.#draining === null && this.#configuration.isReady,
-      drain: () => void this.drain(),
+      isReady: () => this.#isReady && !this.#drain.hasBegun && this.#configuration.isReady,
+      drain: () => this.#beginDrain(),
       connectionsOf: (endpoint) => (endpoint.pool as EndpointPool | null)?.total ?? 0,
     };
   }
@@ -220,7 +235,7 @@ class DataPlane implements RunningProxy {
       deadlines: new DeadlineMemory(),
       poisonsPools: this.#poisonsPools,
       duplicates: this.#duplicates,
-      isDraining: () => this.#draining !== null,
+      isDraining: (direction) => this.#drain.isClosing(this.#doorOf(direction)),
       poolOf: (endpoint, backend) => poolOf(endpoint, backend, poolWorld),
       onLocalAnswer: (code) => this.#metrics.refused(code),
       onRetryDecided: (reason) => this.#metrics.decidedRetry(reason),
@@ -229,7 +244,8 @@ class DataPlane implements RunningProxy {
   }
 
   #downstreams(): number {
-    return this.#listeners.reduce((sum, listener) => sum + listener.connections.size, 0);
+    const { entry, exit } = this.#doors;
+    return [...entry, ...exit].reduce((sum, listener) => sum + listener.connections.size, 0);
   }
 }
 

@@ -58,7 +58,7 @@ export class ControlStub {
     return version;
   }
 
-  /** Sets what applications are told, and pushes it to every stream. Returns its version. */
+  /** Sets what the application beside a proxy is told, and pushes it. Returns its version. */
   putInbound(config: InboundConfig): string {
     this.#inbound = config;
     const version = versionOf(config);
@@ -113,10 +113,9 @@ export class ControlStub {
   }
 
   #answer(destination: string): void {
-    if (destination === INBOUND_KEY) {
-      const config = this.#inbound;
-      if (config !== null) this.#say({ type: 'put-inbound', version: versionOf(config), config });
-      return;
+    const inbound = destination === INBOUND_KEY ? this.#inbound : null;
+    if (inbound !== null) {
+      return this.#say({ type: 'put-inbound', version: versionOf(inbound), config: inbound });
     }
     const config = this.#configs.get(destination);
     if (config === undefined) this.#say({ type: 'gone', destination, nearest: [] });

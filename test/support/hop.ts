@@ -8,7 +8,7 @@
 import type { DestinationConfig } from '@remora/api/wire.ts';
 import { type Origin, startOrigin } from './origin.ts';
 import { type RunningProxy, startProxy } from './processes.ts';
-import { connectRaw, type RawClient } from './raw-client.ts';
+import { askOnce, connectRaw, type RawClient, type Response } from './raw-client.ts';
 import { destination, writeSnapshot } from './snapshot.ts';
 
 export interface Hop {
@@ -18,6 +18,10 @@ export interface Hop {
   readonly origin: Origin;
   /** A new connection to the proxy's outbound listener. */
   connect(): Promise<RawClient>;
+  /** One request over a connection of its own. */
+  ask(request: string): Promise<Response>;
+  /** Forgets what the origins were asked and told. */
+  reset(): void;
   close(): Promise<void>;
 }
 
@@ -39,6 +43,10 @@ export async function startHop(
     origins,
     origin: started[0]![1],
     connect: async () => await connectRaw(proxy.outbound),
+    ask: async (request) => await askOnce(proxy.outbound, request),
+    reset() {
+      for (const [, origin] of started) origin.reset();
+    },
     async close() {
       await proxy.stop();
       await Promise.all(started.map(async ([, origin]) => await origin.close()));

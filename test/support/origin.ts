@@ -101,6 +101,11 @@ export class Origin {
     await until(() => this.requests.length >= count, what(), limitMs);
   }
 
+  /** Refuses connections from now on; those that are open go on. */
+  stopAccepting(): void {
+    this.#server.close();
+  }
+
   async close(): Promise<void> {
     for (const socket of this.#sockets) socket.destroy();
     await new Promise<void>((resolve) => {

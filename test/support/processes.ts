@@ -118,6 +118,12 @@ export class RunningProxy extends Program {
   inbound = '';
   admin = '';
   metrics = '';
+
+  /** As `remora drain` does from a preStop hook. */
+  async drain(): Promise<void> {
+    const answer = await fetch(`http://${this.admin}/drain`, { method: 'POST' });
+    if (answer.status !== 202) throw new Error(`drain: ${answer.status}`);
+  }
 }
 
 /** Starts a proxy and waits until it is ready. The caller stops it. */

@@ -8,7 +8,7 @@
  * Used by process-level tests. Every wait has a time limit and says what it waited for.
  */
 import { connect as connectSocket, type Socket } from 'node:net';
-import { type Message, MessageReader, statusOf } from './message-reader.ts';
+import { fieldValue, type Message, MessageReader, statusOf } from './message-reader.ts';
 import { splitAddress, within } from './waiting.ts';
 
 export interface Response extends Message {
@@ -193,9 +193,30 @@ export async function connectRaw(address: string): Promise<RawClient> {
   return new RawClient(socket);
 }
 
+/** One request over a connection of its own. */
+export async function askOnce(address: string, request: string): Promise<Response> {
+  const client = await connectRaw(address);
+  try {
+    return await client.ask(request);
+  } finally {
+    client.close();
+  }
+}
+
+/** Whose answer it is: `x-remora-error`; undefined: the application's. */
+export function errorOf({ fields }: Response): string | undefined {
+  return fieldValue(fields, 'x-remora-error');
+}
+
 /** A request without a body, as a proxy's client sends it. */
 export function get(url: string, fields: Record<string, string> = {}, method = 'GET'): string {
   const { host } = new URL(url);
   const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`);
   return `${method} ${url} HTTP/1.1\r\nhost: ${host}\r\n${lines.join('')}\r\n`;
+}
+
+/** A request with all of its body. */
+export function post(url: string, body: string, fields: Record<string, string> = {}): string {
+  const framed = { ...fields, 'content-length': String(Buffer.byteLength(body, 'latin1')) };
+  return `${get(url, framed, 'POST')}${body}`;
 }

@@ -12,7 +12,7 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { resilienceDefaults } from '@remora/api/resilience-defaults.ts';
+import { inboundDefaults, resilienceDefaults } from '@remora/api/resilience-defaults.ts';
 import type {
   BackendConfig,
   DestinationConfig,
@@ -22,21 +22,52 @@ import type {
   RuleConfig,
   WeightedBackendConfig,
 } from '@remora/api/wire.ts';
-import type { InboundConfig } from '@remora/api/wire-resilience.ts';
+import type {
+  FaultConfig,
+  InboundConfig,
+  RetryConfig,
+  RuleBreakerConfig,
+} from '@remora/api/wire-resilience.ts';
 import { splitAddress } from './waiting.ts';
 
 const NAMESPACE = 'shop';
 const PORT = 80;
 const NO_EJECTION = { ...resilienceDefaults.ejection, failuresMax: 0, successRatioMin: 0 };
+const NO_FAULT: Omit<FaultConfig, 'type'> = {
+  percent: 100,
+  delayMs: 0,
+  status: 0,
+  bytesPerSecond: 0,
+  header: null,
+  cohort: null,
+};
 
-export interface RuleOptions extends Partial<Omit<RuleConfig, 'backends'>> {
+/** What a test says of these is merged into the plain value. */
+type Merged = 'backends' | 'timeouts' | 'retry' | 'breaker' | 'faults' | 'fallback';
+
+export interface RuleOptions extends Partial<Omit<RuleConfig, Merged>> {
   /** Backends by service name; a bare name has weight 1. Null: an invalid reference. */
   readonly to?: readonly (string | Partial<WeightedBackendConfig>)[];
   /** What the rule matches; left out: everything. Best precedence first over all rules. */
   readonly matches?: readonly Partial<Omit<MatchConfig, 'rule'>>[];
+  readonly timeouts?: Partial<RuleConfig['timeouts']>;
+  readonly retry?: Partial<RetryConfig>;
+  readonly breaker?: Partial<RuleBreakerConfig>;
+  readonly faults?: readonly (Partial<FaultConfig> & Pick<FaultConfig, 'type'>)[];
+  /** By service name. */
+  readonly fallback?: string;
 }
 
-export interface DestinationOptions {
+/** Changed in every backend, and merged into the plain value. */
+export interface BackendOptions {
+  readonly ejection?: Partial<BackendConfig['ejection']>;
+  readonly limits?: Partial<BackendConfig['limits']>;
+  readonly budget?: Partial<BackendConfig['budget']>;
+  /** Whether a Remora inbound stands before every endpoint. */
+  readonly inMesh?: boolean;
+}
+
+export interface DestinationOptions extends BackendOptions {
   readonly name: string;
   /** Endpoints of the Service itself. */
   readonly endpoints?: readonly string[];
@@ -44,6 +75,8 @@ export interface DestinationOptions {
   readonly backends?: Readonly<Record<string, readonly string[]>>;
   /** Left out: no route is attached. */
   readonly rules?: readonly RuleOptions[];
+  /** Instead of `rules`: the only one, which leads to the Service itself unless it says `to`. */
+  readonly rule?: RuleOptions;
   /** Changed in every backend. */
   readonly backend?: Partial<BackendConfig>;
 }
@@ -58,7 +91,8 @@ export function edits(options: Partial<HeaderEditsConfig>): HeaderEditsConfig {
 }
 
 export function destination(options: DestinationOptions): DestinationConfig {
-  const { name, endpoints = [], backends = {}, rules } = options;
+  const { name, endpoints = [], backends = {} } = options;
+  const rules = options.rule === undefined ? options.rules : [{ to: [name], ...options.rule }];
   const all = { [name]: endpoints, ...backends };
   return {
     key: keyOf(name),
@@ -72,11 +106,21 @@ export function destination(options: DestinationOptions): DestinationConfig {
     backends: Object.fromEntries(
       Object.entries(all).map(([service, addresses]) => [
         keyOf(service),
-        backend(service, addresses, options.backend),
+        backend(service, addresses, options),
       ]),
     ),
     sources: [{ kind: 'Service', namespace: NAMESPACE, name, generation: 1 }],
   };
+}
+
+export type InboundOptions = Partial<Omit<InboundConfig, 'limits'>> & {
+  readonly limits?: Partial<InboundConfig['limits']>;
+};
+
+/** What the application beside a proxy is told: no limit that moves, and what the test says. */
+export function inboundConfig({ limits, ...rest }: InboundOptions): InboundConfig {
+  const { limits: plain, ...defaults } = inboundDefaults;
+  return { ...defaults, ...rest, limits: { ...plain, adaptive: false, ...limits } };
 }
 
 /** Hash of the content, as the control plane would say. */
@@ -114,7 +158,7 @@ function matchesOf(options: RuleOptions, rule: number): MatchConfig[] {
 }
 
 function rule(options: RuleOptions, id: string): RuleConfig {
-  const { to = [], matches: _, ...rest } = options;
+  const { to = [], matches: _, timeouts, retry, breaker, faults, fallback, ...rest } = options;
   return {
     id,
     invalid: null,
@@ -124,15 +168,15 @@ function rule(options: RuleOptions, id: string): RuleConfig {
     mirrors: [],
     requestHeaders: null,
     responseHeaders: null,
-    timeouts: { requestMs: 0, perTryMs: 0 },
-    retry: resilienceDefaults.retry,
     hedge: null,
-    faults: [],
-    breaker: null,
     spillover: false,
-    fallback: null,
     priority: 'default',
     ...rest,
+    timeouts: { requestMs: 0, perTryMs: 0, ...timeouts },
+    retry: { ...resilienceDefaults.retry, ...retry },
+    breaker: breaker === undefined ? null : { ...resilienceDefaults.breaker, ...breaker },
+    faults: (faults ?? []).map((fault) => ({ ...NO_FAULT, ...fault })),
+    fallback: fallback === undefined ? null : keyOf(fallback),
     backends: to.map((one) => ({
       invalid: null,
       weight: 1,
@@ -146,24 +190,25 @@ function rule(options: RuleOptions, id: string): RuleConfig {
 function backend(
   name: string,
   addresses: readonly string[],
-  changed: Partial<BackendConfig> = {},
+  options: DestinationOptions,
 ): BackendConfig {
+  const { ejection, limits, budget, inMesh = false } = options;
   return {
     key: keyOf(name),
-    endpoints: addresses.map((address, at) => endpoint(address, `${name}-${at}`)),
+    endpoints: addresses.map((address, at) => endpoint(address, `${name}-${at}`, inMesh)),
     balancer: { type: 'round-robin', hashKey: null, slowStartMs: 0, decayMs: 10_000 },
     connectTimeoutMs: 1_000,
     idleTimeoutMs: 30_000,
     connectionsPerEndpointMax: 256,
     waitingPerEndpointMax: 1_024,
-    ejection: NO_EJECTION,
-    limits: { ...resilienceDefaults.limits, adaptive: false },
-    budget: resilienceDefaults.budget,
-    ...changed,
+    ejection: { ...NO_EJECTION, ...ejection },
+    limits: { ...resilienceDefaults.limits, adaptive: false, ...limits },
+    budget: { ...resilienceDefaults.budget, ...budget },
+    ...options.backend,
   };
 }
 
-function endpoint(address: string, instance: string): EndpointConfig {
+function endpoint(address: string, instance: string, inMesh: boolean): EndpointConfig {
   const { host, port } = splitAddress(address);
-  return { address: host, port, weight: 1, instance, inMesh: false };
+  return { address: host, port, weight: 1, instance, inMesh };
 }

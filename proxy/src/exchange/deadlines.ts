@@ -12,6 +12,8 @@ import {
 } from '../resilience/deadline.ts';
 import { TraceKey } from '../resilience/deadline-memory.ts';
 import { continuesTrace, traceIdStart } from '../telemetry/trace-context.ts';
+import type { ErrorCode } from '@remora/api/errors.ts';
+import type { Rule } from '../routing/compiled.ts';
 import type { ExchangeWorld, Role } from './exchange-world.ts';
 import type { Head } from '../http1/head.ts';
 
@@ -37,22 +39,37 @@ export function readDeadline(
   return deadlineAtMs(startedAtMs, routeMs, headerMs, inheritedAtMs);
 }
 
-/** What the application asks of others for this request inherits its deadline. */
-export function rememberDeadline(
-  world: ExchangeWorld,
-  { request, role, startedAtMs }: DeadlineSource,
-  atMs: number,
-): void {
+/** What the application asks of others for this request inherits its deadline, or has none. */
+export function rememberDeadline(world: ExchangeWorld, source: DeadlineSource, atMs: number): void {
+  const { request, role, startedAtMs } = source;
   if (role.direction === 'outbound') return;
+  if (atMs === NO_DEADLINE) {
+    // Or what is left of an earlier request of the trace would end this one's.
+    if (!world.deadlines.isEmpty(startedAtMs)) forgetDeadline(world, source);
+    return;
+  }
   keyOf(world, request);
   world.deadlines.remember(trace, atMs, startedAtMs);
 }
 
-/** It was answered: what the application still does for it has no deadline. */
+/** It was answered in time: what the application still does for it has no deadline. */
 export function forgetDeadline(world: ExchangeWorld, source: DeadlineSource): void {
   if (source.role.direction === 'outbound') return;
   keyOf(world, source.request);
   world.deadlines.forget(trace);
+}
+
+/** Whose limit it was: the route's own time-out, or the caller's. */
+export function lateness(
+  source: DeadlineSource & { readonly rule: Rule | null; readonly deadlineAtMs: number },
+): { readonly code: ErrorCode; readonly allowedMs: number } {
+  const { rule, startedAtMs } = source;
+  const routeMs = rule?.requestTimeoutMs ?? 0;
+  if (routeMs > 0 && source.deadlineAtMs === startedAtMs + routeMs) {
+    return { code: 'RMR_REQUEST_TIMEOUT', allowedMs: routeMs };
+  }
+  const allowedMs = Math.round(source.deadlineAtMs - startedAtMs);
+  return { code: 'RMR_DEADLINE_EXCEEDED', allowedMs };
 }
 
 function inherited(world: ExchangeWorld, request: Head, nowMs: number): number {

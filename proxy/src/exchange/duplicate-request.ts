@@ -34,8 +34,6 @@ export interface DuplicateUser {
   readonly request: Head;
   readonly body: RequestBody;
   readonly downstream: Downstream;
-  pauseBody(): void;
-  resumeBody(): void;
   /** It goes to the application. */
   send(backend: Backend): void;
   replay(answer: StoredAnswer): void;
@@ -94,7 +92,7 @@ export class DuplicateRequest implements DuplicateHolder, TickJob {
   onRequestBody(piece: BodyPiece): void {
     if (this.#state !== STATE.COLLECTING) return;
     if (!piece.isLast && !this.#user.body.hasSpilled) return;
-    if (!piece.isLast) this.#user.pauseBody();
+    if (!piece.isLast) this.#user.downstream.pauseBody();
     this.#state = STATE.COLLECTED;
     this.#world.tick.add(this);
   }
@@ -144,7 +142,7 @@ export class DuplicateRequest implements DuplicateHolder, TickJob {
       this.#world.scratch.take(CONTINUE.length).set(CONTINUE);
       downstream.sendHead(CONTINUE.length);
     }
-    this.#user.resumeBody();
+    this.#user.downstream.resumeBody();
   }
 
   #join(): void {

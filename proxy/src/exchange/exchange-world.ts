@@ -54,7 +54,8 @@ export interface ExchangeWorld {
   /** Released exchanges must not be used: tests make it throw. */
   readonly poisonsPools: boolean;
   readonly duplicates: Duplicates;
-  isDraining(): boolean;
+  /** Whether a role's answers tell their clients to leave. */
+  isDraining(direction: Role['direction']): boolean;
   /** The endpoint's pool, made on first use. */
   poolOf(endpoint: Endpoint, backend: Backend): EndpointPool;
   onLocalAnswer(code: ErrorCode): void;
@@ -122,6 +123,8 @@ export interface Role {
   failureCode(code: ErrorCode): ErrorCode;
   /** Calls one of `forward`, `answer`, `redirect`, `delay`, `cutOff` and `awaitConfig`. */
   route(exchange: Routable): void;
+  /** False: only a connection that was dead before its use is replaced. */
+  readonly retries: boolean;
   /** Bytes of the authority written when a request came without one (HTTP/1.0). */
   readonly defaultAuthority: Uint8Array;
   /** Whether `x-remora-*` fields of the answer are another sidecar's, and go on. */

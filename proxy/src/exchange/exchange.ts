@@ -28,13 +28,14 @@ import type { Rewrite, Rule, Target } from '../routing/compiled.ts';
 import type { RouteSeries } from '../telemetry/proxy-metrics.ts';
 import { WheelTimer } from '../timer-wheel.ts';
 import { AnswerRelay } from './answer-relay.ts';
-import { forgetDeadline, readDeadline, rememberDeadline } from './deadlines.ts';
+import { forgetDeadline, lateness, readDeadline, rememberDeadline } from './deadlines.ts';
 import { type DuplicateRequest, duplicateOf, type DuplicateUser } from './duplicate-request.ts';
 import type { AnswerExtra, ExchangeWorld, Role, Routable } from './exchange-world.ts';
 import { layAnswer, layRedirect } from './local-answer.ts';
 import { Mirrors } from './mirrors.ts';
 import { poison } from './poison.ts';
 import { RequestBody } from './request-body.ts';
+import { NO_PIECE, SlowBody, type SlowBodyUser } from './slow-body.ts';
 import { Tries, type TriesUser } from './tries.ts';
 
 export const STATE = {
@@ -47,9 +48,8 @@ export const STATE = {
 } as const;
 
 const NO_EXTRA: AnswerExtra = {};
-const MS_PER_SECOND = 1_000;
 
-export class Exchange implements DownstreamUser, Routable, TriesUser, DuplicateUser {
+export class Exchange implements DownstreamUser, Routable, TriesUser, DuplicateUser, SlowBodyUser {
   epoch = 0;
   readonly request: Head = new Head();
   readonly body: RequestBody;
@@ -80,7 +80,9 @@ export class Exchange implements DownstreamUser, Routable, TriesUser, DuplicateU
   /** Null but for a request whose duplicates are collapsed. */
   #duplicate: DuplicateRequest | null = null;
   readonly #deadline = new WheelTimer(() => this.#onDeadline());
-  /** Of what is waited for besides: a first configuration, a fault's delay, a slowed body. */
+  /** Made when a fault first slows an answer down. */
+  #slow: SlowBody | null = null;
+  /** Of what is waited for besides: a first configuration, a fault's delay. */
   readonly #pause = new WheelTimer(() => this.#onPauseOver());
 
   constructor(world: ExchangeWorld, giveBack: (exchange: Exchange) => void) {
@@ -126,7 +128,7 @@ export class Exchange implements DownstreamUser, Routable, TriesUser, DuplicateU
   }
 
   onDownstreamFlushed(): void {
-    if (!this.#pause.isArmed) this.#tries.upstream?.resume();
+    if (this.#slow?.isBusy !== true) this.#tries.upstream?.resume();
   }
 
   onDownstreamEnd(): void {
@@ -156,11 +158,10 @@ export class Exchange implements DownstreamUser, Routable, TriesUser, DuplicateU
     const { clock, wheel } = this.#world;
     const nowMs = clock.nowMs();
     this.deadlineAtMs = readDeadline(this.#world, this, rule.requestTimeoutMs);
-    if (this.deadlineAtMs !== NO_DEADLINE) {
-      if (this.deadlineAtMs <= nowMs) return this.#onDeadline();
-      wheel.arm(this.#deadline, this.deadlineAtMs - nowMs);
-      rememberDeadline(this.#world, this, this.deadlineAtMs);
-    }
+    rememberDeadline(this.#world, this, this.deadlineAtMs);
+    this.#tries.aim(backend);
+    if (this.deadlineAtMs <= nowMs) return this.#onDeadline();
+    if (this.deadlineAtMs !== NO_DEADLINE) wheel.arm(this.#deadline, this.deadlineAtMs - nowMs);
     if (rule.duplicates !== null) {
       this.#duplicate = duplicateOf(this.#world, this, rule.duplicates.keepMs, backend);
     }
@@ -172,8 +173,8 @@ export class Exchange implements DownstreamUser, Routable, TriesUser, DuplicateU
     const rule = this.rule!;
     backend.budget.onRequest(this.#world.clock.nowMs());
     if (rule.retry.retriesMax === 0) this.body.keepNoMore();
-    this.#mirrors.begin(this, rule);
     this.#tries.begin(backend);
+    this.#mirrors.begin(this, rule);
   }
 
   /** The destination's first configuration is on its way; the role is asked again then. */
@@ -205,6 +206,8 @@ export class Exchange implements DownstreamUser, Routable, TriesUser, DuplicateU
     const keep = this.#mayKeepDownstream();
     const end = layAnswer(this.#world, this.request, { code, detail, close: !keep, extra });
     this.#world.onLocalAnswer(code);
+    // A caller that was too late, or broke its body off, says nothing of the backend.
+    if (errorSpec(code).source === 'downstream') this.#tellBreaker(OUTCOME.NOTHING_LEARNED);
     this.#sendLocal(end, extra.status ?? errorSpec(code).status, keep);
   }
 
@@ -223,14 +226,6 @@ export class Exchange implements DownstreamUser, Routable, TriesUser, DuplicateU
 
   // Tries
 
-  pauseBody(): void {
-    this.downstream.pauseBody();
-  }
-
-  resumeBody(): void {
-    this.downstream.resumeBody();
-  }
-
   onInterim(response: Head): void {
     if (this.request.version < 11) return; // HTTP/1.0 knows no interim answers (RFC 9110 §15.2).
     this.#relay.sendInterim(this.downstream, response);
@@ -243,12 +238,16 @@ export class Exchange implements DownstreamUser, Routable, TriesUser, DuplicateU
     this.body.stopKeeping();
     this.#duplicate?.onAnswerHead(this.#tries.response, piece);
     this.#relay.begin(status, bodyKind, this.request.version, this.#mayKeepDownstream());
-    this.#afterPiece(piece, this.#relayHead(piece));
+    if (this.#isSlowed(piece)) {
+      this.#relayHead(NO_PIECE);
+      this.#sendSlowly(piece);
+    } else this.#afterPiece(piece, this.#relayHead(piece));
   }
 
   onAnswerBody(piece: BodyPiece): void {
     this.#duplicate?.onAnswerBody(piece);
-    this.#afterPiece(piece, this.#relay.sendBody(this.downstream, piece));
+    if (this.#isSlowed(piece)) this.#sendSlowly(piece);
+    else this.#afterPiece(piece, this.#relay.sendBody(this.downstream, piece));
   }
 
   /** Ending it cleanly would pass a part off as the whole. */
@@ -264,29 +263,43 @@ export class Exchange implements DownstreamUser, Routable, TriesUser, DuplicateU
     this.#end(this.#relay.status, true);
   }
 
-  onUpstreamEnd(): void {
-    this.downstream.endTunnel();
-  }
-
   onTriesFailed(code: ErrorCode, detail: string): void {
     this.answer(this.role.failureCode(code), detail);
   }
 
+  // Slow body
+
+  sendPart(part: BodyPiece): void {
+    this.#relay.sendBody(this.downstream, part);
+  }
+
+  onPartsSent(isLast: boolean): void {
+    if (isLast) this.#complete();
+    else this.#tries.upstream?.resume();
+  }
+
   #relayHead(piece: BodyPiece): boolean {
     const edits = this.target!.responseEdits;
-    const keepsRemora = this.role.trustsAnswerFields;
+    const keepsRemora = this.role.trustsAnswerFields && this.#tries.isFromPeer;
     const { response } = this.#tries;
     return this.#relay.sendHead(this.downstream, response, edits, keepsRemora, piece);
   }
 
   #afterPiece(piece: BodyPiece, taken: boolean): void {
-    if (piece.isLast) return this.#complete();
-    const { bytesPerSecond } = this.strike;
-    if (bytesPerSecond > 0) {
-      const pauseMs = ((piece.end - piece.start) * MS_PER_SECOND) / bytesPerSecond;
-      this.#world.wheel.arm(this.#pause, pauseMs);
-    }
-    if (!taken || bytesPerSecond > 0) this.#tries.upstream!.pause();
+    if (piece.isLast) this.#complete();
+    else if (!taken) this.#tries.upstream!.pause();
+  }
+
+  #isSlowed(piece: BodyPiece): boolean {
+    return this.strike.bytesPerSecond > 0 && piece.end > piece.start;
+  }
+
+  #sendSlowly(piece: BodyPiece): void {
+    this.#slow ??= new SlowBody(this.#world.wheel, this);
+    this.#slow.begin(piece, this.strike.bytesPerSecond);
+    // The endpoint has done its part, and its connection is not held up for ours.
+    if (piece.isLast) this.#tries.finish();
+    else this.#tries.upstream!.pause();
   }
 
   #beginTunnel(piece: BodyPiece): void {
@@ -316,13 +329,13 @@ export class Exchange implements DownstreamUser, Routable, TriesUser, DuplicateU
   }
 
   #mayKeepDownstream(): boolean {
-    return this.request.keepAlive && this.downstream.requestDone && !this.#world.isDraining();
+    const { request, downstream, role } = this;
+    const isDraining = this.#world.isDraining(role.direction);
+    return request.keepAlive && downstream.requestDone && !isDraining;
   }
 
   #onPauseOver(): void {
-    if (this.state >= STATE.RELAYING) {
-      if (!this.downstream.isBlocked) this.#tries.upstream?.resume();
-    } else if (this.state === STATE.DELAYED) this.role.route(this);
+    if (this.state === STATE.DELAYED) this.role.route(this);
     else this.answer('RMR_CONFIG_PENDING', 'the control plane has not answered yet');
   }
 
@@ -334,25 +347,27 @@ export class Exchange implements DownstreamUser, Routable, TriesUser, DuplicateU
       this.downstream.abort();
       return this.#end(this.#relay.status, true);
     }
-    const routeMs = this.rule!.requestTimeoutMs;
-    if (routeMs > 0 && this.deadlineAtMs === this.startedAtMs + routeMs) {
-      return this.answer('RMR_REQUEST_TIMEOUT', `${where} did not answer within ${routeMs} ms`);
-    }
-    const waitedMs = Math.round(this.deadlineAtMs - this.startedAtMs);
-    this.answer('RMR_DEADLINE_EXCEEDED', `${where} did not answer within its ${waitedMs} ms`);
+    const { code, allowedMs } = lateness(this);
+    this.answer(code, `${where} did not answer within ${allowedMs} ms`);
   }
 
   #end(status: number, failed: boolean): void {
     this.#world.counts.inFlight--;
     const nowMs = this.#world.clock.nowMs();
     this.series?.record(status, nowMs - this.startedAtMs, failed);
-    if (this.breaker !== null) {
-      const outcome =
-        status === 499 ? OUTCOME.NOTHING_LEARNED : failed ? OUTCOME.FAILED : OUTCOME.OK;
-      this.breaker.report(this.breakerEpoch, outcome, nowMs);
+    if (status === 499) this.#tellBreaker(OUTCOME.NOTHING_LEARNED);
+    this.#tellBreaker(failed ? OUTCOME.FAILED : OUTCOME.OK);
+    // One that has passed stays: nobody waits for what the application still asks of others.
+    if (this.deadlineAtMs !== NO_DEADLINE && nowMs < this.deadlineAtMs) {
+      forgetDeadline(this.#world, this);
     }
-    if (this.deadlineAtMs !== NO_DEADLINE) forgetDeadline(this.#world, this);
     this.#release();
+  }
+
+  /** Once: what is told later goes unheard. */
+  #tellBreaker(outcome: number): void {
+    this.breaker?.report(this.breakerEpoch, outcome, this.#world.clock.nowMs());
+    this.breaker = null;
   }
 
   #release(): void {
@@ -373,6 +388,7 @@ export class Exchange implements DownstreamUser, Routable, TriesUser, DuplicateU
     this.breaker = null;
     this.priority = PRIORITY.default;
     this.deadlineAtMs = NO_DEADLINE;
+    this.#slow?.stop();
     if (this.hasBeenStruck) this.strike.reset();
     this.hasBeenStruck = false;
     if (this.#world.poisonsPools) {

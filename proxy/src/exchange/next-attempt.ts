@@ -34,6 +34,12 @@ export class NextAttempt {
     return this.#failed;
   }
 
+  /** Whether it ended by a pooled connection that was dead before the request was on it. */
+  get metDeadConnection(): boolean {
+    const { isStale, isUnsent, code } = this.#failed;
+    return isStale || (isUnsent && !isConnectFailure(code));
+  }
+
   reset(): void {
     this.attempts = 0;
     this.#staleResends = 0;

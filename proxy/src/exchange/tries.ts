@@ -17,6 +17,7 @@ import { TriedEndpoints } from '../balance/tried.ts';
 import type { Head } from '../http1/head.ts';
 import { limits } from '../limits.ts';
 import type { BodyPiece } from '../net/body-writer.ts';
+import type { Downstream } from '../net/downstream.ts';
 import type { Upstream } from '../net/upstream.ts';
 import { NO_RETRY_AFTER, retryAfterMs } from '../resilience/backoff.ts';
 import { hasPeerError, isFailure, peerError } from '../resilience/classify.ts';
@@ -39,15 +40,13 @@ export interface TriesUser extends RequestSource {
   readonly peer: string;
   readonly priority: PriorityNumber;
   readonly deadlineAtMs: number;
-  pauseBody(): void;
-  resumeBody(): void;
+  readonly downstream: Pick<Downstream, 'pauseBody' | 'resumeBody' | 'endTunnel'>;
   onInterim(response: Head): void;
   /** The head of the answer that goes down. */
   onAnswerHead(bodyKind: number, piece: BodyPiece): void;
   onAnswerBody(piece: BodyPiece): void;
   /** The answer ended early: by this failure, or by the time for one try. */
   onAnswerCut(code: ErrorCode): void;
-  onUpstreamEnd(): void;
   /** No attempt brought an answer, and none follows. */
   onTriesFailed(code: ErrorCode, detail: string): void;
 }
@@ -110,8 +109,19 @@ export class Tries implements AttemptUser, TickJob {
     return this.#active.response;
   }
 
+  /** Whether that answer has come by way of another sidecar. */
+  get isFromPeer(): boolean {
+    return this.#active.endpoint!.inMesh;
+  }
+
+  /** Where the request goes, for people. */
   get where(): string {
-    return this.#active.where;
+    return this.#active.isIdle ? this.#backend!.key : this.#active.where;
+  }
+
+  /** Where attempts will go, should they be made. */
+  aim(backend: Backend): void {
+    this.#backend = backend;
   }
 
   /** The first attempt is made at the end of this turn. */
@@ -121,18 +131,15 @@ export class Tries implements AttemptUser, TickJob {
     this.#world.tick.add(this);
   }
 
-  /** The answer is whole. */
+  /** The answer is whole. Told again when it has gone down, where a fault slowed it. */
   finish(): void {
-    this.#active.finish();
+    if (!this.#active.isIdle) this.#active.finish();
   }
 
   /** Lets go of everything; `outcome` is what the endpoints are told. */
   drop(outcome: number): void {
-    if (this.#state === STATE.ANSWERED) this.#active.drop(outcome);
-    else {
-      if (!this.#first.isIdle) this.#first.drop(outcome);
-      if (this.#second?.isIdle === false) this.#second.drop(outcome);
-    }
+    if (!this.#first.isIdle) this.#first.drop(outcome);
+    if (this.#second?.isIdle === false) this.#second.drop(outcome);
   }
 
   /** The caller has gone. */
@@ -155,7 +162,7 @@ export class Tries implements AttemptUser, TickJob {
   onRequestBody(piece: BodyPiece): void {
     const { upstream } = this.#active;
     if (upstream === null) return;
-    if (!upstream.sendBody(piece) && !piece.isLast) this.#user.pauseBody();
+    if (!upstream.sendBody(piece) && !piece.isLast) this.#user.downstream.pauseBody();
     if (piece.isLast && this.#user.body.isAtHand) this.#active.onBodyWritten();
   }
 
@@ -174,7 +181,7 @@ export class Tries implements AttemptUser, TickJob {
     let taken = upstream.sendHead(end, body.kind, body.isWhole, !user.request.codedChunked);
     if (body.hasKept) taken = body.replay(upstream);
     attempt.onSent(body.isAtHand, user.rule!.perTryTimeoutMs);
-    if (!body.isComplete && taken) user.resumeBody();
+    if (!body.isComplete && taken) user.downstream.resumeBody();
     this.#awaitHedge(attempt);
   }
 
@@ -229,11 +236,11 @@ export class Tries implements AttemptUser, TickJob {
   }
 
   onAttemptFlushed(attempt: Attempt): void {
-    if (attempt === this.#active) this.#user.resumeBody();
+    if (attempt === this.#active) this.#user.downstream.resumeBody();
   }
 
   onAttemptEnd(_attempt: Attempt): void {
-    this.#user.onUpstreamEnd();
+    this.#user.downstream.endTunnel();
   }
 
   get #isHedging(): boolean {
@@ -255,15 +262,15 @@ export class Tries implements AttemptUser, TickJob {
 
   /** Whether another attempt follows what the last one failed by. */
   #tryAgain(askedMs: number): boolean {
-    const { body, rule, role, deadlineAtMs } = this.#user;
+    const { body, rule, deadlineAtMs, role } = this.#user;
     const { failed } = this.#next;
+    if (!role.retries && !this.#next.metDeadConnection) return false;
     failed.mayRepeat = this.mayRepeat;
-    failed.isInbound = role.direction === 'inbound';
     failed.hasAnswered = false;
     failed.isReplayable = body.isReplayable;
     const waitMs = this.#next.wait(rule!.retry, this.#backend!, deadlineAtMs, askedMs);
     if (waitMs === NO_MORE) return false;
-    if (!body.isComplete) this.#user.pauseBody();
+    if (!body.isComplete) this.#user.downstream.pauseBody();
     if (waitMs > 0) {
       this.#state = STATE.BACKING_OFF;
       this.#world.wheel.arm(this.#timer, waitMs);

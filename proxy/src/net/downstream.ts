@@ -97,6 +97,11 @@ export class Downstream implements ByteStreamOwner {
     return this.#state === STATE.HEAD && (this.#user === null || this.#user.request.filled === 0);
   }
 
+  /** When it last carried a request: now, while it does. */
+  get usedAtMs(): number {
+    return this.isIdle && this.#pending === null ? this.#idleSinceMs : this.#server.nowMs();
+  }
+
   /** Whether the client has yet to read what was written. */
   get isBlocked(): boolean {
     return this.stream.isBlocked;
@@ -170,8 +175,9 @@ export class Downstream implements ByteStreamOwner {
 
   /** Closes now if it has been without a request for so long. */
   closeIfIdle(quietMs: number): void {
-    if (!this.isIdle || this.#pending !== null) return;
-    if (this.#server.nowMs() - this.#idleSinceMs >= quietMs) this.#linger();
+    if (this.#state === STATE.HEAD && this.#server.nowMs() - this.usedAtMs >= quietMs) {
+      this.#linger();
+    }
   }
 
   onBytes(bytes: Buffer, start: number, end: number): void {

@@ -28,6 +28,8 @@ export class Listener {
   /** Whether reads land in the shared buffer; false: the slower way by events. */
   isFast = false;
   refusedOverCap = 0;
+  /** Connections taken since the start. */
+  accepted = 0;
   readonly #server: Server;
   readonly #downstreams: DownstreamServer;
   readonly #buffers: ReadBuffers;
@@ -111,6 +113,7 @@ export class Listener {
     const connection = new Downstream(this.#downstreams);
     connection.stream = new SocketStream(socket, connection, this.#buffers);
     this.connections.add(connection);
+    this.accepted++;
     return connection;
   }
 

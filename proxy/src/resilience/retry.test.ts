@@ -227,10 +227,3 @@ test('what was sent to find out about an endpoint is sent elsewhere when it answ
   assert.equal(decide({ ...other, code: 'RMR_UPSTREAM_BAD_RESPONSE' }, {}), RETRY.FINAL);
   assert.equal(decide({ ...trial, code: 'RMR_RATE_LIMITED' }, {}), RETRY.FINAL);
 });
-
-test('beside the application only what was not executed is sent again', () => {
-  const inbound = { mayRepeat: true, isReplayable: true, isInbound: true };
-  assert.equal(decide({ ...inbound, code: 'RMR_UPSTREAM_RESET' }, {}), RETRY.FINAL);
-  assert.equal(decide({ ...inbound, code: 'RMR_UPSTREAM_RESET', isStale: true }, {}), RETRY.STALE);
-  assert.equal(decide({ ...inbound, code: 'RMR_CONNECT_REFUSED' }, {}), RETRY.UNSENT);
-});

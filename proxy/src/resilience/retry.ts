@@ -61,8 +61,6 @@ export class FailedAttempt {
   isUnsent = false;
   /** A reused connection died before any byte of an answer. */
   isStale = false;
-  /** Beside the application: what may have been executed is for the caller's proxy to repeat. */
-  isInbound = false;
   /** Of the endpoint whose connection was dead; null: none. */
   allowance: ResendAllowance | null = null;
   /** An idempotent method, or an Idempotency-Key. */
@@ -120,8 +118,7 @@ function reasonOf(failed: FailedAttempt, config: RetryConfig): number {
     return isTrial ? RETRY.FAILED : RETRY.FINAL;
   }
   if (failed.isUnsent || retry !== 'unsent') return RETRY.UNSENT;
-  if (failed.isStale) return RETRY.STALE;
-  return failed.isInbound ? RETRY.FINAL : RETRY.FAILED;
+  return failed.isStale ? RETRY.STALE : RETRY.FAILED;
 }
 
 /** One resend for a dead idle connection uses up no retry: it says nothing about the service. */

@@ -32,6 +32,8 @@ export interface InboundSettings {
 
 export class Inbound implements Role, InboundSink {
   readonly direction = 'inbound';
+  /** Its caller does, elsewhere; if both did, each retry would be two. */
+  readonly retries = false;
   /** The application's own `x-remora-*` would pass for ours. */
   readonly trustsAnswerFields = false;
   readonly defaultAuthority: Uint8Array;

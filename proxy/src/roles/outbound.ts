@@ -24,6 +24,7 @@ import { redirectLocation } from '../routing/redirect.ts';
 
 export class Outbound implements Role {
   readonly direction = 'outbound';
+  readonly retries = true;
   readonly trustsAnswerFields = true;
   readonly defaultAuthority: Uint8Array = new Uint8Array(0);
   readonly #live: Live;
@@ -97,12 +98,15 @@ export class Outbound implements Role {
         return true;
       }
     }
-    if (strike.isReset) exchange.cutOff('RMR_FAULT_INJECTED');
-    else if (strike.abortStatus > 0) {
+    // Not asked after an answer: with that the exchange, and its strike, are another request's.
+    const { isReset, abortStatus: status } = strike;
+    if (!isReset && status === 0) return false;
+    if (isReset) exchange.cutOff('RMR_FAULT_INJECTED');
+    else {
       const detail = `rule ${rule.id} aborts this request on purpose`;
-      exchange.answer('RMR_FAULT_INJECTED', detail, { status: strike.abortStatus });
+      exchange.answer('RMR_FAULT_INJECTED', detail, { status });
     }
-    return strike.isReset || strike.abortStatus > 0;
+    return true;
   }
 
   #split(exchange: Routable, rule: Rule, prefixLength: number): void {
