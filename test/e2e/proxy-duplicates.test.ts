@@ -111,7 +111,7 @@ describe('requests with the same key', () => {
   });
 
   test('are passed through the mesh with the mark that tells a replay', async () => {
-    hop.control.put(destination({ name: 'app', endpoints: [hop.proxy.inbound] }));
+    hop.control.put(destination({ name: 'app', endpoints: [hop.proxy.inbound], inMesh: true }));
     const client = await connectRaw(hop.proxy.outbound);
     assert.ok(!isReplayed(await client.ask(hop.request())));
     assert.ok(isReplayed(await client.ask(hop.request())));

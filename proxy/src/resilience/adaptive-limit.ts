@@ -43,6 +43,8 @@ const ELASTICITY_QUEUE = 0.5;
 /** Over Little's law, for what varies. */
 const HEADROOM = 2;
 const GROWTH_PER_ANSWER = 3;
+/** Of a limit that made somebody wait while nothing was suspect. */
+const GROWTH_PER_WINDOW = 2;
 const EASY_WINDOWS = 2;
 const UP_FACTOR = 1.5;
 const DOWN_FACTOR = 0.7;
@@ -233,12 +235,20 @@ export class AdaptiveLimit {
     if (seen.wasBound && this.#window.added >= WINDOW_ANSWERS) {
       this.#peak = Math.max(this.#peak * PEAK_KEPT, seen.useful);
     }
-    if (seen.fastMs <= this.#highMs) return this.#calm();
+    if (seen.fastMs <= this.#highMs) {
+      // Somebody waited although nothing is suspect: latency varies by itself, and room is to be had.
+      const isCalm = seen.fastMs <= (this.#baseMs + this.#highMs) / 2;
+      if (seen.wasBound && isCalm) this.limit = Math.min(LIMIT_MAX, this.limit + GROWTH_PER_WINDOW);
+      return this.#calm();
+    }
     this.#alarms++;
     this.#alarming.addAll(this.#window);
     if (this.#alarming.elasticity() < ELASTICITY_NONE) return this.#acceptBase(seen.fastMs);
     if (this.#alarms < ALARMS_BEFORE_TEST) return;
-    if (seen.wasBound && nowMs - this.#freedAtMs < RECALL_MS) return this.#congest(seen, nowMs);
+    if (seen.wasBound && nowMs - this.#freedAtMs < RECALL_MS) {
+      this.#remember(seen);
+      return this.#congest(seen, nowMs);
+    }
     if (seen.inFlight >= UP_FACTOR * LIMIT_FLOOR) this.#beginTest(seen, nowMs);
   }
 
@@ -262,7 +272,7 @@ export class AdaptiveLimit {
   #congest(seen: Seen, nowMs: number): void {
     this.phase = 'congested';
     this.#probedAtMs = nowMs;
-    this.limit = Math.max(LIMIT_FLOOR, Math.min(this.limit, seen.useful));
+    this.limit = Math.max(LIMIT_FLOOR, Math.min(this.#limitBefore, seen.useful));
     this.#easyWindows = 0;
     this.#calm();
   }
