@@ -236,7 +236,7 @@ export class AdaptiveLimit {
       this.#peak = Math.max(this.#peak * PEAK_KEPT, seen.useful);
     }
     if (seen.fastMs <= this.#highMs) {
-      // Somebody waited although nothing is suspect: latency varies by itself, and room is to be had.
+      // Somebody waited though nothing is suspect: latency varies by itself, and room is to be had.
       const isCalm = seen.fastMs <= (this.#baseMs + this.#highMs) / 2;
       if (seen.wasBound && isCalm) this.limit = Math.min(LIMIT_MAX, this.limit + GROWTH_PER_WINDOW);
       return this.#calm();
