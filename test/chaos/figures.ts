@@ -111,8 +111,9 @@ export function goodputPercent(
   report: LoadReport,
   capacityPerSecond: number,
   seconds: number,
+  span: Span = WHOLE,
 ): number {
-  return (tally(report).good / (capacityPerSecond * seconds)) * 100;
+  return (tally(report, span).good / (capacityPerSecond * seconds)) * 100;
 }
 
 /** What the upstream worked on for nothing. */

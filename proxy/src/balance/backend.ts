@@ -81,6 +81,11 @@ export class Backend {
     return this.#pickable.length === 0;
   }
 
+  /** Whether there are more endpoints than these many that a request was sent to. */
+  hasOtherThan(sentTo: number): boolean {
+    return this.#pickable.length > sentTo;
+  }
+
   apply(config: BackendConfig, nowMs: number): void {
     this.connectTimeoutMs = config.connectTimeoutMs;
     this.idleTimeoutMs = config.idleTimeoutMs;

@@ -287,6 +287,8 @@ export class Tries implements AttemptUser, TickJob {
     const isTrial = attempt.isTrial && isFailure(response.status);
     const isRetried = isTrial || this.#user.rule!.retry.statuses.includes(response.status);
     if ((!isRefusal && !isRetried) || attempt.isProbe) return false;
+    // Who refused is no better a second later: asked again it would only wait longer.
+    if (isRefusal && !this.#backend!.hasOtherThan(this.tried.count + 1)) return false;
     const askedMs = retryAfterMs(response);
     if (askedMs > 0) this.#backend!.holdBack(attempt.endpoint!, askedMs, this.#world.clock.nowMs());
     const { failed } = this.#next;

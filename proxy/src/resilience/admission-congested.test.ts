@@ -6,12 +6,12 @@ import { OUTCOME } from './outcome.ts';
 import { PRIORITY, QUEUED, SHED } from './ticket.ts';
 
 describe('confirmed congestion', () => {
-  /** Congested for 600 ms, its one place taken, and far more arrivals than answers. */
+  /** Congested for 200 ms, its one place taken, and far more arrivals than answers. */
   function congested(): { bench: AdmissionBench; current: Asker; waiting: Asker[] } {
     const bench = new AdmissionBench([1]);
     bench.slots[0]!.limit!.phase = 'congested';
     bench.apply({});
-    bench.advanceMs(600);
+    bench.advanceMs(200);
     const current = bench.sent();
     return { bench, current, waiting: bench.waiting(25) };
   }
@@ -69,7 +69,7 @@ describe('confirmed congestion', () => {
     const bench = new AdmissionBench([1]);
     bench.slots[0]!.limit!.phase = 'congested';
     bench.apply({});
-    bench.advanceMs(600);
+    bench.advanceMs(200);
     const current = bench.sent();
     const [older, newer] = bench.waiting(2) as [Asker, Asker];
     bench.advanceMs(20);
@@ -86,7 +86,7 @@ describe('confirmed congestion', () => {
     bench.slots[0]!.limit!.phase = 'congested';
     bench.slots[0]!.limit!.limit = 1;
     bench.apply({});
-    bench.advanceMs(600);
+    bench.advanceMs(200);
     bench.sent();
     bench.waiting(1);
     bench.advanceMs(20);
@@ -97,7 +97,7 @@ describe('confirmed congestion', () => {
     const bench = new AdmissionBench([1, 1]);
     bench.slots[0]!.limit!.phase = 'congested';
     bench.apply({});
-    bench.advanceMs(600);
+    bench.advanceMs(200);
     for (const slot of bench.slots) bench.sent(slot);
     bench.waiting(25);
     bench.advanceMs(20);

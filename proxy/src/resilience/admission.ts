@@ -30,7 +30,7 @@ import {
 import { WaitingQueue } from './waiting-queue.ts';
 
 /** Once congestion has lasted so long, nobody but the critical waits longer than that. */
-const CONGESTED_MS = 600;
+const CONGESTED_MS = 200;
 const WAIT_CONGESTED_MS = 12;
 /** A queue that has stood this long is no burst, whatever the rates say. */
 const STANDING_MS = 1_000;
