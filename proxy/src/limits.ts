@@ -11,6 +11,8 @@ export const limits = {
   /** First slab of a head; a longer one is grown up to `headBytesMax`. */
   headSlabBytes: 4 * 1024,
   headFieldsMax: 100,
+  /** Beyond those: fields that proxies of a mesh add. What the first took the second must take. */
+  addedFieldsMax: 16,
   /** One field line: what Apache (8190) and nginx (8k) take. */
   fieldBytesMax: 8 * 1024,
   targetBytesMax: 16 * 1024,

@@ -20,7 +20,7 @@ export interface Span {
   readonly untilMs: number;
 }
 
-export const WHOLE: Span = { fromMs: 0, untilMs: Number.POSITIVE_INFINITY };
+const WHOLE: Span = { fromMs: 0, untilMs: Number.POSITIVE_INFINITY };
 
 export interface Tally {
   readonly offered: number;

@@ -170,6 +170,15 @@ describe('hostile sizes', () => {
     assert.equal(result, REFUSED_TOO_MANY_FIELDS);
   });
 
+  test("fields that a proxy of a mesh adds are not the client's, but they have a bound too", () => {
+    const own = 'host: a\r\nte: trailers\r\nconnection: te\r\nx-request-id: 1\r\n';
+    const full = 'a: b\r\n'.repeat(limits.headFieldsMax);
+    assert.equal(parsed(`GET / HTTP/1.1\r\n${own}${full}\r\n`).result, PARSE_OK);
+    const many = 'x-remora-a: b\r\n'.repeat(limits.addedFieldsMax);
+    const { result } = parsed(`GET / HTTP/1.1\r\n${full}${many}host: a\r\n\r\n`);
+    assert.equal(result, REFUSED_TOO_MANY_FIELDS);
+  });
+
   test('a head that comes byte by byte is looked at no more than four times', () => {
     const line = `a: ${'b'.repeat(7_900)}\r\n`;
     const bytes = Buffer.from(`GET / HTTP/1.1\r\n${line.repeat(4)}`);

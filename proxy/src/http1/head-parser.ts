@@ -11,7 +11,15 @@
 import { limits } from '../limits.ts';
 import { fieldId } from './field-names.ts';
 import { applyField, finishRequest, finishResponse } from './field-rules.ts';
-import { FIELD, type Head, NAME_END, NAME_START, VALUE_END, VALUE_START } from './head.ts';
+import {
+  FIELDS_CAPACITY,
+  FIELD,
+  type Head,
+  NAME_END,
+  NAME_START,
+  VALUE_END,
+  VALUE_START,
+} from './head.ts';
 import { methodId } from './methods.ts';
 import { COLON, CR, fieldValueEnd, isBlank, LF, SP, TARGET, TOKEN, viewOf } from './octets.ts';
 import {
@@ -222,7 +230,7 @@ function readFields(head: Head, bytes: Uint8Array, base: number, end: number): n
     while (valueEnd > valueStart && isBlank(bytes[valueEnd - 1])) valueEnd--;
 
     const field = head.fieldCount;
-    if (field >= limits.headFieldsMax) return REFUSED_TOO_MANY_FIELDS;
+    if (field >= limits.headFieldsMax && isTooMany(head)) return REFUSED_TOO_MANY_FIELDS;
     const id = fieldId(bytes, view, lineStart, nameEnd);
     const span = field * 4;
     spans[span + NAME_START] = lineStart - base;
@@ -257,4 +265,23 @@ function nameRefusal(bytes: Uint8Array, lineStart: number, at: number): number {
 function valueRefusal(bytes: Uint8Array, at: number): number {
   const byte = bytes[at];
   return byte === CR || byte === LF ? REFUSED_LINE_END : REFUSED_FIELD_VALUE;
+}
+
+const ADDED =
+  (1 << FIELD.HOST) |
+  (1 << FIELD.CONNECTION) |
+  (1 << FIELD.CONTENT_LENGTH) |
+  (1 << FIELD.TRANSFER_ENCODING) |
+  (1 << FIELD.TE) |
+  (1 << FIELD.EXPECT) |
+  (1 << FIELD.X_REQUEST_ID) |
+  (1 << FIELD.TRACEPARENT) |
+  (1 << FIELD.REMORA);
+
+/** Whether one more field is too many. What a proxy adds is not the client's doing. */
+function isTooMany({ fieldCount, ids }: Head): boolean {
+  if (fieldCount >= FIELDS_CAPACITY) return true;
+  let added = 0;
+  for (let field = 0; field < fieldCount; field++) added += (ADDED >>> ids[field]!) & 1;
+  return fieldCount - added >= limits.headFieldsMax;
 }

@@ -51,6 +51,8 @@ export const METHOD = {
   CONNECT: 9,
 } as const;
 
+export const FIELDS_CAPACITY: number = limits.headFieldsMax + limits.addedFieldsMax;
+
 /** `contentLength` when there was none. */
 export const NO_LENGTH = -1;
 
@@ -101,8 +103,8 @@ export class Head {
   reasonEnd = 0;
 
   fieldCount = 0;
-  readonly ids: Uint8Array = new Uint8Array(limits.headFieldsMax);
-  readonly spans: Int32Array = new Int32Array(limits.headFieldsMax * 4);
+  readonly ids: Uint8Array = new Uint8Array(FIELDS_CAPACITY);
+  readonly spans: Int32Array = new Int32Array(FIELDS_CAPACITY * 4);
 
   contentLength: number = NO_LENGTH;
   chunked = false;
