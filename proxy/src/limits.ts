@@ -25,7 +25,7 @@ export const limits = {
   lingerMs: 1_000,
   /** A kept-alive downstream without a request. */
   downstreamIdleTimeoutMs: 60_000,
-  /** The upper bound of upstream reuse: DESIGN, and below every server's common default. */
+  /** The upper bound of upstream reuse: below every server's common default. */
   upstreamIdleTimeoutMs: 30_000,
   trailerBytesMax: 8 * 1024,
   trailerFieldsMax: 32,

@@ -14,7 +14,7 @@ import { buildRemora } from '../../bench/peers/remora.ts';
 import { type ChaosArguments, choose, parseArguments, USAGE } from './arguments.ts';
 import { type Figures, judge } from './judge.ts';
 import { LATE_MS_MAX, verdictLine } from './report/markdown.ts';
-import { publish } from './report/publish.ts';
+import { publish, type Result, writeFiles } from './report/publish.ts';
 import { RUNS } from './runs.ts';
 import { CLAIMS } from './scenarios.ts';
 import { type Run, Scene } from './scene.ts';
@@ -50,22 +50,27 @@ async function main(given: ChaosArguments): Promise<void> {
   say(`seed ${given.seed}, ${runs.length} runs, ${claims.length} claims`);
   const program = await buildRemora(children, say);
   const outcome = new Map<string, ReadonlyMap<string, Figures>>();
+  const result = (): Result => ({
+    verdicts: judge(claims, (run) => outcome.get('Remora')?.get(run) ?? {}),
+    outcome,
+    circumstances: {
+      machine: `${cpus()[0]?.model.trim() ?? '?'}, ${cpus().length} cores, Linux ${release()}`,
+      versions: `Remora's ${basename(program)}, Node ${process.version}, Envoy ${ENVOY_VERSION}`,
+      startedAt,
+      seed: given.seed,
+      minutes: Math.round((performance.now() - startedAtMs) / 6_000) / 10,
+    },
+  });
   for (const subject of [remora(program), ...(await peersFor(given))]) {
     const played = subject.name === 'Remora' ? runs : runs.filter((run) => run.isComparable);
     outcome.set(subject.name, await playAll(played, subject, program, given));
+    writeFiles(result(), given);
   }
-  const verdicts = judge(claims, (run) => outcome.get('Remora')?.get(run) ?? {});
-  const circumstances = {
-    machine: `${cpus()[0]?.model.trim() ?? '?'}, ${cpus().length} cores, Linux ${release()}`,
-    versions: `Remora's ${basename(program)}, Node ${process.version}, Envoy ${ENVOY_VERSION}`,
-    startedAt,
-    seed: given.seed,
-    minutes: Math.round((performance.now() - startedAtMs) / 6_000) / 10,
-  };
-  publish({ verdicts, outcome, circumstances }, given, say);
-  const held = verdicts.filter((verdict) => verdict.held).length;
-  say(`${held} of ${verdicts.length} claims held`);
-  if (held < verdicts.length) process.exitCode ??= EXIT_NOT_HELD;
+  const whole = result();
+  publish(whole, given, say);
+  const held = whole.verdicts.filter((verdict) => verdict.held).length;
+  say(`${held} of ${claims.length} claims held`);
+  if (held < claims.length) process.exitCode ??= EXIT_NOT_HELD;
 }
 
 async function peersFor({ peers }: ChaosArguments): Promise<readonly Subject[]> {

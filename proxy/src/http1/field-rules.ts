@@ -2,7 +2,7 @@
  * What the fields that the proxy acts on may say, and what they make of the message: framing,
  * persistence, Host, Expect, Upgrade.
  *
- * Refuses what can be read in two ways (DESIGN, "HTTP is strict") where RFC 9112 §6 would let a
+ * Refuses what can be read in two ways (docs/strictness.md) where RFC 9112 §6 would let a
  * recipient choose: a choice is what smuggling needs.
  *
  * Pure. `applyField` runs once per known field, `finish*` once per head. No allocation.

@@ -1,5 +1,5 @@
 /**
- * The overload of DESIGN §9: a server of 200 requests/s is offered 400/s for fifteen seconds.
+ * The overload: a server of 200 requests/s is offered 400/s for fifteen seconds.
  *
  * Alone before the server; then with the limiter where it mainly sits, in the server's own inbound
  * sidecar, and 4 or 16 sidecars calling it, after three seconds at half of what it can answer. One

@@ -17,11 +17,20 @@ export interface Result {
   readonly circumstances: Circumstances;
 }
 
-export function publish(
+export function publish(result: Result, given: ChaosArguments, say: (text: string) => void): void {
+  const path = writeFiles(result, given);
+  for (const verdict of result.verdicts) {
+    const line = given.json ? JSON.stringify(verdict, rounded) : verdictLine(verdict);
+    process.stdout.write(`${line}\n`);
+  }
+  say(`written: ${path}.{json,md,svg}`);
+}
+
+/** Also of a run that is not over, so that no subject's end takes what others gave. */
+export function writeFiles(
   { verdicts, outcome, circumstances }: Result,
   given: ChaosArguments,
-  say: (text: string) => void,
-): void {
+): string {
   const isWhole = given.only.length === 0 && !given.quick;
   const folder = join(import.meta.dirname, '..', 'results', isWhole ? '' : 'local');
   mkdirSync(folder, { recursive: true });
@@ -33,11 +42,7 @@ export function publish(
   writeFileSync(`${path}.json`, `${JSON.stringify(json, rounded, 2)}\n`);
   writeFileSync(`${path}.md`, renderMarkdown(verdicts, outcome, circumstances));
   writeFileSync(`${path}.svg`, renderPlot(outcome));
-  for (const verdict of verdicts) {
-    const line = given.json ? JSON.stringify(verdict, rounded) : verdictLine(verdict);
-    process.stdout.write(`${line}\n`);
-  }
-  say(`written: ${path}.{json,md,svg}`);
+  return path;
 }
 
 function rounded(_key: string, value: unknown): unknown {

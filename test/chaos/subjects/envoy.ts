@@ -3,8 +3,8 @@
  *
  * Defaults: no retries, its circuit breakers at 1,024, its 15 s time-out. Usual: three tries of
  * 250 ms within a second, on connection failures, resets and 503, with a budget of 20%. One worker
- * thread, as a sidecar runs it. Neither has outlier detection or adaptive concurrency: DESIGN §9
- * has those rows.
+ * thread, as a sidecar runs it. Neither has outlier detection or adaptive concurrency, which are
+ * off until somebody configures them.
  */
 import { writeFileSync } from 'node:fs';
 import { connect } from 'node:net';

@@ -1,7 +1,7 @@
 /** The servers that scenarios are played with, by the names that the scenarios use. Constants. */
 import type { Service } from './behaviour.ts';
 
-/** 200 requests/s, one at a time: the server of DESIGN §9. */
+/** 200 requests/s, one at a time: the server of the outage and the overload. */
 export const ONE_WORKER: Service = { workers: 1, times: [[1, 5]] };
 export const ONE_WORKER_PER_SECOND = 200;
 

@@ -1,5 +1,5 @@
 /**
- * The outage, the overload and the healthy days of DESIGN, as scenarios, and how a run is judged.
+ * The outage, the overload and the healthy days, as scenarios, and how a run is judged.
  *
  * Tests only. The server of the first two answers 200 a second, one at a time.
  */

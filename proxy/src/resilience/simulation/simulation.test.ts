@@ -1,4 +1,4 @@
-/** DESIGN's promise of failing well, held in virtual time over several seeds. */
+/** The promise of failing well, held in virtual time over several seeds. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { PRIORITY } from '../ticket.ts';
