@@ -92,7 +92,8 @@ export const limits = {
   /** A backend that no destination names is closed after so long. */
   backendUnusedMs: 30_000,
   configReconnectMinMs: 100,
-  configReconnectMaxMs: 10_000,
+  /** What a control plane that is back can take: a change should not wait longer for a proxy. */
+  configReconnectMaxMs: 2_000,
   configConnectTimeoutMs: 5_000,
   /** Work on configuration between two turns of the loop. */
   compileSliceMs: 1,
