@@ -59,7 +59,8 @@ export const limits = {
   /** How long a request waits for the first configuration of its destination. */
   firstConfigTimeoutMs: 500,
   waitingForConfigMax: 1_024,
-  destinationsMax: 4_096,
+  /** A stream carries 4,096 subscriptions, and one of them is the inbound's. */
+  destinationsMax: 4_095,
   authorityBytesMax: 255,
   regexPatternMax: 512,
   /** Steps of a compiled pattern: what each character of a subject may cost at worst. */

@@ -4,7 +4,7 @@
  * The control plane here is a stub, so that changes come as fast as the stream takes them.
  */
 import assert from 'node:assert/strict';
-import { mkdtempSync } from 'node:fs';
+import { copyFileSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, test } from 'node:test';
@@ -12,8 +12,8 @@ import { ControlStub } from '../support/control-stub.ts';
 import { startLoad } from '../support/load.ts';
 import { type Origin, response, startOrigin } from '../support/origin.ts';
 import { type RunningProxy, startProxy } from '../support/processes.ts';
-import { connectRaw, get } from '../support/raw-client.ts';
-import { destination, keyOf } from '../support/snapshot.ts';
+import { askOnce, connectRaw, get } from '../support/raw-client.ts';
+import { destination, inboundConfig, keyOf, writeSnapshot } from '../support/snapshot.ts';
 import { until } from '../support/waiting.ts';
 
 const SWAPS = 40;
@@ -125,4 +125,22 @@ describe('a snapshot', () => {
     const second = await connectRaw(proxy.outbound);
     assert.equal((await second.ask(get('http://app/'))).body.toString(), '1');
   });
+});
+
+test('a rate limit ends when the file no longer tells the inbound of it', async () => {
+  const app = await startOrigin();
+  const key = { type: 'all', name: '' } as const;
+  const limited = inboundConfig({ rateLimits: [{ ratePerSecond: 0.01, burst: 1, key }] });
+  const snapshot = writeSnapshot([], limited);
+  const proxy = await startProxy({ app: app.address, snapshot });
+  try {
+    const status = async () => (await askOnce(proxy.inbound, get('http://app/'))).status;
+    assert.deepEqual([await status(), await status()], [200, 429]);
+    copyFileSync(writeSnapshot([]), snapshot);
+    await until(async () => (await status()) === 200, 'the end of the limit');
+    assert.deepEqual([await status(), await status()], [200, 200]);
+  } finally {
+    await proxy.stop();
+    await app.close();
+  }
 });

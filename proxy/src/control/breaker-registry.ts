@@ -15,7 +15,7 @@ interface Held {
 export class BreakerRegistry {
   readonly #held = new Map<string, Held>();
 
-  /** The breaker of this key, in use by one more; the newest settings hold. */
+  /** The breaker of this key, in use by one more. One that is held keeps its settings. */
   acquire(key: string, config: RuleBreakerConfig): RuleBreaker {
     let held = this.#held.get(key);
     if (held === undefined) {
@@ -23,7 +23,6 @@ export class BreakerRegistry {
       this.#held.set(key, held);
     }
     held.uses++;
-    held.breaker.apply(config);
     return held.breaker;
   }
 

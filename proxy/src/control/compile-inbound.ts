@@ -41,6 +41,8 @@ export interface InboundSink {
   readonly rule: Rule;
   readonly policy: InboundPolicy;
   apply(policy: InboundPolicy): void;
+  /** Back to the defaults. */
+  reset(): void;
 }
 
 export function* compileInbound(

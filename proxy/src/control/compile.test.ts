@@ -1,7 +1,10 @@
 /** Claims about compiling: what a destination becomes, and that a refused one changes nothing. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import type { RuleConfig } from '@remora/api/wire.ts';
 import { limits } from '../limits.ts';
+import { OUTCOME } from '../resilience/outcome.ts';
+import { BREAKER } from '../resilience/rule-breaker.ts';
 import {
   backendConfig,
   ControlWorld,
@@ -86,6 +89,11 @@ describe('a compiled destination', () => {
     } as const;
     const byRing = destinationConfig('ring', { backends: { [ring.key]: { ...ring, balancer } } });
     assert.equal(world.compile(byRing).destination.fallback.needsPeer, true);
+    const toRing = destinationConfig('catalog', {
+      fallback: { ...plain, fallback: ring.key },
+      backends: { [ring.key]: { ...ring, balancer }, 'catalog.shop:80': backendConfig('catalog') },
+    });
+    assert.equal(world.compile(toRing).destination.fallback.needsPeer, true);
   });
 
   test('keeps the share of an invalid backend, with its reason', () => {
@@ -124,6 +132,31 @@ describe('a destination that cannot be served', () => {
     world.metrics.sweep();
     assert.deepEqual([...world.backends.backends()], []);
     assert.doesNotMatch(exposed(world), /^request_total\{/m);
+  });
+});
+
+describe('a breaker of a rule', () => {
+  const breaker = { failuresMax: 1, cooldownMs: 1_000 };
+  const broken = { ...ruleConfig('canary', 'catalog'), breaker };
+  const lenient = { ...broken, breaker: { ...breaker, failuresMax: 2 } };
+  const one = (rule: RuleConfig) => destinationConfig('catalog', { matches: [], rules: [rule] });
+
+  test('stays, open or not, and takes the new settings of a version that is in force', () => {
+    const world = new ControlWorld();
+    const held = world.compile(one(broken)).rules[0]!.targets[0]!.breaker!;
+    const next = world.compile(one(lenient), 'v2').rules[0]!.targets[0]!.breaker!;
+    assert.equal(next, held);
+    held.report(held.admit(0), OUTCOME.FAILED, 0);
+    assert.equal(held.state, BREAKER.CLOSED);
+  });
+
+  test('takes nothing of a version that is refused', () => {
+    const world = new ControlWorld();
+    const held = world.compile(one(broken)).rules[0]!.targets[0]!.breaker!;
+    const rules = [lenient, ruleConfig('next', 'nowhere')];
+    assert.throws(() => world.compile(destinationConfig('catalog', { matches: [], rules }), 'v2'));
+    held.report(held.admit(0), OUTCOME.FAILED, 0);
+    assert.equal(held.state, BREAKER.OPEN);
   });
 });
 

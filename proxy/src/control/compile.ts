@@ -2,12 +2,14 @@
  * A destination's configuration becomes what requests read: rules, their match table, series.
  *
  * Everything that can fail comes first; only then are the backends, which other destinations may
- * share, given their new endpoints. So a refused version changes nothing. What a destination is
- * bound to (backends, series) is collected while compiling and let go as one.
+ * share, given their new endpoints, and breakers their settings. So a refused version changes
+ * nothing. What a destination is bound to (backends, series, breakers) is collected while compiling
+ * and let go as one.
  *
  * Pure: a generator that yields often, run in slices by `installer.ts`.
  */
 import type { DestinationConfig, ProxyIdentity, RuleConfig } from '@remora/api/wire.ts';
+import type { RuleBreakerConfig } from '@remora/api/wire-resilience.ts';
 import type { Backend } from '../balance/backend.ts';
 import { compileFaults } from '../resilience/fault.ts';
 import type { RuleBreaker } from '../resilience/rule-breaker.ts';
@@ -66,6 +68,7 @@ export function* compileDestination(
     const unmatched = draft.series('', '', false);
     const { key, protocol } = config;
     const destination: Destination = { key, version, protocol, table, fallback, unmatched };
+    draft.applyBreakers();
     yield* draft.applyBackends();
     return { destination, rules: [...rules, fallback], release: () => draft.release() };
   } catch (error) {
@@ -90,13 +93,19 @@ function refuseBadEndpoints(config: DestinationConfig, context: CompileContext):
   }
 }
 
+interface BoundBreaker {
+  readonly key: string;
+  readonly breaker: RuleBreaker;
+  readonly config: RuleBreakerConfig;
+}
+
 /** What a destination is bound to, while it is compiled and while it is in force. */
 class Draft {
   readonly #config: DestinationConfig;
   readonly #context: CompileContext;
   readonly #backends = new Map<string, Backend>();
   readonly #series: RouteSeries[] = [];
-  readonly #breakers: string[] = [];
+  readonly #breakers: BoundBreaker[] = [];
 
   constructor(config: DestinationConfig, context: CompileContext) {
     this.#config = config;
@@ -116,6 +125,10 @@ class Draft {
       this.#context.backends.apply(backend);
       yield;
     }
+  }
+
+  applyBreakers(): void {
+    for (const { breaker, config } of this.#breakers) breaker.apply(config);
   }
 
   rule(config: RuleConfig): Rule {
@@ -168,7 +181,7 @@ class Draft {
   release(): void {
     for (const key of this.#backends.keys()) this.#context.backends.release(key);
     for (const series of this.#series) this.#context.metrics.releaseRouteSeries(series);
-    for (const key of this.#breakers) this.#context.breakers.release(key);
+    for (const { key } of this.#breakers) this.#context.breakers.release(key);
     this.#breakers.length = 0;
     this.#backends.clear();
     this.#series.length = 0;
@@ -203,8 +216,9 @@ class Draft {
   #breaker(rule: RuleConfig, backend: string): RuleBreaker | null {
     if (rule.breaker === null) return null;
     const key = `${this.#config.key} ${rule.id} ${backend}`;
-    this.#breakers.push(key);
-    return this.#context.breakers.acquire(key, rule.breaker);
+    const breaker = this.#context.breakers.acquire(key, rule.breaker);
+    this.#breakers.push({ key, breaker, config: rule.breaker });
+    return breaker;
   }
 
   #backendOf(key: string): Backend {
@@ -216,9 +230,9 @@ class Draft {
   /** Chosen or balanced by the peer's address, which costs a system call to learn. */
   #needsPeer(rule: RuleConfig): boolean {
     if (rule.sticky?.key.type === 'peer') return true;
-    if (rule.faults.some(({ cohort }) => cohort?.key.type === 'peer')) return true;
-    return rule.backends.some(({ backend }) => {
-      const balancer = backend === null ? undefined : this.#config.backends[backend]?.balancer;
+    const keys = [...rule.backends.map(({ backend }) => backend), rule.fallback];
+    return keys.some((key) => {
+      const balancer = key === null ? undefined : this.#config.backends[key]?.balancer;
       return balancer?.type === 'ring-hash' && balancer.hashKey?.type === 'peer';
     });
   }

@@ -99,6 +99,15 @@ export class Installer {
     this.#options.onChange();
   }
 
+  /** Nobody tells the inbound anything any more: it is as it started. */
+  resetInbound(): void {
+    const { live, inbound } = this.#options;
+    if (live.inbound === null) return;
+    inbound?.reset();
+    live.inbound = null;
+    this.#options.onChange();
+  }
+
   /** There is no such destination. */
   remove(key: string, nearest: readonly string[]): void {
     this.#options.live.markGone(key, nearest);

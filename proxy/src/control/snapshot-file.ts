@@ -10,6 +10,7 @@
 import { type FSWatcher, statSync, watch } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { INBOUND_KEY } from '@remora/api/wire-resilience.ts';
 import type { Clock } from '../clock.ts';
 import { limits } from '../limits.ts';
 import type { Log } from '../telemetry/log.ts';
@@ -68,6 +69,7 @@ export class SnapshotFile {
     for (const { key } of [...live.entries()]) {
       if (!kept.has(key)) live.drop(key);
     }
+    if (!kept.has(INBOUND_KEY)) installer.resetInbound();
     log.info({ file, destinations: texts.length }, 'snapshot read');
   }
 

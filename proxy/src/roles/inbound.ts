@@ -42,6 +42,7 @@ export class Inbound implements Role, InboundSink {
   readonly #world: BackendWorld;
   readonly #settings: InboundSettings;
   readonly #target: Target;
+  readonly #defaults: InboundPolicy;
   #policy: InboundPolicy;
 
   constructor(settings: InboundSettings, series: RouteSeries, world: BackendWorld) {
@@ -60,8 +61,9 @@ export class Inbound implements Role, InboundSink {
       series,
     };
     this.rule = applicationRule(this.#target, series);
-    this.#policy = { ...NO_POLICY, fallback: this.rule };
-    this.apply(this.#policy);
+    this.#defaults = { ...NO_POLICY, fallback: this.rule };
+    this.#policy = this.#defaults;
+    this.reset();
   }
 
   get policy(): InboundPolicy {
@@ -71,6 +73,10 @@ export class Inbound implements Role, InboundSink {
   apply(policy: InboundPolicy): void {
     this.#policy = policy;
     this.backend.apply(backendConfig(this.#settings, policy.limits), this.#world.clock.nowMs());
+  }
+
+  reset(): void {
+    this.apply(this.#defaults);
   }
 
   /** A refused connection means that the application is not there: unsent, fit for another try. */
