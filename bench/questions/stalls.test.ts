@@ -45,4 +45,5 @@ test('the longest turn around a swap is told from the longest in the calm', () =
   ];
   const lines = turns.map((turn) => `${JSON.stringify(turn)}\n`).join('');
   assert.deepEqual(longestTurns(lines, [1_000]), { aroundMs: 3, calmMs: 7 });
+  assert.equal(longestTurns(lines, [9_000]).aroundMs, null, 'nothing seen is not 0 ms');
 });

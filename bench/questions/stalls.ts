@@ -22,17 +22,17 @@ export interface Stalls {
 const BEFORE_MS = 50;
 const AFTER_MS = 450;
 
-/** From the lines of `turn-meter.ts`: the longest around the swaps, and in the calm between. */
+/** From `turn-meter.ts`: the longest around the swaps (null: none was seen), and in the calm. */
 export function longestTurns(
   lines: string,
   swapsAtMs: readonly number[],
-): { readonly aroundMs: number; readonly calmMs: number } {
-  const longest = { aroundMs: 0, calmMs: 0 };
+): { readonly aroundMs: number | null; readonly calmMs: number } {
+  const longest: { aroundMs: number | null; calmMs: number } = { aroundMs: null, calmMs: 0 };
   for (const line of lines.trim().split('\n')) {
     const { atMs, longestMs } = JSON.parse(line) as { atMs: number; longestMs: number };
     const isAround = swapsAtMs.some((at) => atMs >= at && atMs < at + AFTER_MS);
     const window = isAround ? 'aroundMs' : 'calmMs';
-    longest[window] = Math.max(longest[window], longestMs);
+    longest[window] = Math.max(longest[window] ?? 0, longestMs);
   }
   return longest;
 }

@@ -144,6 +144,10 @@ async function longestTurn(
   return await swapping(bench, firstPort, notes, options, (feeder) => {
     const swapsAtMs = feeder.swaps.map((swap) => swap.sentAtMs);
     const { aroundMs, calmMs } = longestTurns(readFileSync(file, 'utf8'), swapsAtMs);
+    if (aroundMs === null || feeder.swaps.every((swap) => swap.appliedAfterMs === null)) {
+      notes.push('no swap came into force while turns of the loop were measured');
+      return null;
+    }
     notes.push(
       `longest turn of the loop in CPU time: ${round3(aroundMs)} ms around a swap, ` +
         `${round3(calmMs)} ms in the calm between`,

@@ -11,6 +11,7 @@ import { basename, join } from 'node:path';
 import { Children } from '../../bench/machine/children.ts';
 import { ENVOY_VERSION, installEnvoy } from '../../bench/peers/installation.ts';
 import { buildRemora } from '../../bench/peers/remora.ts';
+import { within } from '../support/waiting.ts';
 import { type ChaosArguments, choose, parseArguments, USAGE } from './arguments.ts';
 import { type Figures, judge } from './judge.ts';
 import { LATE_MS_MAX, verdictLine } from './report/markdown.ts';
@@ -93,7 +94,7 @@ async function playAll(
     const { seed, quick } = given;
     scene = new Scene({ seed, quick, folder, subject, remora: program, say });
     try {
-      const measured = await withinTime(run.perform(scene));
+      const measured = await within(run.perform(scene), RUN_MS_MAX, () => `the end of ${run.name}`);
       const { lateMs } = scene;
       figures.set(run.name, { ...measured, lateMs });
       tell(run, measured);
@@ -112,16 +113,6 @@ async function playAll(
 function tell(run: Run, figures: Figures): void {
   const claims = CLAIMS.filter((claim) => claim.run === run.name);
   for (const verdict of judge(claims, () => figures)) say(`  ${verdictLine(verdict)}`);
-}
-
-async function withinTime<Value>(work: Promise<Value>): Promise<Value> {
-  const over = Promise.withResolvers<never>();
-  const timer = setTimeout(() => over.reject(new Error('it took too long')), RUN_MS_MAX);
-  try {
-    return await Promise.race([work, over.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 function printList(): void {

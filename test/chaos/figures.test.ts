@@ -32,6 +32,7 @@ function reportOf(rows: readonly Row[]): LoadReport {
   return {
     startAtMs: 0,
     firstKey: 0,
+    unasked: 0,
     dueMs: Float64Array.from(rows, ({ dueMs }) => dueMs),
     sentMs: Float64Array.from(rows, ({ dueMs, sentMs }) => sentMs ?? dueMs),
     tookMs: Float64Array.from(rows, ({ tookMs }) => tookMs ?? 5),
@@ -119,6 +120,7 @@ describe('what the upstream did', () => {
   test('was wasted as far as no good answer came of it', () => {
     assert.equal(wasted(report, [times(0, 30, 10), times(0, 20, 10)]), 3);
     assert.equal(upstreamLoad(report, [times(0, 60, 10)]), 2);
+    assert.equal(upstreamLoad(report, [times(0, 0, 10)]), null);
   });
 
   test('goodput is good answers over what the server could have given', () => {

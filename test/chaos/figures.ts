@@ -125,8 +125,10 @@ function arrivalCount(arrivals: readonly Float64Array[]): number {
   return arrivals.reduce((sum, times) => sum + times.length, 0);
 }
 
+/** Null where nothing arrived: a way that is shut protects nobody. */
 export function upstreamLoad(report: LoadReport, arrivals: readonly Float64Array[]): number | null {
-  return report.dueMs.length === 0 ? null : arrivalCount(arrivals) / report.dueMs.length;
+  const arrived = arrivalCount(arrivals);
+  return arrived === 0 ? null : arrived / report.dueMs.length;
 }
 
 /** Requests that the upstream executed more than once. */

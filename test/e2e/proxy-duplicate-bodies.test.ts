@@ -4,9 +4,10 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { codeOf, isReplayed, type KeyedHop, startKeyedHop } from '../support/keyed-hop.ts';
+import { isReplayed, type KeyedHop, startKeyedHop } from '../support/keyed-hop.ts';
 import { fieldValue } from '../support/message-reader.ts';
 import { chunk } from '../support/origin.ts';
+import { errorOf } from '../support/raw-client.ts';
 import { until } from '../support/waiting.ts';
 
 const CONTINUED = 'HTTP/1.1 100 Continue';
@@ -116,7 +117,7 @@ describe('the body of a request with a key', () => {
     const client = await hop.connect();
     client.send(hop.chunkedHead('x-remora-deadline-ms: 60\r\n'));
     const answer = await client.response();
-    assert.deepEqual([answer.status, codeOf(answer)], [504, 'RMR_DEADLINE_EXCEEDED']);
+    assert.deepEqual([answer.status, errorOf(answer)], [504, 'RMR_DEADLINE_EXCEEDED']);
     assert.match(String(answer.body), /once the body is whole/);
     assert.equal(hop.app.connections.length, 0);
   });

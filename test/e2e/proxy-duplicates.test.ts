@@ -5,7 +5,6 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
-  codeOf,
   isReplayed,
   type KeyedHop,
   type KeyedRequest,
@@ -14,7 +13,7 @@ import {
 } from '../support/keyed-hop.ts';
 import { fieldValue } from '../support/message-reader.ts';
 import { chunk, response } from '../support/origin.ts';
-import { connectRaw } from '../support/raw-client.ts';
+import { connectRaw, errorOf } from '../support/raw-client.ts';
 import { destination } from '../support/snapshot.ts';
 
 let hop: KeyedHop;
@@ -84,7 +83,7 @@ describe('requests with the same key', () => {
     const [first] = await hop.send(1);
     await hop.app.requestsReach(1);
     const other = await hop.ask({ body: 'one euro' });
-    assert.deepEqual([other.status, codeOf(other)], [422, 'RMR_KEY_REUSED']);
+    assert.deepEqual([other.status, errorOf(other)], [422, 'RMR_KEY_REUSED']);
     release();
     await first!.response();
     assert.equal((await hop.ask({ body: 'one euro' })).status, 422);
@@ -197,7 +196,7 @@ describe('a duplicate that waits', () => {
     const [first] = await hop.send(1);
     await hop.app.requestsReach(1);
     const late = await hop.ask({ fields: { 'x-remora-deadline-ms': '60' } });
-    assert.deepEqual([late.status, codeOf(late)], [504, 'RMR_DEADLINE_EXCEEDED']);
+    assert.deepEqual([late.status, errorOf(late)], [504, 'RMR_DEADLINE_EXCEEDED']);
     assert.match(String(late.body), /the first request with this Idempotency-Key did not answer/);
     release();
     assert.equal((await first!.response()).status, 200);
@@ -226,7 +225,7 @@ describe('a duplicate that waits', () => {
     release();
     const answers = await Promise.all(clients.map(async (client) => await client.response()));
     const refused = answers.filter(({ status }) => status === 503);
-    assert.deepEqual(refused.map(codeOf), ['RMR_OVERLOADED']);
+    assert.deepEqual(refused.map(errorOf), ['RMR_OVERLOADED']);
     assert.equal(hop.app.requests.length, 1);
   });
 });

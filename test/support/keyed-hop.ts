@@ -12,7 +12,7 @@ import { ControlStub } from './control-stub.ts';
 import { fieldValue } from './message-reader.ts';
 import { type Answer, type Origin, type OriginRequest, response, startOrigin } from './origin.ts';
 import { type RunningProxy, startProxy } from './processes.ts';
-import { connectRaw, type RawClient, type Response } from './raw-client.ts';
+import { askOnce, connectRaw, type RawClient, type Response } from './raw-client.ts';
 import { until } from './waiting.ts';
 
 export const SHORT_KEEP_MS = 300;
@@ -92,10 +92,7 @@ export class KeyedHop {
 
   /** On a connection of its own. */
   async ask(parts: KeyedRequest = {}): Promise<Response> {
-    const client = await this.connect();
-    const answer = await client.ask(this.request(parts));
-    client.close();
-    return answer;
+    return await askOnce(this.proxy.inbound, this.request(parts));
   }
 
   /** Each on a connection of its own. */
@@ -129,9 +126,7 @@ export class KeyedHop {
   }
 
   async #metrics(): Promise<string> {
-    const client = await connectRaw(this.proxy.metrics);
-    const { body } = await client.ask('GET /metrics HTTP/1.1\r\nhost: a\r\n\r\n');
-    client.close();
+    const { body } = await askOnce(this.proxy.metrics, 'GET /metrics HTTP/1.1\r\nhost: a\r\n\r\n');
     return String(body);
   }
 }
@@ -148,8 +143,4 @@ export async function startKeyedHop(): Promise<KeyedHop> {
 
 export function isReplayed({ fields }: Response): boolean {
   return fieldValue(fields, 'x-remora-replayed') === '1';
-}
-
-export function codeOf({ fields }: Response): string | undefined {
-  return fieldValue(fields, 'x-remora-error');
 }

@@ -5,7 +5,7 @@
  * routes of our Service that would lead astray. After all that a good change must still arrive,
  * which is seen at the upstream and not asked of anybody.
  */
-import { countBad, percent, tally } from '../figures.ts';
+import { countBad, goodPercent } from '../figures.ts';
 import type { Run } from '../scene.ts';
 import { GovernedMesh } from '../subjects/governed-mesh.ts';
 import { poisons } from '../subjects/poisons.ts';
@@ -42,7 +42,7 @@ export const controlPlane: Run = {
     const firstAtMs = (await after.count()).arrivals[0]?.[0];
     return {
       bad: countBad(report),
-      successPercent: percent(tally(report)),
+      successPercent: goodPercent(report),
       changeS: firstAtMs === undefined ? null : (firstAtMs - load.startAtMs - CHANGED_MS) / 1_000,
       alive: mesh.isAlive && !sidecar.process.hasEnded ? 1 : 0,
       poisons: poisons.length,

@@ -4,7 +4,7 @@
  *
  * A POST that fails is fine here; one that was executed twice is not. The upstream counts.
  */
-import { duplicates, percent, tally, upstreamLoad } from '../figures.ts';
+import { duplicates, goodPercent, tally, upstreamLoad } from '../figures.ts';
 import type { Run } from '../scene.ts';
 import { faulty } from '../upstream/behaviour.ts';
 import { INSTANT } from '../upstream/services.ts';
@@ -31,7 +31,7 @@ export const postsUnderResets: Run = {
     return {
       duplicates: duplicates(executed),
       offered: tally(report).offered,
-      successPercent: percent(tally(report)),
+      successPercent: goodPercent(report),
       load: upstreamLoad(report, arrivals),
     };
   },

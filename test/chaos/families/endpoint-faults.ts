@@ -5,7 +5,7 @@
  * answers that are somebody else's, or garbage passed on, are counted from the start, since no
  * grace makes those right. One run for each fault.
  */
-import { goodPercent, percent, tally, upstreamLoad } from '../figures.ts';
+import { goodPercent, upstreamLoad } from '../figures.ts';
 import { ENDS, type LoadReport } from '../load/load-order.ts';
 import type { Run } from '../scene.ts';
 import { type Behaviour, faulty } from '../upstream/behaviour.ts';
@@ -44,7 +44,7 @@ export const endpointFaults: readonly Run[] = Object.entries(FAULTS).map(([name,
     const onsetAtMs = await upstream.behave(0, behaviour);
     const onsetMs = onsetAtMs - load.startAtMs;
     const report = await load.report;
-    const { arrivals } = await upstream.count();
+    const { arrivals, unreadable } = await upstream.count();
     return {
       goodPercent: goodPercent(report, {
         fromMs: onsetMs + GRACE_MS,
@@ -52,8 +52,8 @@ export const endpointFaults: readonly Run[] = Object.entries(FAULTS).map(([name,
       }),
       /** Not a claim: a fault that nobody met proves nothing. */
       met: arrivals[0]!.filter((atMs) => atMs >= onsetAtMs).length,
-      wrong: countEnds(report, ENDS.wrong, ENDS.garbled),
-      successPercent: percent(tally(report)),
+      wrong: countEnds(report, ENDS.wrong, ENDS.garbled) + report.unasked + unreadable,
+      successPercent: goodPercent(report),
       load: upstreamLoad(report, arrivals),
     };
   },

@@ -8,10 +8,8 @@
  */
 import {
   goodPercent,
-  percent,
   secondsUntilBack,
   secondsUntilShunned,
-  tally,
   upstreamLoad,
   worstShare,
 } from '../figures.ts';
@@ -45,9 +43,8 @@ export const threeOfTen: Run = {
     const report = await scene.playLoad({ ports: [sidecar.port], phases });
     const { arrivals } = await upstream.count();
     return {
-      goodPercent: goodPercent(report),
       worstShare: worstShare(arrivals.slice(failures.length)),
-      successPercent: percent(tally(report)),
+      successPercent: goodPercent(report),
       load: upstreamLoad(report, arrivals),
     };
   },
@@ -84,7 +81,7 @@ function oneFails(name: string, behaviour: Behaviour): Run {
         }),
         ejectedS: secondsUntilShunned(arrivals[0]!, onset, share),
         backS: secondsUntilBack(arrivals[0]!, { fromMs: healedMs, untilMs: endMs }, share),
-        successPercent: percent(tally(report)),
+        successPercent: goodPercent(report),
         load: upstreamLoad(report, arrivals),
       };
     },

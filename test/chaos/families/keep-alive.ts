@@ -5,7 +5,7 @@
  * GETs and POSTs, each with an upstream of its own. Failures count once 20 closes were there to be
  * learned from; a request executed twice counts from the start.
  */
-import { countBad, duplicates, percent, tally, upstreamLoad } from '../figures.ts';
+import { countBad, duplicates, goodPercent, upstreamLoad } from '../figures.ts';
 import type { Figures } from '../judge.ts';
 import type { Run, Scene } from '../scene.ts';
 import { faulty } from '../upstream/behaviour.ts';
@@ -49,7 +49,7 @@ async function play(scene: Scene, method: 'GET' | 'POST'): Promise<Figures> {
   return {
     failures: countBad(report, { fromMs, untilMs: Number.POSITIVE_INFINITY }),
     duplicates: duplicates(executed),
-    successPercent: percent(tally(report)),
+    successPercent: goodPercent(report),
     load: upstreamLoad(report, arrivals),
   };
 }

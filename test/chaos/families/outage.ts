@@ -9,9 +9,7 @@ import {
   countBad,
   goodPercent,
   least,
-  percent,
   recoverySeconds,
-  tally,
   upstreamLoad,
   wasted,
   worst,
@@ -68,7 +66,7 @@ async function oneRun(scene: Scene): Promise<Figures> {
     badAfterGrace: countBad(report, { ...after, fromMs: thawMs + GRACE_MS }),
     goodAfterPercent: goodPercent(report, after),
     wasted: wasted(report, arrivals),
-    successPercent: percent(tally(report)),
+    successPercent: goodPercent(report),
     load: upstreamLoad(report, arrivals),
   };
 }

@@ -65,7 +65,6 @@ async function startMesh(
   const [inbound = 0] = await freePorts(1);
   const plan: ServicePlan = { name: 'api', instances: [inbound], hasCriticalClass };
   const mesh = compileMesh([plan], plan.name);
-  for (const problem of mesh.problems) scene.say(problem);
   const snapshot = ['--snapshot', writeSnapshot(scene, mesh)];
   const app = `127.0.0.1:${upstream.ports[0]}`;
   const flags = ['--inbound', `127.0.0.1:${inbound}`, '--app', app, ...snapshot];

@@ -12,7 +12,7 @@ import { ENDS, type LoadReport } from '../load/load-order.ts';
 import type { Spawned } from '../machine/programs.ts';
 import type { Run, Scene, Upstream } from '../scene.ts';
 import { GovernedMesh } from '../subjects/governed-mesh.ts';
-import { withFewDescriptors, withFullDisk, withUnreadLog } from '../subjects/starved.ts';
+import { withFewDescriptors, withFullDisk, withBlockedLog } from '../subjects/starved.ts';
 import { type Fault, faulty, type Service } from '../upstream/behaviour.ts';
 import { ONE_WORKER, QUICK, workers } from '../upstream/services.ts';
 
@@ -48,7 +48,7 @@ const TROUBLES: Readonly<Record<string, Trouble>> = {
   },
   'blocked-log': {
     fault: 'reset-before-head',
-    start: async (scene, upstream) => started(await withUnreadLog(scene, planOf(upstream))),
+    start: async (scene, upstream) => started(await withBlockedLog(scene, planOf(upstream))),
   },
   'few-descriptors': {
     start: async (scene, upstream) => started(await withFewDescriptors(scene, planOf(upstream))),
@@ -85,7 +85,7 @@ async function play(scene: Scene, trouble: Trouble): Promise<Figures> {
   return { lost: lostIn(report, executed), exitS };
 }
 
-/** Tests: `sigterm.test.ts`. */
+/** Tests: `figures.test.ts`. */
 export function lostIn(report: LoadReport, executed: Uint8Array): number {
   let lost = 0;
   for (let at = 0; at < report.ends.length; at++) {

@@ -3,15 +3,16 @@
  */
 import { connect, type Socket } from 'node:net';
 import { memoryOf } from '../../../bench/machine/process-figures.ts';
-import { DEADLINE_MS, goodPercent, percent, tally } from '../figures.ts';
+import { DEADLINE_MS, goodPercent, percent } from '../figures.ts';
 import type { LoadReport } from '../load/load-order.ts';
 import { sleepMs } from '../machine/orders.ts';
 import type { Run } from '../scene.ts';
 import {
   DESCRIPTORS,
+  linesDropped,
   withFewDescriptors,
   withFullDisk,
-  withUnreadLog,
+  withBlockedLog,
 } from '../subjects/starved.ts';
 import { faulty } from '../upstream/behaviour.ts';
 import { INSTANT, QUICK } from '../upstream/services.ts';
@@ -67,7 +68,7 @@ export const fullDisk: Run = {
     const { arrivals } = await after.count();
     const firstAtMs = arrivals[0]?.[0];
     return {
-      successPercent: percent(tally(report)),
+      successPercent: goodPercent(report),
       changeS: firstAtMs === undefined ? null : (firstAtMs - load.startAtMs - SWITCH_MS) / 1_000,
     };
   },
@@ -81,7 +82,7 @@ export const blockedLog: Run = {
     for (const at of [0, 1]) {
       await upstream.behave(at, faulty('reset-before-head', { share: 0.5 }));
     }
-    const sidecar = await withUnreadLog(scene, { name: 'api', endpoints: upstream.ports });
+    const sidecar = await withBlockedLog(scene, { name: 'api', endpoints: upstream.ports });
     const seconds = scene.quick ? 3 : LOG_SECONDS;
     const load = await scene.openLoop({
       ports: [sidecar.outbound],
@@ -93,11 +94,15 @@ export const blockedLog: Run = {
     const report = await load.report;
     await sleepMs(200);
     const afterMb = memoryOf(sidecar.process.pid)?.privateMb ?? Number.NaN;
-    return { answeredPercent: answeredPercent(report), grownMb: afterMb - beforeMb };
+    return {
+      answeredPercent: answeredPercent(report),
+      grownMb: afterMb - beforeMb,
+      dropped: await linesDropped(sidecar),
+    };
   },
 };
 
-/** Answered in time, whatever the answer: failures are what is logged. */
+/** Answered in time, whatever the answer: half of the requests meet a reset. */
 function answeredPercent({ ends, tookMs }: LoadReport): number | null {
   let good = 0;
   for (let at = 0; at < ends.length; at++) {

@@ -7,7 +7,7 @@
  * wait for what they called and pass on the trace, as most do, and no deadline.
  */
 import { freePorts } from '../../../bench/machine/free-ports.ts';
-import { percent, recoverySeconds, tally, upstreamLoad } from '../figures.ts';
+import { goodPercent, recoverySeconds, upstreamLoad } from '../figures.ts';
 import type { Run, Scene } from '../scene.ts';
 import { compileMesh, NAMESPACE } from '../subjects/mesh.ts';
 import { startRemora, writeSnapshot } from '../subjects/remora.ts';
@@ -38,7 +38,7 @@ export const tiers: Run = {
     return {
       load: upstreamLoad(report, arrivals),
       recoveryS: recoverySeconds(report, thawMs),
-      successPercent: percent(tally(report)),
+      successPercent: goodPercent(report),
     };
   },
 };

@@ -54,7 +54,8 @@ export class Clients implements ConnectionUser {
     this.#end(at, end);
   }
 
-  lost(connection: ClientConnection): void {
+  lost(connection: ClientConnection, end: number): void {
+    if (end === ENDS.wrong) this.#records.unasked++;
     this.#connections--;
     const idle = this.#idleOf(connection.port);
     const at = idle.indexOf(connection);

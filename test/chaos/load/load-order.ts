@@ -69,4 +69,6 @@ export interface LoadReport {
   readonly ends: Int16Array;
   readonly critical: Uint8Array;
   readonly firstKey: number;
+  /** Answers that came while nothing was asked. */
+  readonly unasked: number;
 }

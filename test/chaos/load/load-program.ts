@@ -7,7 +7,7 @@
  */
 import { arrivalTimes } from '../../../bench/load/arrival-times.ts';
 import { answerOrders, sleepMs } from '../machine/orders.ts';
-import { seededRandom } from '../machine/seeded-random.ts';
+import { seededChance } from '../../../proxy/src/clock.ts';
 import { Clients } from './clients.ts';
 import type { LoadOrder, LoadReport, OpenLoopOrder, WavesOrder } from './load-order.ts';
 import { Records } from './records.ts';
@@ -17,7 +17,7 @@ const STRAGGLERS_MS = 500;
 
 async function openLoop(order: OpenLoopOrder): Promise<LoadReport> {
   const times = drawTimes(order);
-  const random = seededRandom(order.seed + 1);
+  const random = seededChance(order.seed + 1);
   const records = new Records(times.length, order.startAtMs, order.firstKey);
   const clients = new Clients(order, records);
   for (const [at, dueMs] of times.entries()) {
@@ -50,7 +50,7 @@ function drawTimes({ phases, seed }: OpenLoopOrder): Float64Array {
 }
 
 async function waves(order: WavesOrder): Promise<LoadReport> {
-  const random = seededRandom(order.seed);
+  const random = seededChance(order.seed);
   const records = new Records(order.waves * order.clients, order.startAtMs, order.firstKey);
   let left = 0;
   let onWaveOver = () => {};

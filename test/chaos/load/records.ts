@@ -10,6 +10,8 @@ export class Records {
   readonly #tookMs: Float64Array;
   readonly #ends: Int16Array;
   readonly #critical: Uint8Array;
+  /** Answers on idle connections. */
+  unasked = 0;
   #ended = 0;
 
   constructor(count: number, startAtMs: number, firstKey: number) {
@@ -65,6 +67,7 @@ export class Records {
       ends: this.#ends,
       critical: this.#critical,
       firstKey: this.#firstKey,
+      unasked: this.unasked,
     };
   }
 }

@@ -95,10 +95,6 @@ export class Ordered<Order, Answer> {
     });
   }
 
-  get pid(): number {
-    return this.#child.pid ?? -1;
-  }
-
   ask<Given extends Answer>(order: Order): Promise<Given> {
     const waiting = Promise.withResolvers<Answer>();
     const id = ++this.#last;

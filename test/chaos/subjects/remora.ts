@@ -24,7 +24,6 @@ export interface RunningRemora {
   readonly process: Spawned;
   /** Ports; 0: it has no such listener. */
   readonly outbound: number;
-  readonly inbound: number;
   readonly metrics: number;
 }
 
@@ -34,7 +33,6 @@ export function remora(program: string): Subject {
     name: 'Remora',
     async start(place: Place, plan: ServicePlan): Promise<Sidecar> {
       const mesh = compileMesh([plan]);
-      for (const problem of mesh.problems) place.say(problem);
       const flags = ['--outbound', '127.0.0.1:0', '--snapshot', writeSnapshot(place, mesh)];
       const running = await startRemora(place, program, { name: 'client-0', flags });
       return { port: running.outbound, process: running.process };
@@ -57,12 +55,12 @@ export async function startRemora(
   return {
     process: spawned,
     outbound: portOf(ready['outbound']),
-    inbound: portOf(ready['inbound']),
     metrics: portOf(ready['metrics']),
   };
 }
 
-export function writeSnapshot(place: Place, { snapshot }: CompiledMesh): string {
+export function writeSnapshot(place: Place, { snapshot, problems }: CompiledMesh): string {
+  for (const problem of problems) place.say(problem);
   const file = join(mkdtempSync(join(place.folder, 'remora-')), 'snapshot.json');
   writeFileSync(file, snapshot);
   return file;

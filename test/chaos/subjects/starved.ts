@@ -4,12 +4,17 @@
  * A full disk is a bound of 0 on the size of files: writing fails as it does on a full one, with
  * another errno, and needs no mount and no root. Pipes are no files, so output still works.
  */
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { sleepMs } from '../machine/orders.ts';
 import type { Scene } from '../scene.ts';
 import { GovernedMesh } from './governed-mesh.ts';
 import { compileMesh, type ServicePlan } from './mesh.ts';
 import { type RunningRemora, startRemora, writeSnapshot } from './remora.ts';
 
 export const DESCRIPTORS = 256;
+/** Over 500 bytes each: together more than a pipe and the log's 1 MiB. */
+const REFUSED = 4_000;
+const BLOCKED_WITHIN_MS = 5_000;
 const FULL_DISK = under('ulimit -f 0');
 const FEW_DESCRIPTORS = under(`ulimit -n ${DESCRIPTORS}`);
 
@@ -22,9 +27,36 @@ export async function withFewDescriptors(scene: Scene, plan: ServicePlan): Promi
   });
 }
 
-export async function withUnreadLog(scene: Scene, plan: ServicePlan): Promise<RunningRemora> {
-  const flags = snapshotFlags(scene, plan);
-  return await startRemora(scene, scene.remora, { name: 'client-0', flags, unreadLog: true });
+/** Nobody reads its log, and it has had more to say than a pipe and its buffer take. */
+export async function withBlockedLog(scene: Scene, plan: ServicePlan): Promise<RunningRemora> {
+  const file = writeSnapshot(scene, compileMesh([plan]));
+  const flags = ['--outbound', '127.0.0.1:0', '--snapshot', file];
+  const running = await startRemora(scene, scene.remora, {
+    name: 'client-0',
+    flags,
+    unreadLog: true,
+  });
+  addRefused(file);
+  const untilMs = performance.now() + BLOCKED_WITHIN_MS;
+  while ((await linesDropped(running)) === 0 && performance.now() < untilMs) await sleepMs(50);
+  return running;
+}
+
+/** Log lines that found no room. */
+export async function linesDropped({ metrics }: RunningRemora): Promise<number> {
+  const page = await (await fetch(`http://127.0.0.1:${metrics}/metrics`)).text();
+  return Number(/^remora_log_lines_dropped_total (\d+)$/m.exec(page)?.[1] ?? Number.NaN);
+}
+
+/** Beside what is good: destinations that are refused, each of which is a line in the log. */
+function addRefused(file: string): void {
+  const snapshot = JSON.parse(readFileSync(file, 'utf8')) as { destinations: object };
+  const refused = Array.from({ length: REFUSED }, (_, at) => {
+    return [`${'refused-'.repeat(40)}${at}.shop:80`, { version: 'v1', config: {} }];
+  });
+  const destinations = { ...snapshot.destinations, ...Object.fromEntries(refused) };
+  writeFileSync(`${file}.next`, JSON.stringify({ ...snapshot, destinations }));
+  renameSync(`${file}.next`, file);
 }
 
 export async function withFullDisk(

@@ -4,7 +4,7 @@
  */
 import { Agent, request as httpRequest } from 'node:http';
 import { answerOrders, epochMs } from '../machine/orders.ts';
-import { seededRandom } from '../machine/seeded-random.ts';
+import { seededChance } from '../../../proxy/src/clock.ts';
 import type { Counted, Done, Opened, UpstreamAnswer, UpstreamOrder } from './behaviour.ts';
 import { type Books, EndpointServer, type Forward } from './endpoint-server.ts';
 
@@ -14,7 +14,7 @@ const books: Books = { executed: new Uint8Array(KEYS_MAX), idleCloses: [], unrea
 const endpoints: EndpointServer[] = [];
 
 async function open(order: UpstreamOrder & { do: 'open' }): Promise<Opened> {
-  const random = seededRandom(order.seed);
+  const random = seededChance(order.seed);
   const forward = order.forward === null ? null : forwardTo(order.forward);
   for (let at = 0; at < order.endpoints; at++) {
     const endpoint = new EndpointServer(order.service, { books, random, forward });
