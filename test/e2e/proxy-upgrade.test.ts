@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { after, before, beforeEach, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket, WebSocketServer } from 'ws';
 import { type Hop, startHop } from '../support/hop.ts';
 import { fieldValue } from '../support/message-reader.ts';
@@ -27,6 +28,9 @@ const SWITCHING =
   'HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n' +
   'sec-websocket-accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n';
 
+/** What the server has to answer the handshake; not what the connection has to live. */
+const TRY_MS = 300;
+
 describe('a WebSocket through the proxy', () => {
   let server: WebSocketServer;
   let proxy: RunningProxy;
@@ -41,7 +45,8 @@ describe('a WebSocket through the proxy', () => {
       });
     });
     const endpoint = `127.0.0.1:${(server.address() as AddressInfo).port}`;
-    const chat = destination({ name: 'chat', endpoints: [endpoint] });
+    const rule = { timeouts: { perTryMs: TRY_MS } };
+    const chat = destination({ name: 'chat', endpoints: [endpoint], rule });
     proxy = await startProxy({ snapshot: writeSnapshot([chat]) });
   });
   after(async () => {
@@ -55,6 +60,15 @@ describe('a WebSocket through the proxy', () => {
     await within(once(socket, 'open'), 5_000, () => 'the WebSocket to open');
     return socket;
   }
+
+  test('outlives the time that a try has to be answered', async () => {
+    const socket = await open();
+    await sleep(2 * TRY_MS);
+    socket.send('still here');
+    const [data] = await within(once(socket, 'message'), 5_000, () => 'an echo');
+    assert.equal(String(data), 'still here');
+    socket.close();
+  });
 
   test('carries text, and 1 MiB of bytes, both ways', async () => {
     const socket = await open();

@@ -71,6 +71,8 @@ export class Attempt implements LeaseHolder, TicketHolder, TickJob {
   #backend: Backend | null = null;
   #vote = 0;
   #sentAtMs = 0;
+  /** 0: as long as the request has. */
+  #perTryMs = 0;
   #rttMs: number = NOT_MEASURED;
   /** What the head of the answer said of the endpoint. */
   #outcome: number = OUTCOME.NOTHING_LEARNED;
@@ -140,6 +142,7 @@ export class Attempt implements LeaseHolder, TicketHolder, TickJob {
     this.#ticket.sentAtMs = isWhole ? this.#sentAtMs : NOT_SAMPLED;
     const probeMs = this.#ticket.isProbe ? limits.breakerProbeMsMax : 0;
     const limitMs = perTryMs > 0 && probeMs > 0 ? Math.min(perTryMs, probeMs) : perTryMs + probeMs;
+    this.#perTryMs = perTryMs;
     if (limitMs > 0) this.#world.wheel.arm(this.#timer, limitMs);
   }
 
@@ -176,9 +179,15 @@ export class Attempt implements LeaseHolder, TicketHolder, TickJob {
   /** Its caller has gone: that says something only of an endpoint that was silent for long. */
   dropCancelled(): void {
     const waitedMs = this.#world.clock.nowMs() - this.#sentAtMs;
-    const isSilent = this.#state === STATE.SENT && this.response.filled === 0;
+    const isSilent = this.#state === STATE.SENT && this.response.filled === 0 && this.#isAsked;
     const usualMs = this.endpoint?.usualMs ?? 0;
     this.drop(isSilent ? outcomeOfCancel(waitedMs, usualMs, false) : OUTCOME.NOTHING_LEARNED);
+  }
+
+  /** The request's time is over. What its client has not sent yet is not the endpoint's fault. */
+  dropLate(): void {
+    const isUnasked = this.#state === STATE.SENT && !this.#isAsked;
+    this.drop(isUnasked ? OUTCOME.NOTHING_LEARNED : OUTCOME.MISSED);
   }
 
   // Admission and tick
@@ -231,6 +240,7 @@ export class Attempt implements LeaseHolder, TicketHolder, TickJob {
     this.#state = STATE.ANSWERED;
     this.#rttMs = nowMs - this.#sentAtMs;
     this.#outcome = outcomeOfAnswer(this.response, endpoint!.inMesh);
+    if (this.#ticket.isProbe || this.response.status === 101) this.#boundAnswer();
     const backend = this.#backend!;
     backend.onHead(endpoint!, this.#vote, this.#outcome, nowMs);
     if (this.#outcome !== OUTCOME.REFUSED_BY_PEER) {
@@ -328,12 +338,22 @@ export class Attempt implements LeaseHolder, TicketHolder, TickJob {
     backend.admission.onDone(this.#ticket, outcome, nowMs);
   }
 
+  /** Whether the endpoint has all it needs to answer, or does not take it. */
+  get #isAsked(): boolean {
+    return this.#user.isRequestComplete || this.upstream?.stream.isBlocked === true;
+  }
+
+  /** What a probe asked is answered: the rest has the time of a try. A tunnel has no such time. */
+  #boundAnswer(): void {
+    const { wheel } = this.#world;
+    const isTunnel = this.response.status === 101;
+    if (isTunnel || this.#perTryMs === 0) wheel.cancel(this.#timer);
+    else wheel.arm(this.#timer, Math.max(0, this.#perTryMs - this.#rttMs));
+  }
+
   #onTimeout(): void {
-    if (this.#state === STATE.SENT) {
-      this.#fail('RMR_PER_TRY_TIMEOUT');
-      return this.#tellFailure();
-    }
-    this.#user.onAttemptOverdue(this);
+    this.#fail('RMR_PER_TRY_TIMEOUT');
+    this.#tellFailure();
   }
 
   #becomeStream(): void {

@@ -106,10 +106,10 @@ export interface AttemptUser {
   /** Whether executing the request twice does no harm. */
   readonly mayRepeat: boolean;
   readonly tried: TriedEndpoints;
+  /** Whether its client has sent all of it. */
+  readonly isRequestComplete: boolean;
   onAttemptReady(attempt: Attempt): void;
   onAttemptFailed(attempt: Attempt): void;
-  /** The time for one try has passed, and an answer was begun. */
-  onAttemptOverdue(attempt: Attempt): void;
   onAttemptInterim(attempt: Attempt): void;
   onAttemptHead(attempt: Attempt, bodyKind: number, piece: BodyPiece): void;
   onAttemptBody(attempt: Attempt, piece: BodyPiece): void;

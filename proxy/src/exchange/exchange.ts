@@ -24,7 +24,7 @@ import { FaultStrike } from '../resilience/fault.ts';
 import { OUTCOME } from '../resilience/outcome.ts';
 import type { RuleBreaker } from '../resilience/rule-breaker.ts';
 import { PRIORITY, type PriorityNumber } from '../resilience/ticket.ts';
-import type { Rewrite, Rule, Target } from '../routing/compiled.ts';
+import type { Rule, Target } from '../routing/compiled.ts';
 import type { RouteSeries } from '../telemetry/proxy-metrics.ts';
 import { WheelTimer } from '../timer-wheel.ts';
 import { AnswerRelay } from './answer-relay.ts';
@@ -92,10 +92,6 @@ export class Exchange implements DownstreamUser, Routable, TriesUser, DuplicateU
     this.#tries = new Tries(world, this);
     this.#relay = new AnswerRelay(world);
     this.#mirrors = new Mirrors(world);
-  }
-
-  get rewrite(): Rewrite | null {
-    return this.rule?.rewrite ?? null;
   }
 
   get peer(): string {
@@ -342,11 +338,12 @@ export class Exchange implements DownstreamUser, Routable, TriesUser, DuplicateU
   #onDeadline(): void {
     const isRelaying = this.state >= STATE.RELAYING;
     const where = this.#duplicate?.where ?? this.#tries.where;
-    this.#tries.drop(isRelaying ? OUTCOME.FAILED : OUTCOME.MISSED);
     if (isRelaying) {
+      this.#tries.drop(OUTCOME.FAILED);
       this.downstream.abort();
       return this.#end(this.#relay.status, true);
     }
+    this.#tries.dropLate();
     const { code, allowedMs } = lateness(this);
     this.answer(code, `${where} did not answer within ${allowedMs} ms`);
   }

@@ -37,7 +37,7 @@ export class NextAttempt {
   /** Whether it ended by a pooled connection that was dead before the request was on it. */
   get metDeadConnection(): boolean {
     const { isStale, isUnsent, code } = this.#failed;
-    return isStale || (isUnsent && !isConnectFailure(code));
+    return isStale || (isUnsent && code !== 'RMR_POOL_FULL' && !isConnectFailure(code));
   }
 
   reset(): void {

@@ -14,7 +14,7 @@ import {
   NO_DEADLINE,
   writeDeadlineField,
 } from '../resilience/deadline.ts';
-import type { Rewrite, Rule, Target } from '../routing/compiled.ts';
+import type { Rule, Target } from '../routing/compiled.ts';
 import { rewritePath } from '../routing/rewrite.ts';
 import {
   continuesTrace,
@@ -29,7 +29,6 @@ const ADDED_BYTES_MAX = TRACE_FIELDS_BYTES_MAX + DEADLINE_FIELD_BYTES_MAX;
 export interface RequestSource {
   readonly request: Head;
   readonly role: Role;
-  readonly rewrite: Rewrite | null;
   readonly target: Target | null;
   readonly prefixLength: number;
   readonly rule: Rule | null;
@@ -81,7 +80,8 @@ export class RequestMessage {
 
   #prepare(source: RequestSource, asksToContinue: boolean): RequestWrite {
     const options = this.#options;
-    const { request: head, rewrite } = source;
+    const { request: head } = source;
+    const rewrite = source.rule?.rewrite ?? null;
     options.reset();
     options.dropTrace = true;
     options.dropTraceState = !continuesTrace(head);

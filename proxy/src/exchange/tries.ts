@@ -99,6 +99,10 @@ export class Tries implements AttemptUser, TickJob {
     return mayRepeat(this.#user.request);
   }
 
+  get isRequestComplete(): boolean {
+    return this.#user.body.isComplete;
+  }
+
   /** Of the attempt that sends or answers; null while there is none. */
   get upstream(): Upstream | null {
     return this.#active.upstream;
@@ -140,6 +144,12 @@ export class Tries implements AttemptUser, TickJob {
   drop(outcome: number): void {
     if (!this.#first.isIdle) this.#first.drop(outcome);
     if (this.#second?.isIdle === false) this.#second.drop(outcome);
+  }
+
+  /** The request's time is over, and no answer was begun. */
+  dropLate(): void {
+    if (!this.#first.isIdle) this.#first.dropLate();
+    if (this.#second?.isIdle === false) this.#second.dropLate();
   }
 
   /** The caller has gone. */
@@ -200,10 +210,6 @@ export class Tries implements AttemptUser, TickJob {
     if (this.#isAnyAwaited()) return;
     if (mayFollow && this.#tryAgain(NO_RETRY_AFTER)) return;
     this.#user.onTriesFailed(failure, detail);
-  }
-
-  onAttemptOverdue(_attempt: Attempt): void {
-    this.#user.onAnswerCut('RMR_PER_TRY_TIMEOUT');
   }
 
   onAttemptInterim(attempt: Attempt): void {

@@ -2,9 +2,9 @@
  * Envoy in Remora's place, as one meets it: with its defaults, and with the usual retry policy.
  *
  * Defaults: no retries, its circuit breakers at 1,024, its 15 s time-out. Usual: three retries,
- * 250 ms a try, within a second, on connection failures, resets and 503, with a budget of 20%. One worker
- * thread, as a sidecar runs it. Neither has outlier detection or adaptive concurrency, which are
- * off until somebody configures them.
+ * 250 ms a try, within a second, on connection failures, resets and 503, with a budget of 20%. One
+ * worker thread, as a sidecar runs it. Neither has outlier detection or adaptive concurrency, which
+ * are off until somebody configures them.
  */
 import { writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
