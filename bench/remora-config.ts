@@ -7,7 +7,7 @@
  *
  * Pure. Called by `peers/remora.ts` and `questions/table.ts`.
  */
-import { resilienceDefaults } from '@remora/api/resilience-defaults.ts';
+import { backendDefaults, ruleDefaults } from '@remora/api/resilience-defaults.ts';
 import type {
   BackendConfig,
   DestinationConfig,
@@ -17,11 +17,6 @@ import type {
 import { type Cluster, NAMESPACE, type RouteTable, type Rule } from './route-table.ts';
 
 const PORT = 80;
-const CONNECT_TIMEOUT_MS = 1_000;
-const IDLE_TIMEOUT_MS = 30_000;
-const CONNECTIONS_PER_ENDPOINT_MAX = 256;
-const WAITING_PER_ENDPOINT_MAX = 1_024;
-const DECAY_MS = 10_000;
 
 export interface SnapshotFile {
   readonly format: 'remora-snapshot/1';
@@ -76,7 +71,7 @@ function byLengthOfPath(a: MatchConfig, b: MatchConfig): number {
 function ruleOf(id: string, split: Rule['split']): RuleConfig {
   return {
     id,
-    invalid: null,
+    ...ruleDefaults,
     backends: split.map(({ cluster, weight }) => ({
       backend: keyOf(cluster),
       invalid: null,
@@ -84,20 +79,6 @@ function ruleOf(id: string, split: Rule['split']): RuleConfig {
       requestHeaders: null,
       responseHeaders: null,
     })),
-    sticky: null,
-    redirect: null,
-    rewrite: null,
-    mirrors: [],
-    requestHeaders: null,
-    responseHeaders: null,
-    timeouts: { requestMs: 0, perTryMs: 0 },
-    retry: resilienceDefaults.retry,
-    hedge: null,
-    faults: [],
-    breaker: null,
-    spillover: false,
-    fallback: null,
-    priority: 'default',
   };
 }
 
@@ -111,13 +92,6 @@ function backendOf(cluster: Cluster): BackendConfig {
       instance: `${cluster.name}-${at}`,
       inMesh: false,
     })),
-    balancer: { type: 'ewma', hashKey: null, slowStartMs: 0, decayMs: DECAY_MS },
-    connectTimeoutMs: CONNECT_TIMEOUT_MS,
-    idleTimeoutMs: IDLE_TIMEOUT_MS,
-    connectionsPerEndpointMax: CONNECTIONS_PER_ENDPOINT_MAX,
-    waitingPerEndpointMax: WAITING_PER_ENDPOINT_MAX,
-    ejection: resilienceDefaults.ejection,
-    limits: resilienceDefaults.limits,
-    budget: resilienceDefaults.budget,
+    ...backendDefaults,
   };
 }

@@ -8,6 +8,7 @@
  *
  * Pure constants, in the shape of the wire.
  */
+import type { BackendConfig, RuleConfig } from './wire.ts';
 import type {
   BudgetConfig,
   DuplicatesConfig,
@@ -40,6 +41,38 @@ export const resilienceDefaults = {
   breaker: { failuresMax: 7, cooldownMs: 1_000 } as RuleBreakerConfig,
   duplicates: { keepMs: 60_000 } as DuplicatesConfig,
 } as const;
+
+const { timeouts, balancer, connections } = resilienceDefaults;
+
+/** A rule that says no more than where to. */
+export const ruleDefaults: Omit<RuleConfig, 'id' | 'backends'> = {
+  invalid: null,
+  sticky: null,
+  redirect: null,
+  rewrite: null,
+  mirrors: [],
+  requestHeaders: null,
+  responseHeaders: null,
+  timeouts: { requestMs: timeouts.requestMs, perTryMs: timeouts.perTryMs },
+  retry: resilienceDefaults.retry,
+  hedge: null,
+  faults: [],
+  breaker: null,
+  spillover: false,
+  fallback: null,
+  priority: 'default',
+};
+
+export const backendDefaults: Omit<BackendConfig, 'key' | 'endpoints'> = {
+  balancer: { ...balancer, hashKey: null },
+  connectTimeoutMs: timeouts.connectMs,
+  idleTimeoutMs: timeouts.idleMs,
+  connectionsPerEndpointMax: connections.perEndpoint,
+  waitingPerEndpointMax: connections.waiting,
+  ejection: resilienceDefaults.ejection,
+  limits: resilienceDefaults.limits,
+  budget: resilienceDefaults.budget,
+};
 
 /** For an application that no object is about. */
 export const inboundDefaults: InboundConfig = {

@@ -12,7 +12,12 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { inboundDefaults, resilienceDefaults } from '@remora/api/resilience-defaults.ts';
+import {
+  backendDefaults,
+  inboundDefaults,
+  resilienceDefaults,
+  ruleDefaults,
+} from '@remora/api/resilience-defaults.ts';
 import type {
   BackendConfig,
   DestinationConfig,
@@ -161,19 +166,10 @@ function rule(options: RuleOptions, id: string): RuleConfig {
   const { to = [], matches: _, timeouts, retry, breaker, faults, fallback, ...rest } = options;
   return {
     id,
-    invalid: null,
-    sticky: null,
-    redirect: null,
-    rewrite: null,
-    mirrors: [],
-    requestHeaders: null,
-    responseHeaders: null,
-    hedge: null,
-    spillover: false,
-    priority: 'default',
+    ...ruleDefaults,
     ...rest,
-    timeouts: { requestMs: 0, perTryMs: 0, ...timeouts },
-    retry: { ...resilienceDefaults.retry, ...retry },
+    timeouts: { ...ruleDefaults.timeouts, ...timeouts },
+    retry: { ...ruleDefaults.retry, ...retry },
     breaker: breaker === undefined ? null : { ...resilienceDefaults.breaker, ...breaker },
     faults: (faults ?? []).map((fault) => ({ ...NO_FAULT, ...fault })),
     fallback: fallback === undefined ? null : keyOf(fallback),
@@ -196,14 +192,11 @@ function backend(
   return {
     key: keyOf(name),
     endpoints: addresses.map((address, at) => endpoint(address, `${name}-${at}`, inMesh)),
-    balancer: { type: 'round-robin', hashKey: null, slowStartMs: 0, decayMs: 10_000 },
-    connectTimeoutMs: 1_000,
-    idleTimeoutMs: 30_000,
-    connectionsPerEndpointMax: 256,
-    waitingPerEndpointMax: 1_024,
+    ...backendDefaults,
+    balancer: { ...backendDefaults.balancer, type: 'round-robin' },
     ejection: { ...NO_EJECTION, ...ejection },
-    limits: { ...resilienceDefaults.limits, adaptive: false, ...limits },
-    budget: { ...resilienceDefaults.budget, ...budget },
+    limits: { ...backendDefaults.limits, adaptive: false, ...limits },
+    budget: { ...backendDefaults.budget, ...budget },
     ...options.backend,
   };
 }

@@ -19,19 +19,6 @@ export type FailureConfig = Pick<
   'retry' | 'hedge' | 'faults' | 'breaker' | 'spillover' | 'fallback' | 'priority'
 >;
 
-/** Of a rule that says nothing on it. */
-export function plainFailure(retry: RetryConfig): FailureConfig {
-  return {
-    retry,
-    hedge: null,
-    faults: [],
-    breaker: null,
-    spillover: false,
-    fallback: null,
-    priority: 'default',
-  };
-}
-
 /** `retry`: the Service's. `fallback`: the key that the rule's own leads to. */
 export function failureConfig(
   rule: RouteRule,

@@ -7,7 +7,7 @@
  * Pure. Called by `proxy-config.ts` and `rule-config.ts`.
  */
 import type { ResilienceLayer, Service } from '@remora/api/config/objects.ts';
-import { resilienceDefaults } from '@remora/api/resilience-defaults.ts';
+import { backendDefaults, ruleDefaults } from '@remora/api/resilience-defaults.ts';
 import type { BackendConfig, BalancerConfig, TimeoutsConfig } from '@remora/api/wire.ts';
 import type { RetryConfig } from '@remora/api/wire-resilience.ts';
 import type { World } from '../world.ts';
@@ -27,23 +27,8 @@ export interface CallSettings {
 }
 
 const DEFAULTS: CallSettings = {
-  rule: {
-    timeouts: {
-      requestMs: resilienceDefaults.timeouts.requestMs,
-      perTryMs: resilienceDefaults.timeouts.perTryMs,
-    },
-    retry: resilienceDefaults.retry,
-  },
-  backend: {
-    balancer: { ...resilienceDefaults.balancer, hashKey: null },
-    connectTimeoutMs: resilienceDefaults.timeouts.connectMs,
-    idleTimeoutMs: resilienceDefaults.timeouts.idleMs,
-    connectionsPerEndpointMax: resilienceDefaults.connections.perEndpoint,
-    waitingPerEndpointMax: resilienceDefaults.connections.waiting,
-    ejection: resilienceDefaults.ejection,
-    limits: resilienceDefaults.limits,
-    budget: resilienceDefaults.budget,
-  },
+  rule: { timeouts: ruleDefaults.timeouts, retry: ruleDefaults.retry },
+  backend: backendDefaults,
 };
 
 export function settingsFor(

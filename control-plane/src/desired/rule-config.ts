@@ -7,6 +7,7 @@
  *
  * Pure. Called by `proxy-config.ts`.
  */
+import { ruleDefaults } from '@remora/api/resilience-defaults.ts';
 import type {
   HeaderEdits,
   PathRewrite,
@@ -25,7 +26,7 @@ import type {
   WeightedBackendConfig,
 } from '@remora/api/wire.ts';
 import type { World } from '../world.ts';
-import { failureConfig, plainFailure } from './failure-config.ts';
+import { failureConfig } from './failure-config.ts';
 import { hashKey } from './hash-key.ts';
 import { over } from './layers.ts';
 import type { RuleSettings } from './policy.ts';
@@ -42,21 +43,14 @@ export interface RulePlace {
 }
 
 /** What everything goes to while no route is attached. */
-export function fallbackRule(key: string, { timeouts, retry }: RuleSettings): RuleConfig {
+export function fallbackRule(key: string, settings: RuleSettings): RuleConfig {
   return {
     id: 'default',
-    invalid: null,
+    ...ruleDefaults,
+    ...settings,
     backends: [
       { backend: key, invalid: null, weight: 1, requestHeaders: null, responseHeaders: null },
     ],
-    sticky: null,
-    redirect: null,
-    rewrite: null,
-    mirrors: [],
-    requestHeaders: null,
-    responseHeaders: null,
-    timeouts,
-    ...plainFailure(retry),
   };
 }
 

@@ -3,7 +3,7 @@
  *
  * Only for tests.
  */
-import { inboundDefaults, resilienceDefaults } from '@remora/api/resilience-defaults.ts';
+import { backendDefaults, inboundDefaults, ruleDefaults } from '@remora/api/resilience-defaults.ts';
 import type { DestinationConfig, RuleConfig } from '@remora/api/wire.ts';
 import type { InboundConfig } from '@remora/api/wire-resilience.ts';
 
@@ -19,37 +19,17 @@ export function destinationNamed(key: string, connectTimeoutMs = 1_000): Destina
   const [, name = '', namespace = '', port = ''] = /^(.+)\.(.+):(.+)$/.exec(key) ?? [];
   const fallback: RuleConfig = {
     id: 'default',
-    invalid: null,
+    ...ruleDefaults,
     backends: [
       { backend: key, invalid: null, weight: 1, requestHeaders: null, responseHeaders: null },
     ],
-    sticky: null,
-    redirect: null,
-    rewrite: null,
-    mirrors: [],
-    requestHeaders: null,
-    responseHeaders: null,
-    timeouts: { requestMs: 0, perTryMs: 0 },
-    retry: resilienceDefaults.retry,
-    hedge: null,
-    faults: [],
-    breaker: null,
-    spillover: false,
-    fallback: null,
-    priority: 'default',
   };
   const backend = {
     key,
     endpoints: [],
-    balancer: { type: 'ewma', hashKey: null, slowStartMs: 0, decayMs: 10_000 },
+    ...backendDefaults,
     connectTimeoutMs,
-    idleTimeoutMs: 30_000,
-    connectionsPerEndpointMax: 256,
-    waitingPerEndpointMax: 1_024,
-    ejection: resilienceDefaults.ejection,
-    limits: resilienceDefaults.limits,
-    budget: resilienceDefaults.budget,
-  } as const;
+  };
   return {
     key,
     name,

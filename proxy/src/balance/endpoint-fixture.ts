@@ -3,7 +3,7 @@
  *
  * Tests only.
  */
-import { resilienceDefaults } from '@remora/api/resilience-defaults.ts';
+import { backendDefaults } from '@remora/api/resilience-defaults.ts';
 import type { BackendConfig, BalancerConfig, EndpointConfig } from '@remora/api/wire.ts';
 import { type Chance, ManualClock, seededChance } from '../clock.ts';
 import { OUTCOME } from '../resilience/outcome.ts';
@@ -28,14 +28,8 @@ export function backendConfig(
   return {
     key: 'catalog.shop:80',
     endpoints,
-    balancer: { type: 'ewma', hashKey: null, slowStartMs: 0, decayMs: 10_000, ...balancer },
-    connectTimeoutMs: 1_000,
-    idleTimeoutMs: 30_000,
-    connectionsPerEndpointMax: 256,
-    waitingPerEndpointMax: 1_024,
-    ejection: resilienceDefaults.ejection,
-    limits: resilienceDefaults.limits,
-    budget: resilienceDefaults.budget,
+    ...backendDefaults,
+    balancer: { ...backendDefaults.balancer, ...balancer },
   };
 }
 

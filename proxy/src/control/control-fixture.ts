@@ -4,7 +4,7 @@
  *
  * Tests only.
  */
-import { resilienceDefaults } from '@remora/api/resilience-defaults.ts';
+import { backendDefaults, ruleDefaults } from '@remora/api/resilience-defaults.ts';
 import type { BackendConfig, DestinationConfig, RuleConfig } from '@remora/api/wire.ts';
 import { ManualClock } from '../clock.ts';
 import { Head } from '../http1/head.ts';
@@ -33,21 +33,15 @@ export function backendConfig(name: string, ports: readonly number[] = [9_001]):
       instance: `${name}-${at}`,
       inMesh: true,
     })),
-    balancer: { type: 'round-robin', hashKey: null, slowStartMs: 0, decayMs: 10_000 },
-    connectTimeoutMs: 1_000,
-    idleTimeoutMs: 30_000,
-    connectionsPerEndpointMax: 256,
-    waitingPerEndpointMax: 1_024,
-    ejection: resilienceDefaults.ejection,
-    limits: resilienceDefaults.limits,
-    budget: resilienceDefaults.budget,
+    ...backendDefaults,
+    balancer: { ...backendDefaults.balancer, type: 'round-robin' },
   };
 }
 
 export function ruleConfig(id: string, ...backends: readonly string[]): RuleConfig {
   return {
     id,
-    invalid: null,
+    ...ruleDefaults,
     backends: backends.map((name) => ({
       backend: `${name}.shop:80`,
       invalid: null,
@@ -55,20 +49,6 @@ export function ruleConfig(id: string, ...backends: readonly string[]): RuleConf
       requestHeaders: null,
       responseHeaders: null,
     })),
-    sticky: null,
-    redirect: null,
-    rewrite: null,
-    mirrors: [],
-    requestHeaders: null,
-    responseHeaders: null,
-    timeouts: { requestMs: 0, perTryMs: 0 },
-    retry: resilienceDefaults.retry,
-    hedge: null,
-    faults: [],
-    breaker: null,
-    spillover: false,
-    fallback: null,
-    priority: 'default',
   };
 }
 

@@ -9,7 +9,7 @@
  * Embedded in its exchange. Budget: no allocation, but for replay blocks while the pool is cold.
  */
 import { BODY_NONE } from '../http1/body-framing.ts';
-import type { BodyPiece } from '../net/body-writer.ts';
+import { type BodyPiece, newPiece } from '../net/body-writer.ts';
 import type { Upstream } from '../net/upstream.ts';
 import { type ReplayBlocks, ReplayBuffer } from '../resilience/replay-buffer.ts';
 
@@ -33,15 +33,7 @@ export class RequestBody {
   #collectedMax = NOT_COLLECTED;
   /** What did not fit of one that was collected: one read, at most. */
   #spilled: Buffer | null = null;
-  readonly #piece: BodyPiece = {
-    bytes: NOTHING,
-    start: 0,
-    end: 0,
-    isStable: false,
-    isLast: false,
-    isPinned: false,
-    trailers: null,
-  };
+  readonly #piece: BodyPiece = newPiece();
 
   constructor(blocks: ReplayBlocks) {
     this.#replay = new ReplayBuffer(blocks);

@@ -8,7 +8,7 @@
 import { BODY_CHUNKED } from '../http1/body-framing.ts';
 import type { Head } from '../http1/head.ts';
 import { endHead, headRoom, RequestWrite, writeRequestHead } from '../http1/head-writer.ts';
-import { type BodyPiece, frameBody, framedBytesMax } from '../net/body-writer.ts';
+import { type BodyPiece, frameBody, framedBytesMax, newPiece } from '../net/body-writer.ts';
 import {
   DEADLINE_FIELD_BYTES_MAX,
   NO_DEADLINE,
@@ -44,15 +44,7 @@ export interface RequestSource {
 
 export class RequestMessage {
   readonly #options = new RequestWrite();
-  readonly #piece: BodyPiece = {
-    bytes: Buffer.alloc(0),
-    start: 0,
-    end: 0,
-    isStable: false,
-    isLast: false,
-    isPinned: false,
-    trailers: null,
-  };
+  readonly #piece: BodyPiece = newPiece();
 
   /**
    * Where the message ends in scratch. Without what of the body has not come yet.

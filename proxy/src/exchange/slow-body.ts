@@ -7,7 +7,7 @@
  *
  * Made by an exchange for its first such answer. Not hot: copies, but allocates only once a piece.
  */
-import type { BodyPiece } from '../net/body-writer.ts';
+import { type BodyPiece, newPiece } from '../net/body-writer.ts';
 import { type TimerWheel, WheelTimer } from '../timer-wheel.ts';
 
 const NOTHING = Buffer.alloc(0);
@@ -83,16 +83,4 @@ export class SlowBody {
     if (isAll) this.#user.onPartsSent(part.isLast);
     else this.#arm();
   }
-}
-
-function newPiece(): BodyPiece {
-  return {
-    bytes: NOTHING,
-    start: 0,
-    end: 0,
-    isStable: false,
-    isLast: false,
-    isPinned: false,
-    trailers: null,
-  };
 }

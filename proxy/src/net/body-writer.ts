@@ -13,6 +13,8 @@ import { frameChunk, LAST_CHUNK } from '../http1/chunked.ts';
 import type { ByteStream } from './byte-stream.ts';
 import type { Scratch } from './scratch.ts';
 
+const NOTHING = Buffer.alloc(0);
+
 /** A piece of a body, as a BodyReader found it. One object a connection, reused. */
 export interface BodyPiece {
   bytes: Buffer;
@@ -24,6 +26,18 @@ export interface BodyPiece {
   /** Set by the writer: a blocked write points into `bytes`. */
   isPinned: boolean;
   trailers: Uint8Array | null;
+}
+
+export function newPiece(): BodyPiece {
+  return {
+    bytes: NOTHING,
+    start: 0,
+    end: 0,
+    isStable: false,
+    isLast: false,
+    isPinned: false,
+    trailers: null,
+  };
 }
 
 /** Bytes that `frameBody` may need beside the data. */

@@ -17,7 +17,7 @@ import { HeadReader } from '../http1/head-reader.ts';
 import { limits } from '../limits.ts';
 import { type TimerWheel, WheelTimer } from '../timer-wheel.ts';
 import { BodyReader } from './body-reader.ts';
-import { type BodyPiece, writeBody } from './body-writer.ts';
+import { type BodyPiece, newPiece, writeBody } from './body-writer.ts';
 import type { ByteStream, ByteStreamOwner } from './byte-stream.ts';
 import type { Scratch } from './scratch.ts';
 
@@ -65,15 +65,7 @@ export class Downstream implements ByteStreamOwner {
   #user: DownstreamUser | null = null;
   readonly #headReader = new HeadReader();
   readonly #body = new BodyReader();
-  readonly #piece: BodyPiece = {
-    bytes: Buffer.alloc(0),
-    start: 0,
-    end: 0,
-    isStable: false,
-    isLast: false,
-    isPinned: false,
-    trailers: null,
-  };
+  readonly #piece: BodyPiece = newPiece();
   #state: number = STATE.HEAD;
   /** Bytes not yet understood: pipelined requests, or a body whose upstream is not there. */
   #pending: Buffer | null = null;

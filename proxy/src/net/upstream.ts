@@ -15,7 +15,7 @@ import { keepAliveTimeoutMs, NO_TIMEOUT } from '../http1/keep-alive.ts';
 import { PARSE_INCOMPLETE, PARSE_OK, parseResponseHead } from '../http1/head-parser.ts';
 import { limits } from '../limits.ts';
 import { BodyReader } from './body-reader.ts';
-import { type BodyPiece, writeBody } from './body-writer.ts';
+import { type BodyPiece, newPiece, writeBody } from './body-writer.ts';
 import type { ByteStream, ByteStreamOwner } from './byte-stream.ts';
 import type { Scratch } from './scratch.ts';
 
@@ -74,15 +74,7 @@ export class Upstream implements ByteStreamOwner {
   readonly home: UpstreamHome;
   readonly #scratch: Scratch;
   readonly #body = new BodyReader();
-  readonly #piece: BodyPiece = {
-    bytes: NOTHING,
-    start: 0,
-    end: 0,
-    isStable: false,
-    isLast: false,
-    isPinned: false,
-    trailers: null,
-  };
+  readonly #piece: BodyPiece = newPiece();
   #state: number = STATE.CONNECTING;
   #interimAnswers = 0;
   #framing: number = BODY_NONE;
