@@ -88,6 +88,17 @@ export function serviceKey(namespace: string, name: string): string {
   return `${namespace}/${name}`;
 }
 
+/** Where both Services and instances are looked up by a label. */
+export function labelKey(namespace: string, name: string, value: string): string {
+  return `${namespace}/${name}=${value}`;
+}
+
+/** By the first label of its selector; the others are compared. Null: it selects nothing. */
+export function selectorKey({ metadata, spec }: Service): string | null {
+  const [first] = Object.entries(spec.selector ?? {});
+  return first === undefined ? null : labelKey(metadata.namespace, ...first);
+}
+
 /** The Service that a route or policy is attached to. */
 export function targetKey({ metadata, spec }: TrafficRoute | ResiliencePolicy): string {
   return serviceKey(spec.targetRef.namespace ?? metadata.namespace, spec.targetRef.name);
@@ -108,10 +119,8 @@ function indexed(
     const { namespace, name } = object.metadata;
     if (object.kind === 'Service') {
       services.set(serviceKey(namespace, name), object);
-      const [first] = Object.entries(object.spec.selector ?? {});
-      if (first !== undefined) {
-        append(servicesSelecting, `${namespace}/${first[0]}=${first[1]}`, object);
-      }
+      const key = selectorKey(object);
+      if (key !== null) append(servicesSelecting, key, object);
     } else if (object.kind === 'EndpointSlice') {
       const service = object.metadata.labels?.[SERVICE_NAME_LABEL];
       if (service !== undefined) append(slicesOf, serviceKey(namespace, service), object);
@@ -141,7 +150,7 @@ function instancesLabelled(instances: readonly LocalInstance[]): Map<string, Loc
   const labelled = new Map<string, LocalInstance[]>();
   for (const instance of instances) {
     for (const [label, value] of Object.entries(instance.labels)) {
-      append(labelled, `${instance.namespace}/${label}=${value}`, instance);
+      append(labelled, labelKey(instance.namespace, label, value), instance);
     }
   }
   return labelled;

@@ -11,7 +11,7 @@ import { z } from 'zod';
 import { resilienceDefaults } from '../resilience-defaults.ts';
 import type { ServerRule } from './choices.ts';
 import { duration } from './duration.ts';
-import { decimal, integer, mistaken } from './setting.ts';
+import { decimal, integer, mistaken, ratio } from './setting.ts';
 
 const FAILURES_MAX = 1_000;
 const REQUESTS_MAX = 100_000;
@@ -150,7 +150,3 @@ export const breaker = z
       'unless spillover or fallback says where it goes.',
   })
   .transform(({ failures, cooldown }) => ({ failuresMax: failures, cooldownMs: cooldown }));
-
-function ratio(percent: number | undefined): number | undefined {
-  return percent === undefined ? undefined : percent / 100;
-}

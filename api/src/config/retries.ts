@@ -12,7 +12,7 @@ import { z } from 'zod';
 import { resilienceDefaults } from '../resilience-defaults.ts';
 import type { ServerRule } from './choices.ts';
 import { duration } from './duration.ts';
-import { decimal, integer, list, mistaken } from './setting.ts';
+import { decimal, integer, list, mistaken, ratio } from './setting.ts';
 
 const RETRIES_MAX = 10;
 const STATUSES_MAX = 16;
@@ -131,7 +131,7 @@ export const retryBudget = z
       'What retries and hedges may add to the load of the Service, over all rules that lead there.',
   })
   .transform(({ percent, minPerSecond }) => {
-    return { ratio: percent === undefined ? undefined : percent / 100, minPerSecond };
+    return { ratio: ratio(percent), minPerSecond };
   });
 
 export const hedge = z

@@ -20,6 +20,11 @@ export function mistaken(
   context.addIssue({ code: 'custom', message, params: { remedy }, path: [...path] });
 }
 
+/** Of a setting in percent. */
+export function ratio(percent: number | undefined): number | undefined {
+  return percent === undefined ? undefined : percent / 100;
+}
+
 export interface NumberSpec {
   readonly min: number;
   readonly max: number;

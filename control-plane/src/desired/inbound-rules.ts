@@ -15,8 +15,9 @@ import type { InboundConfig, InboundRuleConfig } from '@remora/api/wire-resilien
 import { compareText } from '../compare-text.ts';
 import { createdAtMs } from './attachment.ts';
 import { over } from './layers.ts';
-import { everything, matchConfig } from './match-config.ts';
+import { everything, matchConfigs } from './match-config.ts';
 import { byPrecedence, type RankedMatch } from './precedence.ts';
+import { ruleId } from './rule-config.ts';
 
 const PROBE: InboundRuleConfig = { id: 'probe', priority: 'critical', duplicates: null };
 
@@ -50,7 +51,7 @@ function rankedMatches(route: TrafficRoute, rules: InboundRuleConfig[]): RankedM
   const ranked: RankedMatch[] = [];
   for (const [index, rule] of route.spec.rules.entries()) {
     if (rule.redirect !== undefined) continue; // Its requests never arrive.
-    const at = rules.push(inboundRule(rule, `${name}/${rule.name ?? index}`)) - 1;
+    const at = rules.push(inboundRule(rule, ruleId(route, index))) - 1;
     for (const match of arrivingMatches(rule, at)) {
       ranked.push({ ...from, match, order: ranked.length });
     }
@@ -66,11 +67,9 @@ function inboundRule({ priority, duplicates }: RouteRule, id: string): InboundRu
   };
 }
 
-function arrivingMatches({ matches = [], rewrite }: RouteRule, at: number): MatchConfig[] {
-  const sent = matches.map((match) => matchConfig(match, at));
-  const all = matches.length === 0 ? [everything(at)] : sent;
-  const told = all.filter(({ source }) => source === null);
-  const { full, prefix } = rewrite?.path ?? {};
+function arrivingMatches(rule: RouteRule, at: number): MatchConfig[] {
+  const told = matchConfigs(rule, at).filter(({ source }) => source === null);
+  const { full, prefix } = rule.rewrite?.path ?? {};
   if (full !== undefined) {
     return told.map((match) => ({ ...match, path: { type: 'exact', value: full } }));
   }

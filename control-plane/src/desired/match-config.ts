@@ -1,13 +1,17 @@
 /**
  * A rule's matches, as the proxy reads them.
  *
- * Pure. Called by `proxy-config.ts`, `inbound-config.ts` and `failure-config.ts`.
+ * Pure. Called by `proxy-config.ts`, `inbound-rules.ts` and `failure-config.ts`.
  */
-import type { RouteMatch, ValueMatch } from '@remora/api/config/objects.ts';
+import type { RouteMatch, RouteRule, ValueMatch } from '@remora/api/config/objects.ts';
 import type { MatchConfig, ValueMatchConfig } from '@remora/api/wire.ts';
 
-/** `rule`: index into the destination's rules. */
-export function matchConfig(match: RouteMatch, rule: number): MatchConfig {
+/** Of one rule, which without matches matches everything. `at`: its index among the rules. */
+export function matchConfigs({ matches = [] }: RouteRule, at: number): readonly MatchConfig[] {
+  return matches.length === 0 ? [everything(at)] : matches.map((match) => matchConfig(match, at));
+}
+
+function matchConfig(match: RouteMatch, rule: number): MatchConfig {
   return {
     rule,
     path: pathMatch(match.path),
@@ -18,7 +22,6 @@ export function matchConfig(match: RouteMatch, rule: number): MatchConfig {
   };
 }
 
-/** What a rule without matches matches. */
 export function everything(rule: number): MatchConfig {
   return { rule, path: null, method: null, headers: [], query: [], source: null };
 }

@@ -19,7 +19,7 @@ import { compareText } from '../compare-text.ts';
 import type { World } from '../world.ts';
 import { createdAtMs, policiesFor, routesFor } from './attachment.ts';
 import { endpointsOf } from './endpoints.ts';
-import { everything, matchConfig } from './match-config.ts';
+import { matchConfigs } from './match-config.ts';
 import { type RuleSettings, settingsFor } from './policy.ts';
 import { byPrecedence, type RankedMatch } from './precedence.ts';
 import { findDestination, isOpaque } from './references.ts';
@@ -70,8 +70,7 @@ function routeTable(
     let order = 0;
     for (const [index, rule] of route.spec.rules.entries()) {
       const at = rules.push(ruleConfig(rule, { world, route, index, targetPort, settings })) - 1;
-      const matches = (rule.matches ?? []).map((match) => matchConfig(match, at));
-      for (const match of matches.length === 0 ? [everything(at)] : matches) {
+      for (const match of matchConfigs(rule, at)) {
         ranked.push({ ...from, match, order: order++ });
       }
     }

@@ -54,11 +54,16 @@ export function fallbackRule(key: string, settings: RuleSettings): RuleConfig {
   };
 }
 
+/** The same at the caller and at the application: metrics and logs of both name the rule by it. */
+export function ruleId({ metadata, spec }: TrafficRoute, index: number): string {
+  return `${metadata.name}/${spec.rules[index]?.name ?? index}`;
+}
+
 export function ruleConfig(rule: RouteRule, place: RulePlace): RuleConfig {
   const { route, index, settings } = place;
   const backends = (rule.backends ?? []).map((backend) => weightedBackend(backend, place));
   return {
-    id: `${route.metadata.name}/${rule.name ?? index}`,
+    id: ruleId(route, index),
     invalid: unservable(rule),
     backends,
     sticky: stickyConfig(rule.sticky, route),

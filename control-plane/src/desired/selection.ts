@@ -7,15 +7,14 @@
  */
 import type { Service } from '@remora/api/config/objects.ts';
 import { compareText } from '../compare-text.ts';
-import type { LocalInstance, World } from '../world.ts';
+import { labelKey, type LocalInstance, selectorKey, type World } from '../world.ts';
 
 type Labels = Readonly<Record<string, string>>;
 
 export function selectedInstances(world: World, service: Service): readonly LocalInstance[] {
-  const [first] = Object.entries(service.spec.selector ?? {});
-  if (first === undefined) return [];
-  const label = `${service.metadata.namespace}/${first[0]}=${first[1]}`;
-  const candidates = world.instancesLabelled.get(label) ?? [];
+  const key = selectorKey(service);
+  if (key === null) return [];
+  const candidates = world.instancesLabelled.get(key) ?? [];
   return candidates.filter(({ labels }) => selects(service, labels));
 }
 
@@ -26,7 +25,7 @@ export function selectingServices(
   labels: Labels,
 ): readonly Service[] {
   return Object.entries(labels)
-    .flatMap(([name, value]) => world.servicesSelecting.get(`${namespace}/${name}=${value}`) ?? [])
+    .flatMap(([name, value]) => world.servicesSelecting.get(labelKey(namespace, name, value)) ?? [])
     .filter((service) => selects(service, labels))
     .sort((a, b) => compareText(a.metadata.name, b.metadata.name));
 }
