@@ -71,7 +71,7 @@ spec:
     penaltyMax: 60s
     percentMax: 50
     panicPercent: 0
-  limits: { inFlight: 1024, waiting: 1024, wait: 250ms, adaptive: true }
+  limits: { inFlight: 1024, waiting: 1024, wait: 500ms, adaptive: true }
   rateLimit:
     - { perSecond: 500, burst: 1000, all: true }
     - { perSecond: 5, header: x-user }

@@ -36,7 +36,7 @@ export const resilienceDefaults = {
     ejectedRatioMax: 0.5,
     panicRatio: 0,
   } as EjectionConfig,
-  limits: { inFlightMax: 1_024, waitingMax: 1_024, waitMaxMs: 250, adaptive: true } as LimitsConfig,
+  limits: { inFlightMax: 1_024, waitingMax: 1_024, waitMaxMs: 500, adaptive: true } as LimitsConfig,
   /** Of a rule that asks for one and says no more. */
   breaker: { failuresMax: 7, cooldownMs: 1_000 } as RuleBreakerConfig,
   duplicates: { keepMs: 60_000 } as DuplicatesConfig,

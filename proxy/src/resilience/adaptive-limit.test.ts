@@ -140,12 +140,27 @@ describe('an adaptive limit', () => {
     assert.notEqual(endpoint.limit.phase, 'probing');
   });
 
+  test('is 64 until the first answers tell, then 8, or one for each 10 ms that they took', () => {
+    for (const [rttMs, places] of [
+      [5, 8],
+      [80, 8],
+      [300, 30],
+      [2_000, 64],
+    ] as const) {
+      const limit = new AdaptiveLimit(0);
+      for (let i = 0; i < 4; i++) limit.onAnswer(rttMs, i, 0, rttMs);
+      assert.equal(limit.places, 64);
+      limit.onAnswer(rttMs, 4, 0, rttMs);
+      assert.equal(limit.places, places);
+    }
+  });
+
   test('halves with five misses that no answers outweigh, down to one', () => {
     const limit = new AdaptiveLimit(0);
     for (let i = 0; i < 4; i++) limit.onMiss(0);
-    assert.equal(limit.places, 8);
+    assert.equal(limit.places, 64);
     limit.onMiss(0);
-    assert.equal(limit.places, 4);
+    assert.equal(limit.places, 32);
     for (let i = 0; i < 100; i++) limit.onMiss(0);
     assert.equal(limit.places, 1);
   });
@@ -184,8 +199,8 @@ describe('an adaptive limit', () => {
   test('goes down once per window as its peer refuses, and not under 3', () => {
     const limit = new AdaptiveLimit(0);
     for (let i = 0; i < 50; i++) limit.onRefusedByPeer(100);
-    assert.equal(limit.limit, 8 * 0.7);
-    for (let nowMs = 200; nowMs < 2_000; nowMs += 100) limit.onRefusedByPeer(nowMs);
+    assert.equal(limit.limit, 64 * 0.7);
+    for (let nowMs = 200; nowMs < 3_000; nowMs += 100) limit.onRefusedByPeer(nowMs);
     assert.equal(limit.places, 3);
   });
 

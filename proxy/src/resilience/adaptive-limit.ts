@@ -14,7 +14,11 @@
 import { limits } from '../limits.ts';
 import { LatencySamples } from './latency-samples.ts';
 
+/** While no answer has come nothing speaks for a queue, and a cold process may take a second. */
+const LIMIT_COLD = 64;
 const LIMIT_FIRST = 8;
+/** The first limit is more where the first answers were slower than 8 such: 100 a second fit in. */
+const FIRST_MS_PER_PLACE = 10;
 /** Fewer in flight would leave a server idle between an answer and the next request. */
 const LIMIT_FLOOR = 3;
 const LIMIT_MAX = 1024;
@@ -73,7 +77,7 @@ interface Seen {
 
 export class AdaptiveLimit {
   /** May be fractional; whoever counts takes the whole part, and at least 1. */
-  limit = LIMIT_FIRST;
+  limit = LIMIT_COLD;
   /** Set when the limit made somebody wait; cleared with each window. */
   isBound = false;
   phase: Phase = 'free';
@@ -196,7 +200,9 @@ export class AdaptiveLimit {
   }
 
   #closeWindow(nowMs: number): void {
+    const isFirst = this.#baseMs === Number.POSITIVE_INFINITY;
     const seen = this.#look(nowMs);
+    if (isFirst) this.#setLimit(Math.min(this.limit, this.#firstLimit), nowMs);
     this.fastMs = seen.fastMs;
     this.#misses = 0;
     if (seen.wasBound) this.#boundAtMs = nowMs;
@@ -214,6 +220,10 @@ export class AdaptiveLimit {
         this.#judgeProbe(seen, nowMs);
     }
     this.#newWindow(nowMs);
+  }
+
+  get #firstLimit(): number {
+    return Math.max(LIMIT_FIRST, this.#baseMs / FIRST_MS_PER_PLACE);
   }
 
   #look(nowMs: number): Seen {

@@ -51,7 +51,7 @@ export class AdmissionBench {
   }
 
   apply(config: Partial<LimitsConfig>): void {
-    const defaults = { inFlightMax: 1_024, waitingMax: 100, waitMaxMs: 250, adaptive: true };
+    const defaults = { inFlightMax: 1_024, waitingMax: 100, waitMaxMs: 500, adaptive: true };
     this.admission.apply({ ...defaults, ...config }, this.slots);
   }
 

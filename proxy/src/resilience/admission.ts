@@ -4,9 +4,9 @@
  *   ask → breaker open? the probe, or shed → room and nobody waits? admitted
  *       → queue full, no time left? shed → waits → admitted | shed (too old, breaker) | cancelled
  *
- * First come, first served, 250 ms at most: a burst is carried, not refused. Once latency is
- * suspect and more is asked than answered, newest first: under lasting overload the oldest are as
- * good as lost, and serving them makes all late. After lasting congestion, 12 ms at most. Neither
+ * First come, first served, 500 ms at most: a burst is carried, not refused. Once latency is
+ * suspect and more is asked than answered, or a queue has stood for a second, newest first: the
+ * oldest are as good as lost, and serving them makes all late. After lasting congestion, 12 ms at most. Neither
  * rule binds the critical. Pure: clock and wheel are handed in. One per service as this proxy sees
  * it, one for the application at the inbound. For `exchange/`. Budget: no allocation per request.
  */
@@ -247,7 +247,7 @@ export class Admission implements SlotOwner {
   }
 
   #isNewestFirst(nowMs: number): boolean {
-    return this.#capacity.isSuspect && this.#isPressed(nowMs);
+    return this.#isStanding(nowMs) || (this.#capacity.isSuspect && this.#isPressed(nowMs));
   }
 
   /** How long anyone but the critical may wait as things are. */
@@ -257,6 +257,10 @@ export class Admission implements SlotOwner {
   }
 
   #isPressed(nowMs: number): boolean {
-    return this.#demand.isOver(nowMs) || nowMs - this.#queue.standingSinceMs > STANDING_MS;
+    return this.#demand.isOver(nowMs) || this.#isStanding(nowMs);
+  }
+
+  #isStanding(nowMs: number): boolean {
+    return nowMs - this.#queue.standingSinceMs > STANDING_MS;
   }
 }

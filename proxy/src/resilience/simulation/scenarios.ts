@@ -29,6 +29,8 @@ export const outage: Scenario = {
   freezeAtMs: 8_004,
   freezeMs: 10_000,
 };
+/** As long as the queue makes them wait, or less: who is served first come, first served is gone. */
+export const outageImpatient = [300, 500].map((patienceMs) => ({ ...outage, patienceMs }));
 export const outagePaced: Scenario = { ...outage, server: pacedWorker };
 
 export const overload: Scenario = { seconds: 15, ratePerSecond: () => 400, server: oneWorker };
@@ -61,9 +63,20 @@ export const healthy: Readonly<Record<string, Scenario>> = {
     () => 2_000,
     () => 20,
   ),
+  'a cold start whose first answers take 800 ms': calm(
+    6,
+    () => 60,
+    (now) => (now < 1_500 ? 800 : 8),
+  ),
   'one worker at 70%': { seconds: 60, ratePerSecond: () => 140, server: oneWorker },
   'one paced worker at 70%': { seconds: 60, ratePerSecond: () => 140, server: pacedWorker },
 };
+/** A node starves it for two seconds: 18 are in flight where two were. */
+export const starved = calm(
+  12,
+  () => 60,
+  (now) => (now >= 4_000 && now < 6_000 ? 300 : 8),
+);
 export const nearlyFull: Scenario = { seconds: 60, ratePerSecond: () => 170, server: oneWorker };
 export const nearlyFullPaced: Scenario = { ...nearlyFull, server: pacedWorker };
 

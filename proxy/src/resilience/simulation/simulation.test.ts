@@ -10,12 +10,14 @@ import {
   nearlyFull,
   nearlyFullPaced,
   outage,
+  outageImpatient,
   outagePaced,
   overload,
   overloadPaced,
   page,
   p99Ms,
   recoveryMs,
+  starved,
   THAW_AT_MS,
 } from './scenarios.ts';
 import { type Result, type Scenario, simulate } from './simulation.ts';
@@ -53,6 +55,16 @@ describe('a server frozen for 10 s, under clients that leave after 1 s and say n
         assert.equal(goodShare(later), 1, 'somebody was refused after 0.5 s');
         const after = run.outcomes.filter(({ atMs }) => atMs >= THAW_AT_MS);
         assertLeast(goodShare(after), 0.99, 'good after the thaw');
+      });
+    });
+  }
+
+  for (const scenario of outageImpatient) {
+    test(`does not stay down for clients that leave after ${scenario.patienceMs} ms`, () => {
+      everyRun(scenario, 8, (run) => {
+        assertMost(recoveryMs(run), 1_000, 'ms until 95% are good');
+        const later = run.outcomes.filter(({ atMs }) => atMs >= THAW_AT_MS + 1_000);
+        assertLeast(goodShare(later), 0.999, 'good from 1 s on');
       });
     });
   }
@@ -102,6 +114,10 @@ test('a page of several calls, some of them slow, is hardly taken for congestion
     const warm = run.outcomes.filter(({ atMs }) => atMs >= 1_500);
     assertLeast(goodShare(warm), 0.96, 'good once it is warm');
   });
+});
+
+test('a process that its node starves for two seconds costs one request in twelve at most', () => {
+  everyRun(starved, 6, (run) => assertLeast(goodShare(run.outcomes), 0.92, 'good'));
 });
 
 describe('a healthy service refuses nothing', () => {

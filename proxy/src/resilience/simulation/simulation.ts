@@ -19,7 +19,7 @@ const NETWORK_NOISE_MS = 0.2;
 export const DEFAULT_LIMITS: LimitsConfig = {
   inFlightMax: 1_024,
   waitingMax: 1_024,
-  waitMaxMs: 250,
+  waitMaxMs: 500,
   adaptive: true,
 };
 
@@ -29,6 +29,8 @@ export interface Scenario {
   readonly server: (chance: Chance) => ServerPlan;
   readonly freezeAtMs?: number;
   readonly freezeMs?: number;
+  /** How long a client waits; 1 s unless said. */
+  readonly patienceMs?: number;
   /** Outbound proxies that do not adapt, before one inbound that does; none: one that adapts. */
   readonly callers?: number;
   /** Of the calls, those with another priority; 0 to 1. */
@@ -54,6 +56,7 @@ export function simulate(scenario: Scenario, seed: number): Result {
   const time = new VirtualTime();
   const server = new Server(time, scenario.server(chance));
   const networkMs = (): number => NETWORK_LEAST_MS + exponential(chance, NETWORK_NOISE_MS);
+  const { patienceMs = PATIENCE_MS } = scenario;
   const world: ProxyWorld = { time, networkMs };
   const limiter = new SimulatedProxy(world, server, DEFAULT_LIMITS);
   const entries: readonly Hop[] =
@@ -70,14 +73,14 @@ export function simulate(scenario: Scenario, seed: number): Result {
       latencyMs: 0,
     };
     outcomes.push(outcome);
-    offer(world, entries[Math.floor(chance() * entries.length)]!, outcome);
+    offer(world, entries[Math.floor(chance() * entries.length)]!, outcome, patienceMs);
     time.after(exponential(chance, 1_000 / scenario.ratePerSecond(nowMs)), arrive);
   };
   time.after(exponential(chance, 1_000 / scenario.ratePerSecond(0)), arrive);
   if (scenario.freezeMs !== undefined) {
     time.after(scenario.freezeAtMs!, () => server.freeze(scenario.freezeMs!));
   }
-  time.runUntil(scenario.seconds * 1_000 + 2 * PATIENCE_MS);
+  time.runUntil(scenario.seconds * 1_000 + 2 * patienceMs);
   return { outcomes, arrivals: server.arrivals, limiter };
 }
 
@@ -87,13 +90,13 @@ function callersOf(world: ProxyWorld, inbound: Hop, count: number): readonly Hop
 }
 
 /** One client: it tells how its call ended, or leaves. */
-function offer(world: ProxyWorld, entry: Hop, outcome: Outcome): void {
+function offer(world: ProxyWorld, entry: Hop, outcome: Outcome, patienceMs: number): void {
   const { time } = world;
   const call = new Call(outcome.priority, (isGood) => {
     outcome.end = isGood ? 'good' : 'refused';
     outcome.latencyMs = time.nowMs() - outcome.atMs;
   });
-  time.after(PATIENCE_MS, () => call.leave());
+  time.after(patienceMs, () => call.leave());
   time.after(world.networkMs(), () => entry.arrive(call));
 }
 
