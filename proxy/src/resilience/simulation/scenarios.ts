@@ -29,7 +29,7 @@ export const outage: Scenario = {
   freezeAtMs: 8_004,
   freezeMs: 10_000,
 };
-/** As long as the queue makes them wait, or less: who is served first come, first served is gone. */
+/** As long as the queue makes them wait, or less: who came first is gone when it is served. */
 export const outageImpatient = [300, 500].map((patienceMs) => ({ ...outage, patienceMs }));
 export const outagePaced: Scenario = { ...outage, server: pacedWorker };
 
