@@ -32,6 +32,11 @@ export const wireLimits = {
   /** Silence after which either side drops the stream. */
   silenceMs: 30_000,
   subscriptionsMax: 4_096,
+  /** A query that was not answered by then is given up; a tap lasts no longer. */
+  answerMs: 2_000,
+  answerBytesMax: 1024 * 1024,
+  /** Taps at a time, of one proxy and of one control plane. */
+  tapsMax: 10,
 } as const;
 
 /** Who a proxy is. In the cluster the control plane takes it from the token, never from here. */
@@ -62,6 +67,8 @@ export type ProxyMessage =
       readonly version: string;
       readonly reason: string;
     }
+  /** To a query of the same id; null: there is no such thing here. At most `answerBytesMax`. */
+  | { readonly type: 'answer'; readonly id: number; readonly answer: unknown }
   | { readonly type: 'ping' };
 
 export type ControlMessage =
@@ -79,7 +86,29 @@ export type ControlMessage =
   | { readonly type: 'current'; readonly destination: string; readonly version: string }
   /** No such Service port. `nearest` are names that exist, closest first, at most 3. */
   | { readonly type: 'gone'; readonly destination: string; readonly nearest: readonly string[] }
+  /** Answered within `answerMs`, or never. */
+  | { readonly type: 'query'; readonly id: number; readonly query: ProxyQuery }
   | { readonly type: 'ping' };
+
+/** What people ask of a proxy, by way of the control plane. */
+export type ProxyQuery =
+  /** Answer: every record of the request that this proxy holds, as `RequestRecord[]`. */
+  | { readonly kind: 'explain'; readonly requestId: string }
+  /** Answer: the `RequestRecord`s that end within `tapMs` from now and fit. */
+  | { readonly kind: 'tap'; readonly filter: TapFilter; readonly tapMs: number }
+  /** Answer: the page of that name, as the proxy's own admin listener has it. */
+  | { readonly kind: 'config' }
+  | { readonly kind: 'stats' };
+
+/** All that is given must hold. */
+export interface TapFilter {
+  /** Part of a rule's id or of a destination's key. */
+  readonly route: string | null;
+  readonly onlyFailed: boolean;
+  readonly method: string | null;
+  /** The path begins so. */
+  readonly path: string | null;
+}
 
 /** One Service port as outbound traffic sees it. Key: `name.namespace:port`. */
 export interface DestinationConfig {

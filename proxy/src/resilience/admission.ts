@@ -6,9 +6,9 @@
  *
  * First come, first served, 500 ms at most: a burst is carried, not refused. Once latency is
  * suspect and more is asked than answered, or a queue has stood for a second, newest first: the
- * oldest are as good as lost, and serving them makes all late. After lasting congestion, 12 ms at most. Neither
- * rule binds the critical. Pure: clock and wheel are handed in. One per service as this proxy sees
- * it, one for the application at the inbound. For `exchange/`. Budget: no allocation per request.
+ * oldest are as good as lost, and serving them makes all late. Lasting congestion: 12 ms at most.
+ * Neither rule binds the critical. Pure: clock and wheel are handed in. One per service as this
+ * proxy sees it, one for the application. For `exchange/`. Budget: no allocation per request.
  */
 import type { LimitsConfig } from '@remora/api/wire-resilience.ts';
 import type { Clock } from '../clock.ts';
