@@ -19,6 +19,8 @@ export const USAGE = `usage: remora-proxy --name NAME --namespace NS --workload 
   --front SERVICE        every outbound request is for this Service, whatever its Host
   --control URL          the control plane's stream, http://HOST:PORT
   --snapshot FILE        configuration from a file, watched
+  --sample RATIO         of new traces that are exported, 0 to 1 (default: 0.01)
+  --slow MS              a request that takes so long is kept like a failed one (default: 1000)
   --last-good FILE       where applied configuration is kept, and read at start
 
 HOST:PORT with port 0 takes a free one; the ready line says which.
@@ -36,6 +38,9 @@ export interface ProxyOptions {
   readonly control: string | null;
   readonly snapshot: string | null;
   readonly lastGood: string | null;
+  /** 0 to 1, of traces that begin here. */
+  readonly sampleRatio: number;
+  readonly slowMs: number;
 }
 
 const FLAGS = {
@@ -51,6 +56,8 @@ const FLAGS = {
   control: { type: 'string' },
   snapshot: { type: 'string' },
   'last-good': { type: 'string' },
+  sample: { type: 'string' },
+  slow: { type: 'string' },
   help: { type: 'boolean' },
 } as const;
 
@@ -91,6 +98,8 @@ function toOptions(given: ReturnType<typeof readFlags>): ProxyOptions {
     control: given.control ?? null,
     snapshot: given.snapshot ?? null,
     lastGood: given['last-good'] ?? null,
+    sampleRatio: number('--sample', given.sample, { least: 0, most: 1, standard: 0.01 }),
+    slowMs: number('--slow', given.slow, { least: 1, most: 3_600_000, standard: 1_000 }),
   };
   if (options.outbound === null && options.inbound === null) {
     throw new Error('Nothing to do: give --outbound or --inbound');
@@ -104,6 +113,17 @@ function toOptions(given: ReturnType<typeof readFlags>): ProxyOptions {
     );
   }
   return options;
+}
+
+function number(
+  flag: string,
+  text: string | undefined,
+  { least, most, standard }: { least: number; most: number; standard: number },
+): number {
+  if (text === undefined) return standard;
+  const value = text.trim() === '' ? Number.NaN : Number(text);
+  if (value >= least && value <= most) return value;
+  throw new Error(`${flag} must be a number from ${least} to ${most}, not ${text}`);
 }
 
 function frontKey(name: string | undefined, namespace: string): string | null {

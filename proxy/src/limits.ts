@@ -174,6 +174,18 @@ export const limits = {
   replayTotalBytesMax: 16 * 1024 * 1024,
   replayBlockBytes: 16 * 1024,
   replayBlocksFreeMax: 64,
+  // Seeing: `exchange/trail.ts`, `record.ts`.
+  /** Of one request; of more, the last takes the place of the one before. */
+  attemptsNotedMax: 8,
+  /** Characters of a path, a name or a reason in a record. */
+  recordTextMax: 1_024,
+  /** Matches that are asked why they did not match. */
+  nearestMatchesMax: 256,
+  /** Records of requests that failed or were slow; a flood of failures leaves no more. */
+  recordsPerSecondMax: 500,
+  /** Traces that a callee marked, and for how long. */
+  tracesMarkedMax: 4_096,
+  traceMarkMs: 10_000,
 } as const;
 
 // We must let go first, or a request races the peer's close and the retry is ours to explain.

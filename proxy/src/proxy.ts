@@ -15,7 +15,9 @@ import { systemClock } from './clock.ts';
 import { Configuration } from './control/configuration.ts';
 import { ExchangePool, RoleServer } from './exchange/exchanges.ts';
 import type { ExchangeCounts, ExchangeWorld, Role } from './exchange/exchange-world.ts';
+import { Observer, type RecordSink } from './exchange/observer.ts';
 import { Tick } from './exchange/tick.ts';
+import { TraceMarks } from './exchange/trace-marks.ts';
 import type { ProxyOptions } from './flags.ts';
 import { limits } from './limits.ts';
 import { dialTcp } from './net/dialer.ts';
@@ -33,6 +35,7 @@ import { Outbound } from './roles/outbound.ts';
 import { IdSource } from './telemetry/id-source.ts';
 import type { LineLog } from './telemetry/log.ts';
 import { ProxyMetrics, type RouteSeries } from './telemetry/proxy-metrics.ts';
+import { systemRandom } from './telemetry/system-random.ts';
 import { type SetWake, TimerWheel } from './timer-wheel.ts';
 
 export interface RunningProxy {
@@ -72,6 +75,7 @@ class DataPlane implements RunningProxy {
     connectFailures: 0,
   };
   readonly #duplicates = new Duplicates();
+  readonly #sinks: readonly RecordSink[] = [];
   readonly #metrics: ProxyMetrics;
   readonly #buffers = new ReadBuffers();
   readonly #world: ExchangeWorld;
@@ -222,6 +226,8 @@ class DataPlane implements RunningProxy {
     const wheel = new TimerWheel(systemClock, runtimeWake());
     const scratch = new Scratch();
     const dial = dialTcp(this.#buffers);
+    const ids = new IdSource({ sampleRatio: this.#options.sampleRatio, fill: systemRandom() });
+    const marks = new TraceMarks(ids);
     const poolWorld = { clock: systemClock, wheel, scratch, dial, counts: this.#counts };
     return {
       clock: systemClock,
@@ -229,12 +235,21 @@ class DataPlane implements RunningProxy {
       wheel,
       tick: new Tick(),
       scratch,
-      ids: new IdSource(),
+      ids,
       counts: this.#counts,
       replayBlocks: new ReplayBlocks(),
       deadlines: new DeadlineMemory(),
       poisonsPools: this.#poisonsPools,
       duplicates: this.#duplicates,
+      marks,
+      observer: new Observer({
+        identity: this.#options.identity,
+        wallMs: Date.now,
+        ids,
+        marks,
+        slowMs: this.#options.slowMs,
+        sinks: this.#sinks,
+      }),
       isDraining: (direction) => this.#drain.isClosing(this.#doorOf(direction)),
       poolOf: (endpoint, backend) => poolOf(endpoint, backend, poolWorld),
       onLocalAnswer: (code) => this.#metrics.refused(code),

@@ -76,6 +76,11 @@ export class Backend {
     this.budget = new RetryBudget(resilienceDefaults.budget, clock.nowMs());
   }
 
+  /** What the last pick compared. */
+  get compared(): Readonly<Pick<Sieve, 'one' | 'other' | 'oneCost' | 'otherCost'>> {
+    return this.#sieve;
+  }
+
   /** Whether there is nothing to pick. */
   get isEmpty(): boolean {
     return this.#pickable.length === 0;
@@ -96,6 +101,7 @@ export class Backend {
     this.budget.apply(config.budget, nowMs);
     this.#applyLimits(config.limits, nowMs);
     this.#config = config.balancer;
+    this.#sieve.begin(null, nowMs);
     const ring = ringIdentity(this.#pickable, config.balancer);
     if (ring !== '' && ring === this.#ring) return;
     this.#ring = ring;

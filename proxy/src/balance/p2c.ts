@@ -35,7 +35,7 @@ export class P2c implements Balancer {
     const first = Math.floor(drawn);
     const one = endpoints[first]!;
     const other = endpoints[past(first, Math.floor((drawn - first) * (endpoints.length - 1)))]!;
-    if (sieve.passes(one) && sieve.passes(other)) return this.#cheaper(one, other, sieve.nowMs);
+    if (sieve.passes(one) && sieve.passes(other)) return this.#cheaper(one, other, sieve);
     return endpoints.length > DRAWS_MAX ? this.#drawOn(sieve) : this.#lookThrough(sieve);
   }
 
@@ -45,7 +45,7 @@ export class P2c implements Balancer {
     for (let draw = 0; draw < DRAWS_MAX; draw++) {
       const drawn = endpoints[Math.floor(this.#chance() * endpoints.length)]!;
       if (drawn === one || !sieve.passes(drawn)) continue;
-      if (one !== null) return this.#cheaper(one, drawn, sieve.nowMs);
+      if (one !== null) return this.#cheaper(one, drawn, sieve);
       one = drawn;
     }
     return this.#lookThrough(sieve);
@@ -63,7 +63,7 @@ export class P2c implements Balancer {
     const one = this.#passingAt(first, sieve);
     if (passing === 1) return one;
     const second = past(first, Math.floor(this.#chance() * (passing - 1)));
-    return this.#cheaper(one, this.#passingAt(second, sieve), sieve.nowMs);
+    return this.#cheaper(one, this.#passingAt(second, sieve), sieve);
   }
 
   #passingAt(rank: number, sieve: Sieve): Endpoint {
@@ -74,9 +74,13 @@ export class P2c implements Balancer {
     }
   }
 
-  #cheaper(one: Endpoint, other: Endpoint, nowMs: number): Endpoint {
-    const oneCost = this.#cost(one, nowMs);
-    const otherCost = this.#cost(other, nowMs);
+  #cheaper(one: Endpoint, other: Endpoint, sieve: Sieve): Endpoint {
+    const oneCost = this.#cost(one, sieve.nowMs);
+    const otherCost = this.#cost(other, sieve.nowMs);
+    sieve.one = one;
+    sieve.other = other;
+    sieve.oneCost = oneCost;
+    sieve.otherCost = otherCost;
     // Costs that have decayed to nothing still differ by what is in flight.
     if (oneCost === otherCost) return other.inFlight < one.inFlight ? other : one;
     return oneCost < otherCost ? one : other;

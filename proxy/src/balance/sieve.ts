@@ -19,12 +19,19 @@ export class Sieve {
   nowMs = 0;
   /** In panic, and where nobody is ejected: then no endpoint's health is looked at. */
   ignoresEjection = false;
+  /** The two that were compared, for who asks why: null where nothing was. */
+  one: Endpoint | null = null;
+  other: Endpoint | null = null;
+  oneCost = 0;
+  otherCost = 0;
   #tried: TriedEndpoints | null = null;
 
   begin(tried: TriedEndpoints | null, nowMs: number): void {
     this.#tried = tried !== null && tried.count > 0 ? tried : null;
     this.nowMs = nowMs;
     this.ignoresEjection = true;
+    this.one = null;
+    this.other = null;
   }
 
   passes(endpoint: Endpoint): boolean {

@@ -8,9 +8,26 @@ import { BODY_NONE, BODY_UNTIL_CLOSE, downstreamFraming } from '../http1/body-fr
 import type { Head } from '../http1/head.ts';
 import type { BodyPiece } from '../net/body-writer.ts';
 import type { Downstream } from '../net/downstream.ts';
-import type { HeaderEdits } from '../routing/compiled.ts';
-import type { ExchangeWorld } from './exchange-world.ts';
+import { isFailure } from '../resilience/classify.ts';
+import type { Target } from '../routing/compiled.ts';
+import type { ExchangeWorld, Role } from './exchange-world.ts';
 import { ResponseMessage } from './response-message.ts';
+
+/** The exchange whose client gets it. */
+export interface AnswerTarget {
+  readonly request: Head;
+  readonly downstream: Downstream;
+  readonly role: Role;
+  readonly target: Target | null;
+}
+
+/** The tries that brought it. */
+export interface AnswerOrigin {
+  readonly response: Head;
+  readonly isFromPeer: boolean;
+  /** Until its head had come. */
+  readonly rttMs: number;
+}
 
 export class AnswerRelay {
   /** Of the final answer that goes down; 0: there is none yet. */
@@ -46,20 +63,24 @@ export class AnswerRelay {
   }
 
   /** Whether all was taken at once. */
-  sendHead(
-    downstream: Downstream,
-    head: Head,
-    edits: HeaderEdits | null,
-    keepsRemora: boolean,
-    piece: BodyPiece,
-  ): boolean {
+  sendHead(to: AnswerTarget, from: AnswerOrigin, piece: BodyPiece): boolean {
     const message = this.#message;
+    const keepsRemora = to.role.trustsAnswerFields && from.isFromPeer;
     message.prepare(this.#clientVersion, !this.keepsDownstream, keepsRemora);
-    return downstream.sendHead(message.lay(this.#world, head, edits, this.#framing, piece));
+    message.marksTrace = to.role.marksAnswers && this.#isToBeKept(to, from);
+    const end = message.lay(this.#world, to, from.response, this.#framing, piece);
+    return to.downstream.sendHead(end);
   }
 
   sendInterim(downstream: Downstream, head: Head): void {
     downstream.sendHead(this.#message.layInterim(this.#world, head));
+  }
+
+  /** Whether the caller's sidecar is told to keep what it knows of this trace. */
+  #isToBeKept({ request }: AnswerTarget, { response, rttMs }: AnswerOrigin): boolean {
+    const { observer, marks, clock } = this.#world;
+    if (isFailure(response.status) || rttMs >= observer.slowMs) return true;
+    return !marks.isEmpty && marks.isMarked(request, clock.nowMs());
   }
 
   sendBody(downstream: Downstream, piece: BodyPiece): boolean {

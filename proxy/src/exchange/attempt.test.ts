@@ -14,6 +14,7 @@ import { PRIORITY } from '../resilience/ticket.ts';
 import { TimerWheel } from '../timer-wheel.ts';
 import { Attempt, BEGUN } from './attempt.ts';
 import type { AttemptUser, ExchangeWorld } from './exchange-world.ts';
+import { FIRST, Trail } from './trail.ts';
 
 function bench() {
   const clock = new ManualClock();
@@ -29,6 +30,7 @@ function bench() {
     deadlineAtMs: NO_DEADLINE,
     mayRepeat: true,
     tried: new TriedEndpoints(),
+    trail: new Trail(),
   } as unknown as AttemptUser;
   return { clock, backend, user, attempt: new Attempt(world, user) };
 }
@@ -36,7 +38,7 @@ function bench() {
 test('a failure before anything was sent counts from its own beginning', () => {
   const { clock, backend, attempt } = bench();
   clock.advanceMs(600_000); // Its exchange lay in the pool so long.
-  assert.equal(attempt.begin(backend), BEGUN.WAITING);
+  assert.equal(attempt.begin(backend, FIRST), BEGUN.WAITING);
   clock.advanceMs(5);
   attempt.drop(OUTCOME.MISSED);
   assert.equal(backend.endpoints[0]!.ewmaMs, FAILURE_RTT_MS);
@@ -46,7 +48,7 @@ test('whatever became of it, its place is free and its endpoint is remembered as
   for (const outcome of Object.values(OUTCOME)) {
     const { backend, attempt, user } = bench();
     const endpoint = backend.endpoints[0]!;
-    attempt.begin(backend);
+    attempt.begin(backend, FIRST);
     assert.deepEqual(
       [backend.admission.inFlight, endpoint.inFlight, endpoint.slot.inFlight],
       [1, 1, 1],
@@ -64,7 +66,7 @@ test('whatever became of it, its place is free and its endpoint is remembered as
 test('without an endpoint it fails at once, and asks nobody to wait', () => {
   const { clock, backend, attempt } = bench();
   backend.close(clock.nowMs());
-  assert.equal(attempt.begin(backend), BEGUN.FAILED);
+  assert.equal(attempt.begin(backend, FIRST), BEGUN.FAILED);
   assert.equal(attempt.failure, 'RMR_NO_ENDPOINTS');
   assert.equal(backend.admission.waiting, 0);
 });

@@ -32,6 +32,7 @@ import {
 import { WheelTimer } from '../timer-wheel.ts';
 import type { AttemptUser, ExchangeWorld } from './exchange-world.ts';
 import type { TickJob } from './tick.ts';
+import { AttemptNote } from './trail.ts';
 
 /** What `begin` came to. */
 export const BEGUN = { READY: 0, WAITING: 1, FAILED: 2 } as const;
@@ -47,11 +48,15 @@ const STATE = {
   ANSWERED: 7,
 } as const;
 
+const NO_NOTE = new AttemptNote();
+
 export class Attempt implements LeaseHolder, TicketHolder, TickJob {
   epoch = 0;
   readonly response: Head = new Head();
   upstream: Upstream | null = null;
   endpoint: Endpoint | null = null;
+  /** Of the attempt that runs, or ran last. */
+  note: AttemptNote = NO_NOTE;
   /** Why it failed, and what is known of how far it came. */
   failure: ErrorCode = 'RMR_INTERNAL';
   isUnsent = false;
@@ -86,6 +91,10 @@ export class Attempt implements LeaseHolder, TicketHolder, TickJob {
     return this.#user.request.method;
   }
 
+  get rttMs(): number {
+    return this.#rttMs;
+  }
+
   get isIdle(): boolean {
     return this.#state === STATE.IDLE;
   }
@@ -106,16 +115,21 @@ export class Attempt implements LeaseHolder, TicketHolder, TickJob {
     return this.endpoint === null ? key : `${this.endpoint.key} of ${key}`;
   }
 
-  /** READY: to be sent now. WAITING: the user will be told. FAILED: `failure` says why. */
-  begin(backend: Backend): number {
+  /**
+   * READY: to be sent now. WAITING: the user will be told. FAILED: `failure` says why. `why`: a
+   * RETRY, FIRST or HEDGE.
+   */
+  begin(backend: Backend, why: number): number {
     this.#backend = backend;
+    const nowMs = this.#world.clock.nowMs();
+    this.note = this.#user.trail.next();
+    this.note.begin(why, backend, nowMs);
     this.isUnsent = true;
     this.isStale = false;
     this.allowance = null;
     this.#rttMs = NOT_MEASURED;
     this.#outcome = OUTCOME.NOTHING_LEARNED;
     if (backend.isEmpty) return this.#fail('RMR_NO_ENDPOINTS');
-    const nowMs = this.#world.clock.nowMs();
     const ticket = this.#ticket;
     ticket.priority = this.#user.priority;
     ticket.deadlineAtMs = this.#user.deadlineAtMs;
@@ -138,6 +152,9 @@ export class Attempt implements LeaseHolder, TicketHolder, TickJob {
     this.#state = STATE.SENT;
     this.isUnsent = false;
     this.#sentAtMs = this.#world.clock.nowMs();
+    this.note.sentAtMs = this.#sentAtMs;
+    this.note.isProbe = this.#ticket.isProbe;
+    this.note.isReused = this.upstream!.uses > 1;
     // Of a request that is still being written the latency is the client's.
     this.#ticket.sentAtMs = isWhole ? this.#sentAtMs : NOT_SAMPLED;
     const probeMs = this.#ticket.isProbe ? limits.breakerProbeMsMax : 0;
@@ -239,7 +256,12 @@ export class Attempt implements LeaseHolder, TicketHolder, TickJob {
     const { endpoint } = this;
     this.#state = STATE.ANSWERED;
     this.#rttMs = nowMs - this.#sentAtMs;
+    if (endpoint!.inMesh) {
+      this.#world.marks.readAnswer(this.response, this.#user.request, nowMs);
+    }
     this.#outcome = outcomeOfAnswer(this.response, endpoint!.inMesh);
+    this.note.answeredAtMs = nowMs;
+    this.note.status = this.response.status;
     if (this.#ticket.isProbe || this.response.status === 101) this.#boundAnswer();
     const backend = this.#backend!;
     backend.onHead(endpoint!, this.#vote, this.#outcome, nowMs);
@@ -288,6 +310,7 @@ export class Attempt implements LeaseHolder, TicketHolder, TickJob {
       return this.#fail('RMR_NO_ENDPOINTS');
     }
     this.endpoint = endpoint;
+    this.note.choose(endpoint, nowMs);
     this.#sentAtMs = nowMs; // What fails before it is sent took from here on.
     this.#vote = backend.onSent(endpoint, nowMs);
     this.isTrial = backend.isOnTrial(endpoint);
@@ -305,6 +328,7 @@ export class Attempt implements LeaseHolder, TicketHolder, TickJob {
 
   #fail(code: ErrorCode): number {
     this.failure = code;
+    this.note.failure = code;
     this.#state = STATE.FAILED;
     return BEGUN.FAILED;
   }
@@ -332,6 +356,7 @@ export class Attempt implements LeaseHolder, TicketHolder, TickJob {
     if (endpoint === null) return backend.admission.cancel(this.#ticket);
     this.#user.tried.add(endpoint);
     const nowMs = this.#world.clock.nowMs();
+    this.note.endedAtMs = nowMs;
     const isUnmeasured = this.#rttMs === NOT_MEASURED && isFailed(outcome);
     const rttMs = isUnmeasured ? nowMs - this.#sentAtMs : this.#rttMs;
     backend.onDone(endpoint, this.#vote, rttMs, outcome, nowMs);

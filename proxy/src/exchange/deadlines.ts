@@ -12,6 +12,7 @@ import {
 } from '../resilience/deadline.ts';
 import { TraceKey } from '../resilience/deadline-memory.ts';
 import { continuesTrace, traceIdStart } from '../telemetry/trace-context.ts';
+import type { IdSource } from '../telemetry/id-source.ts';
 import type { ErrorCode } from '@remora/api/errors.ts';
 import type { Rule } from '../routing/compiled.ts';
 import type { ExchangeWorld, Role } from './exchange-world.ts';
@@ -48,15 +49,26 @@ export function rememberDeadline(world: ExchangeWorld, source: DeadlineSource, a
     if (!world.deadlines.isEmpty(startedAtMs)) forgetDeadline(world, source);
     return;
   }
-  keyOf(world, request);
-  world.deadlines.remember(trace, atMs, startedAtMs);
+  world.deadlines.remember(traceKeyOf(request, world.ids), atMs, startedAtMs);
 }
 
-/** It was answered in time: what the application still does for it has no deadline. */
-export function forgetDeadline(world: ExchangeWorld, source: DeadlineSource): void {
+/**
+ * It was answered in time: what the application still does for it has no deadline. One that has
+ * passed stays: nobody waits for what the application still asks of others.
+ */
+export function settleDeadline(
+  world: ExchangeWorld,
+  source: DeadlineSource & { readonly deadlineAtMs: number },
+  nowMs: number,
+): void {
+  if (source.deadlineAtMs !== NO_DEADLINE && nowMs < source.deadlineAtMs) {
+    forgetDeadline(world, source);
+  }
+}
+
+function forgetDeadline(world: ExchangeWorld, source: DeadlineSource): void {
   if (source.role.direction === 'outbound') return;
-  keyOf(world, source.request);
-  world.deadlines.forget(trace);
+  world.deadlines.forget(traceKeyOf(source.request, world.ids));
 }
 
 /** Whose limit it was: the route's own time-out, or the caller's. */
@@ -78,7 +90,10 @@ function inherited(world: ExchangeWorld, request: Head, nowMs: number): number {
   return world.deadlines.recall(trace, nowMs);
 }
 
-function keyOf(world: ExchangeWorld, request: Head): void {
-  if (continuesTrace(request) && trace.readHex(request.slab, traceIdStart(request))) return;
-  trace.readBytes(world.ids.seedOf(request));
+/** Of the trace that it continues, or begins here. Read it before asking again. */
+export function traceKeyOf(request: Head, ids: IdSource): TraceKey {
+  if (!continuesTrace(request) || !trace.readHex(request.slab, traceIdStart(request))) {
+    trace.readBytes(ids.seedOf(request));
+  }
+  return trace;
 }

@@ -25,7 +25,10 @@ import type { IdSource } from '../telemetry/id-source.ts';
 import type { RouteSeries } from '../telemetry/proxy-metrics.ts';
 import type { TimerWheel } from '../timer-wheel.ts';
 import type { Attempt } from './attempt.ts';
+import type { Observer } from './observer.ts';
 import type { Tick } from './tick.ts';
+import type { TraceMarks } from './trace-marks.ts';
+import type { Trail } from './trail.ts';
 
 export interface ExchangeCounts {
   inFlight: number;
@@ -54,6 +57,8 @@ export interface ExchangeWorld {
   /** Released exchanges must not be used: tests make it throw. */
   readonly poisonsPools: boolean;
   readonly duplicates: Duplicates;
+  readonly marks: TraceMarks;
+  readonly observer: Observer;
   /** Whether a role's answers tell their clients to leave. */
   isDraining(direction: Role['direction']): boolean;
   /** The endpoint's pool, made on first use. */
@@ -69,6 +74,7 @@ export interface Routable {
   readonly epoch: number;
   readonly request: Head;
   readonly downstream: Downstream;
+  readonly trail: Trail;
   /** Counts an answer that is made without a target. */
   series: RouteSeries | null;
   /** What the rule's faults do to this request; drawn once, then `hasBeenStruck` is set. */
@@ -106,6 +112,7 @@ export interface AttemptUser {
   /** Whether executing the request twice does no harm. */
   readonly mayRepeat: boolean;
   readonly tried: TriedEndpoints;
+  readonly trail: Trail;
   /** Whether its client has sent all of it. */
   readonly isRequestComplete: boolean;
   onAttemptReady(attempt: Attempt): void;
@@ -129,4 +136,6 @@ export interface Role {
   readonly defaultAuthority: Uint8Array;
   /** Whether `x-remora-*` fields of the answer are another sidecar's, and go on. */
   readonly trustsAnswerFields: boolean;
+  /** Whether its answers tell the caller's sidecar of traces that are to be kept. */
+  readonly marksAnswers: boolean;
 }

@@ -28,14 +28,15 @@ import type { Rule, Target } from '../routing/compiled.ts';
 import type { RouteSeries } from '../telemetry/proxy-metrics.ts';
 import { WheelTimer } from '../timer-wheel.ts';
 import { AnswerRelay } from './answer-relay.ts';
-import { forgetDeadline, lateness, readDeadline, rememberDeadline } from './deadlines.ts';
+import { lateness, readDeadline, rememberDeadline, settleDeadline } from './deadlines.ts';
 import { type DuplicateRequest, duplicateOf, type DuplicateUser } from './duplicate-request.ts';
 import type { AnswerExtra, ExchangeWorld, Role, Routable } from './exchange-world.ts';
-import { layAnswer, layRedirect } from './local-answer.ts';
+import { layAnswer, layRedirect, requestIdLine } from './local-answer.ts';
 import { Mirrors } from './mirrors.ts';
 import { poison } from './poison.ts';
 import { RequestBody } from './request-body.ts';
 import { NO_PIECE, SlowBody, type SlowBodyUser } from './slow-body.ts';
+import { Trail } from './trail.ts';
 import { Tries, type TriesUser } from './tries.ts';
 
 export const STATE = {
@@ -47,12 +48,11 @@ export const STATE = {
   TUNNEL: 5,
 } as const;
 
-const NO_EXTRA: AnswerExtra = {};
-
 export class Exchange implements DownstreamUser, Routable, TriesUser, DuplicateUser, SlowBodyUser {
   epoch = 0;
   readonly request: Head = new Head();
   readonly body: RequestBody;
+  readonly trail: Trail = new Trail();
   downstream!: Downstream;
   role!: Role;
   state: number = STATE.IDLE;
@@ -103,6 +103,7 @@ export class Exchange implements DownstreamUser, Routable, TriesUser, DuplicateU
   onRequestHead(bodyKind: number, bodyDone: boolean, trailers: Uint8Array | null): void {
     this.startedAtMs = this.#world.clock.nowMs();
     this.body.begin(bodyKind, bodyDone, trailers);
+    this.trail.requestBytes = this.request.filled - this.request.length;
     this.state = STATE.ROUTING;
     this.#world.counts.inFlight++;
     this.role.route(this);
@@ -117,6 +118,7 @@ export class Exchange implements DownstreamUser, Routable, TriesUser, DuplicateU
   }
 
   onRequestBody(piece: BodyPiece): void {
+    this.trail.requestBytes += piece.end - piece.start;
     this.#mirrors.onRequestBody(piece);
     if (this.state !== STATE.TUNNEL) this.body.onPiece(piece);
     this.#duplicate?.onRequestBody(piece);
@@ -192,15 +194,19 @@ export class Exchange implements DownstreamUser, Routable, TriesUser, DuplicateU
 
   /** A fault cuts the client off. */
   cutOff(code: ErrorCode): void {
+    this.trail.cause = code;
     this.#world.onLocalAnswer(code);
     this.downstream.abort();
     this.#end(errorSpec(code).status, true);
   }
 
   /** Remora answers itself: the table's status for the code, and why. */
-  answer(code: ErrorCode, detail: string, extra: AnswerExtra = NO_EXTRA): void {
+  answer(code: ErrorCode, detail: string, extra: AnswerExtra = {}): void {
     const keep = this.#mayKeepDownstream();
-    const end = layAnswer(this.#world, this.request, { code, detail, close: !keep, extra });
+    const { marksAnswers: marksTrace } = this.role;
+    const answer = { code, detail, close: !keep, marksTrace, extra };
+    const end = layAnswer(this.#world, this.request, answer);
+    this.trail.refuse(code, detail);
     this.#world.onLocalAnswer(code);
     // A caller that was too late, or broke its body off, says nothing of the backend.
     if (errorSpec(code).source === 'downstream') this.#tellBreaker(OUTCOME.NOTHING_LEARNED);
@@ -210,8 +216,9 @@ export class Exchange implements DownstreamUser, Routable, TriesUser, DuplicateU
   /** The stored answer of the same request, sent before. */
   replay(answer: StoredAnswer): void {
     const keep = this.#mayKeepDownstream();
-    const out = this.#world.scratch.take(replayRoom(answer));
-    const end = layReplay(out, 0, answer, this.request.version, !keep);
+    const id = Buffer.from(requestIdLine(this.request, this.#world.ids));
+    const out = this.#world.scratch.take(replayRoom(answer, id));
+    const end = layReplay(out, 0, answer, id, this.request.version, !keep);
     this.#sendLocal(end, answer.status, keep);
   }
 
@@ -229,18 +236,20 @@ export class Exchange implements DownstreamUser, Routable, TriesUser, DuplicateU
 
   onAnswerHead(bodyKind: number, piece: BodyPiece): void {
     const { status } = this.#tries.response;
+    this.trail.responseBytes += piece.end - piece.start;
     if (status === 101) return this.#beginTunnel(piece);
     this.state = STATE.RELAYING;
     this.body.stopKeeping();
     this.#duplicate?.onAnswerHead(this.#tries.response, piece);
     this.#relay.begin(status, bodyKind, this.request.version, this.#mayKeepDownstream());
     if (this.#isSlowed(piece)) {
-      this.#relayHead(NO_PIECE);
+      this.#relay.sendHead(this, this.#tries, NO_PIECE);
       this.#sendSlowly(piece);
-    } else this.#afterPiece(piece, this.#relayHead(piece));
+    } else this.#afterPiece(piece, this.#relay.sendHead(this, this.#tries, piece));
   }
 
   onAnswerBody(piece: BodyPiece): void {
+    this.trail.responseBytes += piece.end - piece.start;
     this.#duplicate?.onAnswerBody(piece);
     if (this.#isSlowed(piece)) this.#sendSlowly(piece);
     else this.#afterPiece(piece, this.#relay.sendBody(this.downstream, piece));
@@ -248,6 +257,7 @@ export class Exchange implements DownstreamUser, Routable, TriesUser, DuplicateU
 
   /** Ending it cleanly would pass a part off as the whole. */
   onAnswerCut(code: ErrorCode): void {
+    this.trail.cause = code;
     if (this.state === STATE.TUNNEL) {
       if (code === 'RMR_UPSTREAM_RESET') this.downstream.abort();
       else this.downstream.finish(false);
@@ -274,13 +284,6 @@ export class Exchange implements DownstreamUser, Routable, TriesUser, DuplicateU
     else this.#tries.upstream?.resume();
   }
 
-  #relayHead(piece: BodyPiece): boolean {
-    const edits = this.target!.responseEdits;
-    const keepsRemora = this.role.trustsAnswerFields && this.#tries.isFromPeer;
-    const { response } = this.#tries;
-    return this.#relay.sendHead(this.downstream, response, edits, keepsRemora, piece);
-  }
-
   #afterPiece(piece: BodyPiece, taken: boolean): void {
     if (piece.isLast) this.#complete();
     else if (!taken) this.#tries.upstream!.pause();
@@ -302,7 +305,7 @@ export class Exchange implements DownstreamUser, Routable, TriesUser, DuplicateU
     this.state = STATE.TUNNEL;
     this.#world.wheel.cancel(this.#deadline);
     this.#relay.beginTunnel(101, this.request.version);
-    const taken = this.#relayHead(piece);
+    const taken = this.#relay.sendHead(this, this.#tries, piece);
     const upstream = this.#tries.upstream!;
     upstream.becomeTunnel();
     this.downstream.becomeTunnel();
@@ -354,10 +357,8 @@ export class Exchange implements DownstreamUser, Routable, TriesUser, DuplicateU
     this.series?.record(status, nowMs - this.startedAtMs, failed);
     if (status === 499) this.#tellBreaker(OUTCOME.NOTHING_LEARNED);
     this.#tellBreaker(failed ? OUTCOME.FAILED : OUTCOME.OK);
-    // One that has passed stays: nobody waits for what the application still asks of others.
-    if (this.deadlineAtMs !== NO_DEADLINE && nowMs < this.deadlineAtMs) {
-      forgetDeadline(this.#world, this);
-    }
+    settleDeadline(this.#world, this, nowMs);
+    this.#world.observer.onEnd(this, status, failed, nowMs);
     this.#release();
   }
 
@@ -376,6 +377,7 @@ export class Exchange implements DownstreamUser, Routable, TriesUser, DuplicateU
     this.#duplicate = null;
     this.#tries.reset();
     this.#relay.reset();
+    this.trail.reset();
     this.state = STATE.IDLE;
     this.request.reset();
     this.body.release();

@@ -7,8 +7,10 @@
 import { type ErrorCode, errorSpec } from '@remora/api/errors.ts';
 import { type Head, METHOD } from '../http1/head.ts';
 import { localResponseRoom, writeLocalResponse } from '../http1/local-response.ts';
+import type { IdSource } from '../telemetry/id-source.ts';
 import { requestIdText } from '../telemetry/trace-context.ts';
 import type { AnswerExtra, ExchangeWorld } from './exchange-world.ts';
+import { KEEP_LINE } from './trace-marks.ts';
 
 /** Where the answer ends in scratch. */
 export function layAnswer(
@@ -18,17 +20,20 @@ export function layAnswer(
     readonly code: ErrorCode;
     readonly detail: string;
     readonly close: boolean;
+    readonly marksTrace: boolean;
     readonly extra: AnswerExtra;
   },
 ): number {
-  const { code, detail, close, extra } = answer;
+  const { code, detail, close, marksTrace, extra } = answer;
   const spec = errorSpec(code);
   const id = requestIdText(request, world.ids);
+  const named = requestIdLine(request, world.ids);
+  const mark = marksTrace ? String(KEEP_LINE) : '';
   return lay(world, {
     status: extra.status ?? spec.status,
     code,
     body: `remora: ${code}: ${detail}\nnext: ${spec.hint}\nrequest: ${id}\n`,
-    lines: `x-request-id: ${id}\r\n${retryAfter(extra)}${persistence(request, close)}`,
+    lines: `${named}${mark}${retryAfter(extra)}${persistence(request, close)}`,
     close,
     headOnly: request.method === METHOD.HEAD,
   });
@@ -41,14 +46,20 @@ export function layRedirect(
   location: string,
   close: boolean,
 ): number {
+  const id = requestIdLine(request, world.ids);
   return lay(world, {
     status,
     code: null,
     body: '',
-    lines: `location: ${location}\r\n${persistence(request, close)}`,
+    lines: `location: ${location}\r\n${id}${persistence(request, close)}`,
     close,
     headOnly: request.method === METHOD.HEAD,
   });
+}
+
+/** The field that names the request in its answer. */
+export function requestIdLine(request: Head, ids: IdSource): string {
+  return `x-request-id: ${requestIdText(request, ids)}\r\n`;
 }
 
 /** In whole seconds, never too early (RFC 9110 §10.2.3). */

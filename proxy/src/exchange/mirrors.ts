@@ -12,6 +12,8 @@ import { RequestMessage, type RequestSource } from './request-message.ts';
 
 export class Mirrors {
   readonly #world: ExchangeWorld;
+  /** Of copies no span is kept. */
+  readonly #span = new Uint8Array(8);
   readonly #message = new RequestMessage();
   #attempts: MirrorAttempt[] = [];
   #framing = 0;
@@ -28,7 +30,7 @@ export class Mirrors {
         this.#world.counts.mirrorsDropped++;
         continue;
       }
-      const end = this.#message.lay(this.#world, source, false);
+      const end = this.#message.lay(this.#world, source, false, this.#span);
       const head = Buffer.from(this.#world.scratch.take(end).subarray(0, end));
       this.#framing = source.body.kind;
       const attempt = new MirrorAttempt(

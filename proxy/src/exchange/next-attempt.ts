@@ -21,6 +21,8 @@ export const NO_MORE = -1;
 export class NextAttempt {
   /** Begun so far. */
   attempts = 0;
+  /** Why the last one that was asked about is followed by another, or is not: a RETRY. */
+  reason: number = RETRY.FINAL;
   readonly #world: ExchangeWorld;
   readonly #failed = new FailedAttempt();
   #staleResends = 0;
@@ -63,6 +65,7 @@ export class NextAttempt {
     const isAtOnce = retryAfterMs === NO_RETRY_AFTER && isQuick(failed, retries);
     failed.waitMs = isAtOnce ? 0 : waitMs(backoffMs(retries, config, chance), retryAfterMs);
     const reason = decideRetry(failed, config, backend.budget);
+    this.reason = reason;
     this.#world.onRetryDecided(reason);
     if (!isRetry(reason)) return NO_MORE;
     if (reason === RETRY.STALE) this.#staleResends++;

@@ -48,9 +48,15 @@ export class RequestMessage {
 
   /**
    * Where the message ends in scratch. Without what of the body has not come yet.
-   * `asksToContinue`: an `Expect: 100-continue` is passed on.
+   * `asksToContinue`: an `Expect: 100-continue` is passed on. `span` is filled with the id of the
+   * span that the upstream continues.
    */
-  lay(world: ExchangeWorld, source: RequestSource, asksToContinue: boolean): number {
+  lay(
+    world: ExchangeWorld,
+    source: RequestSource,
+    asksToContinue: boolean,
+    span: Uint8Array,
+  ): number {
     const head = source.request;
     const { body, deadlineAtMs } = source;
     const options = this.#prepare(source, asksToContinue);
@@ -59,7 +65,7 @@ export class RequestMessage {
     const room = headRoom(head, edits, options) + ADDED_BYTES_MAX + framedBytesMax(piece);
     const out = world.scratch.take(room);
     let at = writeRequestHead(out, 0, head, edits, body.kind, options);
-    at = writeTraceFields(out, at, head, world.ids);
+    at = writeTraceFields(out, at, head, world.ids, span);
     if (deadlineAtMs !== NO_DEADLINE) {
       at = writeDeadlineField(out, at, deadlineAtMs - world.clock.nowMs());
     }

@@ -31,11 +31,13 @@ import type { RequestBody } from './request-body.ts';
 import { RequestMessage, type RequestSource } from './request-message.ts';
 import { mayRepeat } from './repeatable.ts';
 import type { TickJob } from './tick.ts';
+import { FIRST, HEDGE, type Trail } from './trail.ts';
 
 /** The exchange, as its attempts see it. */
 export interface TriesUser extends RequestSource {
   readonly role: Role;
   readonly body: RequestBody;
+  readonly trail: Trail;
   /** The client's address, where the rule asks for it. */
   readonly peer: string;
   readonly priority: PriorityNumber;
@@ -83,6 +85,10 @@ export class Tries implements AttemptUser, TickJob {
     return this.#user.request;
   }
 
+  get trail(): Trail {
+    return this.#user.trail;
+  }
+
   get peer(): string {
     return this.#user.peer;
   }
@@ -116,6 +122,11 @@ export class Tries implements AttemptUser, TickJob {
   /** Whether that answer has come by way of another sidecar. */
   get isFromPeer(): boolean {
     return this.#active.endpoint!.inMesh;
+  }
+
+  /** How long that answer's head took to come. */
+  get rttMs(): number {
+    return this.#active.rttMs;
   }
 
   /** Where the request goes, for people. */
@@ -177,7 +188,8 @@ export class Tries implements AttemptUser, TickJob {
   }
 
   onTick(): void {
-    if (this.#state === STATE.QUEUED) this.#try(this.#first);
+    const isFirst = this.#next.attempts === 0;
+    if (this.#state === STATE.QUEUED) this.#try(this.#first, isFirst ? FIRST : this.#next.reason);
     else if (this.#state === STATE.TRYING) this.#hedge();
   }
 
@@ -186,7 +198,7 @@ export class Tries implements AttemptUser, TickJob {
     const { body } = user;
     const upstream = attempt.upstream!;
     const asksToContinue = !body.isWhole && !body.hasKept && !this.#hasContinued;
-    const end = this.#message.lay(this.#world, user, asksToContinue);
+    const end = this.#message.lay(this.#world, user, asksToContinue, attempt.note.span);
     // Told to close after a coding we only pass on: servers disagree on what follows it.
     let taken = upstream.sendHead(end, body.kind, body.isWhole, !user.request.codedChunked);
     if (body.hasKept) taken = body.replay(upstream);
@@ -257,11 +269,11 @@ export class Tries implements AttemptUser, TickJob {
     return !this.#first.isIdle || this.#second?.isIdle === false;
   }
 
-  #try(attempt: Attempt): void {
+  #try(attempt: Attempt, why: number): void {
     this.#state = STATE.TRYING;
     this.#active = attempt;
     this.#next.attempts++;
-    const begun = attempt.begin(this.#backend!);
+    const begun = attempt.begin(this.#backend!, why);
     if (begun === BEGUN.READY) this.onAttemptReady(attempt);
     else if (begun === BEGUN.FAILED) this.onAttemptFailed(attempt);
   }
@@ -332,6 +344,6 @@ export class Tries implements AttemptUser, TickJob {
     if (!this.#backend!.budget.trySpend(clock.nowMs())) return;
     counts.hedges++;
     this.#second ??= new Attempt(this.#world, this);
-    this.#try(this.#second);
+    this.#try(this.#second, HEDGE);
   }
 }

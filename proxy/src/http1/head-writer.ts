@@ -172,7 +172,8 @@ export function writeResponseHead(
 
 /** The part of an answer that can be kept and sent later: no framing, nothing hop-by-hop. */
 export function writeKeptHead(out: Buffer, start: number, head: Head): number {
-  const dropped = HOP_BY_HOP | (1 << FIELD.REMORA) | (1 << FIELD.TRAILER);
+  const ofOneRequest = (1 << FIELD.REMORA) | (1 << FIELD.X_REQUEST_ID);
+  const dropped = HOP_BY_HOP | ofOneRequest | (1 << FIELD.TRAILER);
   return writeFields(out, writeStatusLine(out, start, head), head, null, dropped);
 }
 

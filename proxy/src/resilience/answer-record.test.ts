@@ -8,6 +8,7 @@ import { ReplayBlocks } from './replay-buffer.ts';
 import { responseOf } from './response-fixture.ts';
 
 const MARK = 'x-remora-replayed: 1\r\n';
+const NO_FIELDS = new Uint8Array(0);
 
 type Fields = readonly (readonly [name: string, value: string])[];
 
@@ -28,8 +29,8 @@ function replayed(
   assert.equal(blocks.leased, 0);
   if (answer === null) return null;
   assert.equal(answer.status, head.status);
-  const out = Buffer.alloc(replayRoom(answer));
-  return out.toString('latin1', 0, layReplay(out, 0, answer, version, close));
+  const out = Buffer.alloc(replayRoom(answer, NO_FIELDS));
+  return out.toString('latin1', 0, layReplay(out, 0, answer, NO_FIELDS, version, close));
 }
 
 function isKept(status: number, fields: Fields = []): boolean {

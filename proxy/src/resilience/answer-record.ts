@@ -99,16 +99,20 @@ export class AnswerRecord {
 }
 
 /** Upper bound of what `layReplay` writes. */
-export function replayRoom(answer: StoredAnswer): number {
-  const added = MARK_LINE.length + KEEP_ALIVE_LINE.length + 2;
+export function replayRoom(answer: StoredAnswer, fields: Uint8Array): number {
+  const added = MARK_LINE.length + fields.length + KEEP_ALIVE_LINE.length + 2;
   return answer.head.length + added + answer.body.length;
 }
 
-/** Lays the whole answer out, marked; where it ends. `close`: the connection ends with it. */
+/**
+ * Lays the whole answer out, marked; where it ends. `fields`: lines of this request's own. `close`:
+ * the connection ends with it.
+ */
 export function layReplay(
   out: Buffer,
   start: number,
   answer: StoredAnswer,
+  fields: Uint8Array,
   clientVersion: number,
   close: boolean,
 ): number {
@@ -116,6 +120,8 @@ export function layReplay(
   let at = start + answer.head.length;
   out.set(MARK_LINE, at);
   at += MARK_LINE.length;
+  out.set(fields, at);
+  at += fields.length;
   const line = close ? CLOSE_LINE : clientVersion === 10 ? KEEP_ALIVE_LINE : null;
   if (line !== null) {
     out.set(line, at);

@@ -15,7 +15,6 @@ import { finish } from '../routing/request-key.ts';
 import { NO_DEADLINE } from './deadline.ts';
 
 const WAYS = 8;
-const SETS = limits.deadlinesRememberedMax / WAYS;
 const WORD_DIGITS = 8;
 
 /** A trace id as four integers. One object, reused: read it before it is set anew. */
@@ -47,12 +46,29 @@ export class TraceKey {
 
 export class DeadlineMemory {
   #lastExpiresAtMs = Number.NEGATIVE_INFINITY;
-  readonly #words: Int32Array = new Int32Array(SETS * WAYS * 4);
-  readonly #deadlinesAtMs: Float64Array = new Float64Array(SETS * WAYS);
+  readonly #sets: number;
+  readonly #keepMs: number;
+  readonly #words: Int32Array;
+  readonly #deadlinesAtMs: Float64Array;
   /** When an entry is forgotten; what is past is an empty place. */
-  readonly #expiresAtMs: Float64Array = new Float64Array(SETS * WAYS).fill(
-    Number.NEGATIVE_INFINITY,
-  );
+  readonly #expiresAtMs: Float64Array;
+
+  /** `entriesMax`: a multiple of 8. */
+  constructor(
+    entriesMax: number = limits.deadlinesRememberedMax,
+    keepMs: number = limits.deadlineMemoryMs,
+  ) {
+    this.#sets = entriesMax / WAYS;
+    this.#keepMs = keepMs;
+    this.#words = new Int32Array(entriesMax * 4);
+    this.#deadlinesAtMs = new Float64Array(entriesMax);
+    this.#expiresAtMs = new Float64Array(entriesMax).fill(Number.NEGATIVE_INFINITY);
+  }
+
+  /** Whether nothing ever was remembered. */
+  get isUnused(): boolean {
+    return this.#lastExpiresAtMs === Number.NEGATIVE_INFINITY;
+  }
 
   /** Whether nothing is remembered, which spares reading the trace. */
   isEmpty(nowMs: number): boolean {
@@ -64,14 +80,14 @@ export class DeadlineMemory {
     if (atMs === NO_DEADLINE) return;
     let entry = this.#find(trace);
     if (entry === -1) {
-      entry = this.#placeIn(setOf(trace));
+      entry = this.#placeIn(setOf(trace, this.#sets));
       this.#words.set(trace.words, entry * 4);
       this.#deadlinesAtMs[entry] = atMs;
     } else {
       const known = this.#isAlive(entry, nowMs) ? this.#deadlinesAtMs[entry]! : atMs;
       this.#deadlinesAtMs[entry] = Math.max(atMs, known);
     }
-    this.#lastExpiresAtMs = nowMs + limits.deadlineMemoryMs;
+    this.#lastExpiresAtMs = nowMs + this.#keepMs;
     this.#expiresAtMs[entry] = this.#lastExpiresAtMs;
   }
 
@@ -91,7 +107,7 @@ export class DeadlineMemory {
   #find(trace: TraceKey): number {
     const wanted = trace.words;
     const words = this.#words;
-    const set = setOf(trace);
+    const set = setOf(trace, this.#sets);
     for (let entry = set; entry < set + WAYS; entry++) {
       const at = entry * 4;
       if (words[at] !== wanted[0] || words[at + 1] !== wanted[1]) continue;
@@ -115,8 +131,8 @@ export class DeadlineMemory {
 }
 
 /** First entry of the trace's set. Ids are chance, but not always and not in every word. */
-function setOf(trace: TraceKey): number {
+function setOf(trace: TraceKey, sets: number): number {
   let mixed = 0;
   for (let word = 0; word < 4; word++) mixed = finish(mixed ^ trace.words[word]!);
-  return ((mixed >>> 0) % SETS) * WAYS;
+  return ((mixed >>> 0) % sets) * WAYS;
 }

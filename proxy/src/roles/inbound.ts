@@ -36,6 +36,7 @@ export class Inbound implements Role, InboundSink {
   readonly retries = false;
   /** The application's own `x-remora-*` would pass for ours. */
   readonly trustsAnswerFields = false;
+  readonly marksAnswers = true;
   readonly defaultAuthority: Uint8Array;
   readonly backend: Backend;
   readonly rule: Rule;

@@ -26,6 +26,8 @@ export class Outbound implements Role {
   readonly direction = 'outbound';
   readonly retries = true;
   readonly trustsAnswerFields = true;
+  /** Its answers go to the application, or out of the mesh. */
+  readonly marksAnswers = false;
   readonly defaultAuthority: Uint8Array = new Uint8Array(0);
   readonly #live: Live;
   readonly #namespace: string;
@@ -65,6 +67,7 @@ export class Outbound implements Role {
 
   #routeIn(exchange: Routable, destination: Destination): void {
     const { request } = exchange;
+    exchange.trail.destination = destination;
     let rule: Rule = destination.fallback;
     let prefixLength = 0;
     if (destination.table !== null) {
@@ -111,7 +114,9 @@ export class Outbound implements Role {
 
   #split(exchange: Routable, rule: Rule, prefixLength: number): void {
     const peer = rule.needsPeer ? exchange.downstream.peer : '';
-    const chosen = rule.split.choose(exchange.request, peer, this.#chance());
+    const draw = this.#chance();
+    exchange.trail.draw = draw;
+    const chosen = rule.split.choose(exchange.request, peer, draw);
     const target = rule.targets[chosen];
     if (target === undefined) {
       return exchange.answer('RMR_BACKEND_INVALID', `rule ${rule.id} gives no backend any weight`);

@@ -6,6 +6,7 @@
  *
  * Types only. Built by `control/compile.ts`, read by `roles/outbound.ts`.
  */
+import type { NearestRule } from '@remora/api/request-record.ts';
 import type { DuplicatesConfig, HedgeConfig, RetryConfig } from '@remora/api/wire-resilience.ts';
 import type { Backend } from '../balance/backend.ts';
 import type { Head } from '../http1/head.ts';
@@ -30,6 +31,8 @@ export interface Destination {
 export interface RouteMatcher {
   /** The rule of best precedence, or null: none matches, which answers 404. Allocates nothing. */
   match(head: Head): RuleMatch | null;
+  /** The rule that the request missed most narrowly; null: none was passed over. Allocates. */
+  nearest(head: Head): NearestRule | null;
 }
 
 /** One match of a rule: the rule, and how much of the path it matched (for prefix rewrites). */

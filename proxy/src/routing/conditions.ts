@@ -63,6 +63,22 @@ export class Conditions {
     return true;
   }
 
+  /** How many of them hold, and for people what the first is that does not. Allocates. */
+  judge(head: Head): { readonly held: number; readonly why: string | null } {
+    const misses: (string | null)[] = [...this.#headers, ...this.#query].map((condition) =>
+      condition.holds(head) ? null : condition.miss(head),
+    );
+    if (this.#method !== -1) misses.unshift(this.#methodMiss(head));
+    const why = misses.find((miss) => miss !== null) ?? null;
+    return { held: misses.filter((miss) => miss === null).length, why };
+  }
+
+  #methodMiss(head: Head): string | null {
+    const { methodStart, methodEnd } = head;
+    const method = head.text(methodStart, methodEnd);
+    return this.#isMethod(head) ? null : `method is ${method}, not ${String(this.#methodBytes)}`;
+  }
+
   #isMethod(head: Head): boolean {
     if (head.method !== this.#method) return false;
     if (this.#method !== METHOD.OTHER) return true;
@@ -87,6 +103,13 @@ class HeaderCondition {
     this.#present = match.type === 'present';
     this.#value = Buffer.from(match.value);
     this.#regex = match.type === 'regex' ? regex.compile(match.value) : null;
+  }
+
+  miss(head: Head): string {
+    const first = head.find(this.#name);
+    if (first === -1) return `header ${String(this.#name)} is missing`;
+    const is = `header ${String(this.#name)} is "${this.#combined(head, first)}"`;
+    return this.#regex === null ? `${is}, not "${String(this.#value)}"` : `${is}: no match`;
   }
 
   holds(head: Head): boolean {
@@ -146,6 +169,11 @@ class QueryCondition {
     this.#present = match.type === 'present';
     this.#value = percentDecoded(match.value);
     this.#regex = match.type === 'regex' ? regex.compile(match.value) : null;
+  }
+
+  miss(_head: Head): string {
+    const wanted = this.#present || this.#regex !== null ? '' : `="${String(this.#value)}"`;
+    return `query parameter ${String(this.#name)}${wanted} is not there`;
   }
 
   holds(head: Head): boolean {

@@ -87,6 +87,17 @@ export class RequestKey {
     return this.#type === 'header' ? this.#readHeader(head) : this.#readCookie(head);
   }
 
+  /**
+   * The key that was read last, for people. A cookie's value is often a secret, and is told by its
+   * hash. Allocates.
+   */
+  describe(head: Head, peer: string): { readonly by: string; readonly key: string } {
+    if (this.#type === 'peer') return { by: 'peer', key: peer };
+    const by = `${this.#type} ${String(this.#name)}`;
+    if (this.#type === 'header') return { by, key: head.valueText(head.find(this.#name)) };
+    return { by, key: `#${(this.hash.high >>> 0).toString(16).padStart(8, '0')}` };
+  }
+
   #readPeer(peer: string): boolean {
     this.hash.text(peer);
     return peer !== '';

@@ -9,12 +9,14 @@
  * Pure. Budget: no allocation in `match`, ≤ 1 µs whatever the size; `bench/routes`. Compiled in
  * slices by `control/compile`, asked by `roles/outbound`. Needs canonical paths on both sides.
  */
+import type { NearestRule } from '@remora/api/request-record.ts';
 import type { MatchConfig, ProxyIdentity } from '@remora/api/wire.ts';
 import type { Head } from '../http1/head.ts';
 import { limits } from '../limits.ts';
 import type { RouteMatcher, Rule, RuleMatch } from './compiled.ts';
 import { type Conditions, compileConditions } from './conditions.ts';
 import { configPath } from './config-path.ts';
+import { type Candidate, nearestRule } from './nearest.ts';
 import { HASH_START, hashByte, NOT_FOUND, type PathIndex, PathIndexBuilder } from './path-index.ts';
 import type { Regex, RegexCompiler } from './regex.ts';
 
@@ -70,6 +72,7 @@ class Draft {
   readonly exact = new PathIndexBuilder();
   readonly prefix = new PathIndexBuilder();
   readonly regexes: PathRegex[] = [];
+  readonly candidates: Candidate[] = [];
   /** Matches without a path, and those of the prefix `/`. */
   readonly anyPath: number[] = [];
   readonly #rules: readonly Rule[];
@@ -84,8 +87,13 @@ class Draft {
     const rule = this.#rules[match.rule];
     if (rule === undefined) throw new Error(`a match names rule ${match.rule}, which is missing`);
     const index = this.matches.length;
-    this.conditions.push(compileConditions(match, this.#regex));
-    this.matches.push({ rule, prefixLength: this.#addPath(match.path, index) });
+    const conditions = compileConditions(match, this.#regex);
+    const compiled = { rule, prefixLength: this.#addPath(match.path, index) };
+    const last = this.regexes.at(-1);
+    const pathRegex = last?.index === index ? last.regex : null;
+    this.conditions.push(conditions);
+    this.matches.push(compiled);
+    this.candidates.push({ match: compiled, path: match.path, pathRegex, conditions });
   }
 
   /** Bytes of the prefix, 0 where the match has none. */
@@ -120,6 +128,7 @@ class RouteTable implements RouteMatcher {
   readonly #prefix: PathIndex;
   readonly #regexes: readonly PathRegex[];
   readonly #anyPath: readonly number[];
+  readonly #candidates: readonly Candidate[];
   readonly #longest: number;
   /** Groups of the prefixes found in this path, shortest first: at most one per length. */
   readonly #found: Int32Array;
@@ -131,6 +140,7 @@ class RouteTable implements RouteMatcher {
     this.#prefix = prefix;
     this.#regexes = draft.regexes;
     this.#anyPath = draft.anyPath;
+    this.#candidates = draft.candidates;
     this.#longest = Math.max(exact.longest, prefix.longest);
     this.#found = new Int32Array(prefix.longest + 1);
   }
@@ -161,6 +171,10 @@ class RouteTable implements RouteMatcher {
     best = this.#better(this.#anyPath, best, head);
     if (this.#regexes.length > 0) best = this.#betterRegex(best, head);
     return best === this.#matches.length ? null : this.#matches[best]!;
+  }
+
+  nearest(head: Head): NearestRule | null {
+    return nearestRule(this.#candidates, head);
   }
 
   /** The first candidate below `best` whose conditions hold, else `best`. */

@@ -52,6 +52,11 @@ export class Split {
     return this.#lastWeighted;
   }
 
+  /** By what the request is kept with a backend; null: by nothing, chance decides. Allocates. */
+  cohort(head: Head, peer: string): { readonly by: string; readonly key: string } | null {
+    return this.#key?.read(head, peer) === true ? this.#key.describe(head, peer) : null;
+  }
+
   /** As `choose`, among those whose place in `alive` is 1. Not for every request. */
   chooseAmong(head: Head, peer: string, chance: number, alive: Uint8Array): number {
     if (this.#key?.read(head, peer)) return this.#highestScore(this.#key.hash, alive);

@@ -53,6 +53,14 @@ export class IdSource {
     return tail < this.#sampledBelow;
   }
 
+  /** 8 bytes, never all zero. */
+  fillSpanId(span: Uint8Array): void {
+    const from = this.#take(SPAN_BYTES);
+    // All zero means "no span" (W3C Trace Context §3.2.2.4).
+    if (this.#pool[from] === 0) this.#pool[from] = 1;
+    for (let i = 0; i < SPAN_BYTES; i++) span[i] = this.#pool[from + i]!;
+  }
+
   /** 16 hex digits, never all zero. */
   writeSpanId(out: Uint8Array, start: number): number {
     const from = this.#take(SPAN_BYTES);

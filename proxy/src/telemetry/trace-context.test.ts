@@ -53,7 +53,7 @@ function countingIds(sampleRatio = 0): IdSource {
 
 function written(head: Head, ids = countingIds()): { id: string; parent: string; text: string } {
   const out = Buffer.alloc(TRACE_FIELDS_BYTES_MAX + 10);
-  const end = writeTraceFields(out, 4, head, ids);
+  const end = writeTraceFields(out, 4, head, ids, new Uint8Array(8));
   const text = out.toString('latin1', 4, end);
   const match = /^x-request-id: (.*)\r\ntraceparent: (.*)\r\n$/.exec(text);
   assert(match !== null, text);

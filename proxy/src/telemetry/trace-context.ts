@@ -22,6 +22,8 @@ const ID_BYTES = 36;
 const REQUEST_ID_NAME = Buffer.from('x-request-id: ');
 const PARENT_NAME = Buffer.from('traceparent: 00-');
 
+/** Upper bound of what `writeRequestId` writes. */
+export const REQUEST_ID_FIELD_BYTES_MAX = REQUEST_ID_NAME.length + REQUEST_ID_BYTES_MAX + 2;
 /** Upper bound of what `writeTraceFields` writes. */
 export const TRACE_FIELDS_BYTES_MAX =
   REQUEST_ID_NAME.length + REQUEST_ID_BYTES_MAX + 2 + PARENT_NAME.length + PARENT_BYTES - 3 + 2;
@@ -33,6 +35,8 @@ const CR = 0x0d;
 const LF = 0x0a;
 /** Sampled, and random trace id: the flags that are defined. */
 const KNOWN_FLAGS = 0x03;
+const SAMPLED = 0x01;
+const SPAN_BYTES = 8;
 
 /** Offsets within a `traceparent`. */
 const TRACE_AT = 3;
@@ -45,17 +49,15 @@ const DIGIT: Uint8Array = new Uint8Array(256).fill(255);
 for (let value = 0; value < 16; value++) DIGIT[HEX[value]!] = value;
 
 /** Writes both fields, each with its line end, and returns where they end. */
-export function writeTraceFields(out: Buffer, start: number, head: Head, ids: IdSource): number {
+export function writeTraceFields(
+  out: Buffer,
+  start: number,
+  head: Head,
+  ids: IdSource,
+  span: Uint8Array,
+): number {
   const slab = head.slab;
-  let at = copyAll(out, start, REQUEST_ID_NAME);
-  if (keepsRequestId(head)) {
-    const field = head.requestIdField * 4;
-    at = copy(out, at, slab, head.spans[field + VALUE_START]!, head.spans[field + VALUE_END]!);
-  } else {
-    at = writeUuid(out, at, ids.seedOf(head));
-  }
-  out[at++] = CR;
-  out[at++] = LF;
+  let at = writeRequestId(out, start, head, ids);
   at = copyAll(out, at, PARENT_NAME);
   let flags: number;
   if (continuesTrace(head)) {
@@ -68,13 +70,60 @@ export function writeTraceFields(out: Buffer, start: number, head: Head, ids: Id
     flags = ids.samples(seed) ? 1 : 0;
   }
   out[at++] = DASH;
-  at = ids.writeSpanId(out, at);
+  ids.fillSpanId(span);
+  at = writeHex(out, at, span, 0, span.length);
   out[at++] = DASH;
   out[at++] = ZERO;
   out[at++] = ZERO + flags;
   out[at++] = CR;
   out[at++] = LF;
   return at;
+}
+
+/** The field that a request goes by, in both directions. */
+export function writeRequestId(out: Buffer, start: number, head: Head, ids: IdSource): number {
+  let at = copyAll(out, start, REQUEST_ID_NAME);
+  if (keepsRequestId(head)) {
+    const field = head.requestIdField * 4;
+    at = copy(out, at, head.slab, head.spans[field + VALUE_START]!, head.spans[field + VALUE_END]!);
+  } else {
+    at = writeUuid(out, at, ids.seedOf(head));
+  }
+  out[at++] = CR;
+  out[at++] = LF;
+  return at;
+}
+
+/** Whether its spans are exported whatever becomes of it: what the flags that go out say. */
+export function isSampled(head: Head, ids: IdSource): boolean {
+  if (!continuesTrace(head)) return ids.samples(ids.seedOf(head));
+  const from = head.spans[head.traceparentField * 4 + VALUE_START]!;
+  return (DIGIT[head.slab[from + FLAGS_AT + 1]!]! & SAMPLED) !== 0;
+}
+
+/** 32 hex digits. Allocates, as the following do. */
+export function traceIdText(head: Head, ids: IdSource): string {
+  if (!continuesTrace(head)) return Buffer.from(ids.seedOf(head)).toString('hex');
+  const start = traceIdStart(head);
+  return head.text(start, start + SPAN_AT - 1 - TRACE_AT);
+}
+
+/** Of the span that the request came from; '': it came from none. */
+export function parentSpanIdText(head: Head): string {
+  if (!continuesTrace(head)) return '';
+  const from = head.spans[head.traceparentField * 4 + VALUE_START]!;
+  return head.text(from + SPAN_AT, from + FLAGS_AT - 1);
+}
+
+export function spanIdText(span: Uint8Array): string {
+  return Buffer.from(span).toString('hex');
+}
+
+/** Of a span that nobody was told of yet. */
+export function newSpanIdText(ids: IdSource): string {
+  const span = new Uint8Array(SPAN_BYTES);
+  ids.fillSpanId(span);
+  return spanIdText(span);
 }
 
 /**

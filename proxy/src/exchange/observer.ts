@@ -1,0 +1,88 @@
+/**
+ * Whether a request leaves a record, and who is handed it.
+ *
+ * Those that failed, were slow, or were answered by Remora itself always do; so do the sampled, and
+ * those that a callee marked: an error deep down then keeps its whole caller chain, however rare
+ * sampling is. Others do while somebody asks (a tap, a full access log). A flood of failures leaves
+ * `recordsPerSecondMax` records a second and is counted.
+ *
+ * One a proxy. Budget: `onEnd` allocates nothing for a request without a record.
+ */
+import type { RecordReason, RequestRecord } from '@remora/api/request-record.ts';
+import type { ProxyIdentity } from '@remora/api/wire.ts';
+import { limits } from '../limits.ts';
+import type { IdSource } from '../telemetry/id-source.ts';
+import { isSampled } from '../telemetry/trace-context.ts';
+import { recordOf, type RecordSource } from './record.ts';
+import type { TraceMarks } from './trace-marks.ts';
+
+/** Who takes records. */
+export interface RecordSink {
+  /** Whether it wants requests that nothing else makes worth a record. */
+  readonly wantsAll: boolean;
+  add(record: RequestRecord): void;
+}
+
+export interface ObserverOptions {
+  readonly identity: ProxyIdentity;
+  /** Milliseconds since 1970. */
+  readonly wallMs: () => number;
+  readonly ids: IdSource;
+  readonly marks: TraceMarks;
+  /** A request that takes so long is slow. */
+  readonly slowMs: number;
+  readonly sinks: readonly RecordSink[];
+}
+
+const SECOND_MS = 1_000;
+
+export class Observer {
+  /** Records not made, because there were too many. */
+  dropped = 0;
+  readonly #options: ObserverOptions;
+  #secondAtMs = 0;
+  #inSecond = 0;
+
+  get slowMs(): number {
+    return this.#options.slowMs;
+  }
+
+  constructor(options: ObserverOptions) {
+    this.#options = options;
+  }
+
+  /** Once for each request, before it lets go of anything. */
+  onEnd(source: RecordSource, status: number, isFailed: boolean, nowMs: number): void {
+    const reason = this.#reasonFor(source, isFailed, nowMs);
+    if (reason === null) return;
+    const { identity, ids, sinks, wallMs, marks } = this.#options;
+    // Its own inbound role tells the caller, once the application has answered.
+    const isBad = reason === 'failed' || reason === 'slow';
+    if (isBad && source.role.direction === 'outbound') marks.mark(source.request, nowMs);
+    if (!this.#hasRoom(nowMs)) {
+      this.dropped++;
+      return;
+    }
+    const end = { status, isFailed, reason, nowMs, wallMs: wallMs() };
+    const record = recordOf(source, end, identity, ids);
+    for (const sink of sinks) sink.add(record);
+  }
+
+  #reasonFor(source: RecordSource, isFailed: boolean, nowMs: number): RecordReason | null {
+    const { slowMs, ids, marks, sinks } = this.#options;
+    if (isFailed || source.trail.cause !== null) return 'failed';
+    if (nowMs - source.startedAtMs >= slowMs) return 'slow';
+    if (marks.isMarked(source.request, nowMs)) return 'marked';
+    if (isSampled(source.request, ids)) return 'sampled';
+    for (let at = 0; at < sinks.length; at++) if (sinks[at]!.wantsAll) return 'asked';
+    return null;
+  }
+
+  #hasRoom(nowMs: number): boolean {
+    if (nowMs - this.#secondAtMs >= SECOND_MS) {
+      this.#secondAtMs = nowMs;
+      this.#inSecond = 0;
+    }
+    return ++this.#inSecond <= limits.recordsPerSecondMax;
+  }
+}
