@@ -276,12 +276,15 @@ function poolOf(
   return pool;
 }
 
-/** The one runtime timer under the wheel. It keeps no process alive. */
+/**
+ * The one runtime timer under the wheel. It keeps no process alive. Sockets are read between it and
+ * the wheel: after a stall of our own, what came in time would else be taken for late.
+ */
 function runtimeWake(): SetWake {
   let timer: NodeJS.Timeout | undefined;
   return (delayMs, wake) => {
     clearTimeout(timer);
-    timer = setTimeout(wake, delayMs);
+    timer = setTimeout(() => setImmediate(wake), delayMs);
     timer.unref();
   };
 }

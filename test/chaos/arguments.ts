@@ -9,6 +9,8 @@ export interface ChaosArguments {
   readonly quick: boolean;
   readonly json: boolean;
   readonly peers: boolean;
+  /** Begins the name of those who play; empty: all. */
+  readonly subject: string;
   readonly help: boolean;
   readonly seed: number;
 }
@@ -21,6 +23,7 @@ export const USAGE = `npm run chaos -- [options]
   --list        print the claims and their limits, and end
   --quick       shorter runs: a smoke test, not a result
   --peers       put Envoy in Remora's place too, where it can stand there
+  --subject S   with --peers, only who is called so, or begins so
   --seed N      other arrivals and other chance (default: ${SEED_DEFAULT})
   --json        print one object per claim on stdout, everything else on stderr
   --help        print this
@@ -39,6 +42,7 @@ export function parseArguments(words: readonly string[]): ChaosArguments {
       quick: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       peers: { type: 'boolean', default: false },
+      subject: { type: 'string', default: '' },
       help: { type: 'boolean', default: false },
       seed: { type: 'string', default: String(SEED_DEFAULT) },
     },

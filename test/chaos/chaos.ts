@@ -20,7 +20,7 @@ import { RUNS } from './runs.ts';
 import { CLAIMS } from './scenarios.ts';
 import { type Run, Scene } from './scene.ts';
 import { envoys } from './subjects/envoy.ts';
-import { remora } from './subjects/remora.ts';
+import { remora, remoraWithRetries } from './subjects/remora.ts';
 import type { Subject } from './subjects/subject.ts';
 
 /** The outage, five times 50 s, is the longest. */
@@ -62,7 +62,8 @@ async function main(given: ChaosArguments): Promise<void> {
       minutes: Math.round((performance.now() - startedAtMs) / 6_000) / 10,
     },
   });
-  for (const subject of [remora(program), ...(await peersFor(given))]) {
+  const subjects = [remora(program), ...(await peersFor(given, program))];
+  for (const subject of subjects.filter(({ name }) => name.startsWith(given.subject))) {
     const played = subject.name === 'Remora' ? runs : runs.filter((run) => run.isComparable);
     outcome.set(subject.name, await playAll(played, subject, program, given));
     writeFiles(result(), given);
@@ -74,10 +75,10 @@ async function main(given: ChaosArguments): Promise<void> {
   if (held < claims.length) process.exitCode ??= EXIT_NOT_HELD;
 }
 
-async function peersFor({ peers }: ChaosArguments): Promise<readonly Subject[]> {
+async function peersFor({ peers }: ChaosArguments, program: string): Promise<readonly Subject[]> {
   if (!peers) return [];
-  const program = await installEnvoy(children, say);
-  if (program !== null) return envoys(program);
+  const envoy = await installEnvoy(children, say);
+  if (envoy !== null) return [remoraWithRetries(program), ...envoys(envoy)];
   process.exitCode = EXIT_NOT_PLAYED;
   return [];
 }

@@ -36,4 +36,17 @@ describe('a rule with time-outs of 600 ms for a request and 500 ms for a try', (
     assert.equal(hop.origin.requests.length, 2);
     assert(tookMs >= 590 && tookMs < 800, `${Math.round(tookMs)} ms`);
   });
+
+  test('reads what has come before it looks at the clock, where it was itself held up', async () => {
+    const client = await hop.connect();
+    await client.ask(get('http://app/'));
+    hop.reset();
+    hop.origin.answer = (request) => {
+      hop.proxy.signal('SIGSTOP');
+      sayOk(request);
+      setTimeout(() => hop.proxy.signal('SIGCONT'), 900);
+    };
+    assert.equal((await client.ask(get('http://app/'))).status, 200);
+    assert.equal(hop.origin.requests.length, 1);
+  });
 });

@@ -21,6 +21,8 @@ export interface ServicePlan {
   readonly instances?: readonly number[];
   /** What the route tries again; left out: no route, so all is default. */
   readonly retriedStatuses?: readonly number[];
+  /** Whether the route has the retry policy that Envoy is usually given. */
+  readonly hasUsualRetries?: boolean;
   /** Whether requests with `x-class: critical` are critical. */
   readonly hasCriticalClass?: boolean;
 }
@@ -83,14 +85,23 @@ function objectsOf(plan: ServicePlan): readonly object[] {
   return [service, ...slices, route];
 }
 
-function rulesOf({ name, retriedStatuses, hasCriticalClass }: ServicePlan): readonly object[] {
+/** As `envoy.ts` has it; the budget of 20% is Remora's default. */
+const USUAL_RETRIES = {
+  retries: { attempts: 3, statuses: [503] },
+  timeouts: { request: '1s', perTry: '250ms' },
+};
+
+function rulesOf(plan: ServicePlan): readonly object[] {
+  const { name, retriedStatuses, hasUsualRetries = false, hasCriticalClass } = plan;
   const backends = [{ service: name, port: 80 }];
   const rules: object[] = [];
   if (hasCriticalClass === true) {
     const matches = [{ headers: [{ name: 'x-class', exact: 'critical' }] }];
     rules.push({ name: 'critical', matches, priority: 'critical', backends });
   }
-  if (retriedStatuses !== undefined) {
+  if (hasUsualRetries) {
+    rules.push({ ...USUAL_RETRIES, backends });
+  } else if (retriedStatuses !== undefined) {
     rules.push({ retries: { statuses: retriedStatuses }, backends });
   } else if (rules.length > 0) {
     rules.push({ backends });

@@ -27,12 +27,21 @@ export interface RunningRemora {
   readonly metrics: number;
 }
 
-/** `program`: the bundle, or main.ts. */
+/** With its defaults. `program`: the bundle, or main.ts. */
 export function remora(program: string): Subject {
+  return subjectOf('Remora', program, false);
+}
+
+/** With the retry policy that Envoy is usually given. */
+export function remoraWithRetries(program: string): Subject {
+  return subjectOf('Remora, retries and budget', program, true);
+}
+
+function subjectOf(name: string, program: string, hasUsualRetries: boolean): Subject {
   return {
-    name: 'Remora',
+    name,
     async start(place: Place, plan: ServicePlan): Promise<Sidecar> {
-      const mesh = compileMesh([plan]);
+      const mesh = compileMesh([{ ...plan, hasUsualRetries }]);
       const flags = ['--outbound', '127.0.0.1:0', '--snapshot', writeSnapshot(place, mesh)];
       const running = await startRemora(place, program, { name: 'client-0', flags });
       return { port: running.outbound, process: running.process };
