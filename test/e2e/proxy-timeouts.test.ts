@@ -37,7 +37,7 @@ describe('a rule with time-outs of 600 ms for a request and 500 ms for a try', (
     assert(tookMs >= 590 && tookMs < 800, `${Math.round(tookMs)} ms`);
   });
 
-  test('reads what has come before it looks at the clock, where it was itself held up', async () => {
+  test('reads what has come before it looks at the clock, after a stall of its own', async () => {
     const client = await hop.connect();
     await client.ask(get('http://app/'));
     hop.reset();
