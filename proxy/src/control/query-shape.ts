@@ -1,6 +1,7 @@
 /**
- * A query of the control plane, read and checked. A kind that this proxy does not know is null: a
- * newer control plane asks, hears nothing, and says so to whoever asked.
+ * A query of the control plane, read and checked. A kind that this proxy does not know is null, and
+ * so is one with a wrong part: the control plane hears nothing and says so to whoever asked.
+ * Ending the stream, as for other messages, was refused: a question must cost no configuration.
  *
  * Pure. Called by `control-messages.ts`.
  */
@@ -24,13 +25,15 @@ const CHECKS: Readonly<Record<ProxyQuery['kind'], Check>> = {
   stats: fields({}),
 };
 
-/** Throws for what is no query at all. */
 export function readQueryMessage(value: unknown): QueryMessage | null {
-  const { id, query } = recordOf(value, 'query');
-  count(id, 'query.id');
-  const { kind } = recordOf(query, 'query.query');
-  text(kind, 'query.query.kind');
-  if (!Object.hasOwn(CHECKS, kind as string)) return null;
-  CHECKS[kind as ProxyQuery['kind']](query, 'query.query');
-  return { type: 'query', id: id as number, query: query as ProxyQuery };
+  try {
+    const { id, query } = recordOf(value, 'query');
+    count(id, 'id');
+    const { kind } = recordOf(query, 'query');
+    if (!Object.hasOwn(CHECKS, kind as string)) return null;
+    CHECKS[kind as ProxyQuery['kind']](query, 'query');
+    return { type: 'query', id: id as number, query: query as ProxyQuery };
+  } catch {
+    return null;
+  }
 }
