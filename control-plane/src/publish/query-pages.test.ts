@@ -17,7 +17,7 @@ afterEach(async () => {
 
 async function started() {
   const compiler = {
-    compile: destinationNamed,
+    compile: (key: string) => destinationNamed(key),
     inbound: () => inboundLimitedTo(5),
     nearest: () => [],
   };

@@ -12,6 +12,8 @@ import { z } from 'zod';
 const text = z.string();
 const number = z.number();
 const flag = z.boolean();
+/** JSON has no infinity: what has no bound comes as null. */
+const figure = number.nullable();
 
 const attempt = z.object({
   spanId: text,
@@ -28,9 +30,9 @@ const attempt = z.object({
   endedMs: number,
   status: number,
   failure: text.nullable(),
-  weighed: z.array(z.object({ endpoint: text, score: number })),
-  limit: z.object({ inFlight: number, waiting: number, max: number }),
-  budgetLeft: number,
+  weighed: z.array(z.object({ endpoint: text, score: figure })),
+  limit: z.object({ inFlight: number, waiting: number, max: figure }),
+  budgetLeft: figure,
   isBreakerOpen: flag,
 });
 
