@@ -9,6 +9,7 @@
  *
  * Pure types and constants. Both planes import this; unknown fields are ignored by both.
  */
+import type { RequestRecord } from './request-record.ts';
 import type {
   BudgetConfig,
   EjectionConfig,
@@ -67,8 +68,13 @@ export type ProxyMessage =
       readonly version: string;
       readonly reason: string;
     }
-  /** To a query of the same id; null: there is no such thing here. At most `answerBytesMax`. */
-  | { readonly type: 'answer'; readonly id: number; readonly answer: unknown }
+  /** To a query of the same id, at most `answerBytesMax`; null: there is none, and `why`. */
+  | {
+      readonly type: 'answer';
+      readonly id: number;
+      readonly answer: unknown;
+      readonly why?: string;
+    }
   | { readonly type: 'ping' };
 
 export type ControlMessage =
@@ -92,13 +98,19 @@ export type ControlMessage =
 
 /** What people ask of a proxy, by way of the control plane. */
 export type ProxyQuery =
-  /** Answer: every record of the request that this proxy holds, as `RequestRecord[]`. */
+  /** By request id or trace id. Answer: `RecordsAnswer`, the newest that this proxy holds. */
   | { readonly kind: 'explain'; readonly requestId: string }
-  /** Answer: the `RequestRecord`s that end within `tapMs` from now and fit. */
+  /** Answer: `RecordsAnswer`, the first that end within `tapMs` from now. */
   | { readonly kind: 'tap'; readonly filter: TapFilter; readonly tapMs: number }
   /** Answer: the page of that name, as the proxy's own admin listener has it. */
   | { readonly kind: 'config' }
   | { readonly kind: 'stats' };
+
+export interface RecordsAnswer {
+  readonly records: readonly RequestRecord[];
+  /** At least so many more did not fit. */
+  readonly leftOut: number;
+}
 
 /** All that is given must hold. */
 export interface TapFilter {

@@ -26,4 +26,10 @@ export const limits = {
   proxyNameMax: 253,
   /** Bytes handed to a socket that its peer has not taken; beyond, the newest put waits here. */
   unsentBytesMax: 256 * 1024,
+  /** Queries that proxies have not answered yet; a page that would be over is refused. */
+  queriesMax: 8_192,
+  /** Of the records in one page: each proxy's answer is bounded, a thousand proxies' are not. */
+  recordsPageBytesMax: 8 * 1024 * 1024,
+  /** Why a proxy has no answer, in its words. */
+  whyMax: 1_024,
 } as const;

@@ -5,6 +5,7 @@
  * Pure constants. Relations between them are asserted below, at load.
  */
 import assert from 'node:assert/strict';
+import { wireLimits } from '@remora/api/wire.ts';
 
 export const limits = {
   headBytesMax: 64 * 1024,
@@ -105,7 +106,7 @@ export const limits = {
   /** Configuration is let go and series are dropped this often. */
   housekeepingMs: 60_000,
   /** Unread by the control plane: it is dropped. */
-  controlUnsentBytesMax: 1024 * 1024,
+  controlUnsentBytesMax: 4 * 1024 * 1024,
   /** Series of one metric; what comes later shares one series named `_overflow`. */
   metricSeriesMax: 8_192,
   /** A series that nothing is bound to is dropped after this. */
@@ -186,6 +187,19 @@ export const limits = {
   /** Traces that a callee marked, and for how long. */
   tracesMarkedMax: 4_096,
   traceMarkMs: 10_000,
+  // Looking: `telemetry/record-store.ts`, `control/queries.ts`.
+  /** Records of requests that failed, were slow, sampled or marked. */
+  recordsKept: 512,
+  recordBytesMax: 2 * 1024 * 1024,
+  /** Records that exist only because somebody tapped: they push nothing else out. */
+  askedRecordsKept: 128,
+  askedRecordBytesMax: 512 * 1024,
+  /** Of one tap; one that is full asks for no more. */
+  tapRecordsMax: 512,
+  /** Of the control plane that wait for an answer here. */
+  queriesMax: 32,
+  /** An answer is not sent while so much waits on the stream: configuration comes first. */
+  answersUnsentBytesMax: 2 * 1024 * 1024,
 } as const;
 
 // We must let go first, or a request races the peer's close and the retry is ours to explain.
@@ -196,3 +210,5 @@ assert(limits.drainExitMs > limits.drainExitLagMsMax + limits.drainIdleMs);
 assert(limits.drainLagMsMax + limits.drainExitMs < limits.drainTimeoutMs);
 assert(limits.replayBytesMax % limits.replayBlockBytes === 0);
 assert(limits.replayBytesMax <= limits.duplicateBytesMax);
+// Answers alone must never have the stream dropped.
+assert(limits.answersUnsentBytesMax + wireLimits.answerBytesMax < limits.controlUnsentBytesMax);

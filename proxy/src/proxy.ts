@@ -7,12 +7,15 @@
  * Called by `main.ts`. No policy of its own.
  */
 import type { ProxyIdentity } from '@remora/api/wire.ts';
+import { configPieces } from './admin/config-page.ts';
 import type { AdminWorld, Page } from './admin/page.ts';
 import { ADMIN_PAGES, AdminServer, METRICS_PAGES } from './admin/server.ts';
+import { statsPieces } from './admin/stats-page.ts';
 import type { Backend } from './balance/backend.ts';
 import type { Endpoint } from './balance/endpoint.ts';
 import { systemClock } from './clock.ts';
 import { Configuration } from './control/configuration.ts';
+import { Queries } from './control/queries.ts';
 import { ExchangePool, RoleServer } from './exchange/exchanges.ts';
 import type { ExchangeCounts, ExchangeWorld, Role } from './exchange/exchange-world.ts';
 import { Observer, type RecordSink } from './exchange/observer.ts';
@@ -36,6 +39,7 @@ import { IdSource } from './telemetry/id-source.ts';
 import type { LineLog } from './telemetry/log.ts';
 import { ProxyMetrics, type RouteSeries } from './telemetry/proxy-metrics.ts';
 import { systemRandom } from './telemetry/system-random.ts';
+import { RecordStore } from './telemetry/record-store.ts';
 import { type SetWake, TimerWheel } from './timer-wheel.ts';
 
 export interface RunningProxy {
@@ -75,7 +79,8 @@ class DataPlane implements RunningProxy {
     connectFailures: 0,
   };
   readonly #duplicates = new Duplicates();
-  readonly #sinks: readonly RecordSink[] = [];
+  readonly #sinks: RecordSink[] = [];
+  readonly #records = new RecordStore();
   readonly #metrics: ProxyMetrics;
   readonly #buffers = new ReadBuffers();
   readonly #world: ExchangeWorld;
@@ -119,6 +124,7 @@ class DataPlane implements RunningProxy {
       wheel: this.#world.wheel,
       chance: Math.random,
       log,
+      queries: this.#newQueries(),
       isOwnListener: (address, port) => isLoopback(address) && this.#ownPorts.has(port),
     });
   }
@@ -200,12 +206,22 @@ class DataPlane implements RunningProxy {
       metrics: this.#metrics,
       configuration: this.#configuration,
       clock: systemClock,
+      records: this.#records,
       inbound: this.#inboundSeries,
       application: this.#inbound?.backend ?? null,
       isReady: () => this.#isReady && !this.#drain.hasBegun && this.#configuration.isReady,
       drain: () => this.#beginDrain(),
       connectionsOf: (endpoint) => (endpoint.pool as EndpointPool | null)?.total ?? 0,
     };
+  }
+
+  #newQueries(): Queries {
+    return new Queries({
+      records: this.#records,
+      clock: systemClock,
+      configPieces: () => configPieces(this.#adminWorld()),
+      statsPieces: () => statsPieces(this.#adminWorld()),
+    });
   }
 
   #newInbound(app: ListenAddress, identity: ProxyIdentity): Inbound {

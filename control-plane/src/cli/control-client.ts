@@ -1,15 +1,18 @@
 /**
- * Asks a control plane for its account of itself.
+ * Asks a control plane: for its account of itself, and for what its proxies know.
  *
  * The URL is checked and every failure is a sentence that says what to type next. Called by the
- * verbs `status` and `routes`.
+ * verbs that look.
  */
 import { ports } from '@remora/api/ports.ts';
+import { printable } from '../dev/line.ts';
+import type { QueryError } from '../publish/query-pages.ts';
 import type { Status } from '../status.ts';
-import { EXIT_UNAVAILABLE, type ExitCode } from './exit-codes.ts';
+import { EXIT_UNAVAILABLE, EXIT_USAGE, type ExitCode } from './exit-codes.ts';
 import type { Io } from './verb.ts';
 
 const STANDARD_URL = `http://127.0.0.1:${ports.control}`;
+/** A query of proxies takes the control plane 2 s at most. */
 const ANSWER_TIMEOUT_MS = 5_000;
 
 export const CONTROL_OPTION = [
@@ -17,28 +20,68 @@ export const CONTROL_OPTION = [
   `the control plane (default: $REMORA_CONTROL, else ${STANDARD_URL})`,
 ] as const;
 
+export type Options = Readonly<Record<string, string | boolean | undefined>>;
+
 export interface Asked {
   readonly status: Status | null;
   /** Of use only where there is no status. */
   readonly code: ExitCode;
 }
 
-export async function askControlPlane(
-  options: Readonly<Record<string, string | boolean | undefined>>,
-  io: Io,
-): Promise<Asked> {
+/** Why there is no page, and what to type next. */
+export interface Refusal {
+  /** 0: there is no control plane. */
+  readonly status: number;
+  readonly why: string;
+  readonly next: string;
+}
+
+export type Page<T> =
+  | { readonly body: T; readonly refusal: null }
+  | { readonly body: null; readonly refusal: Refusal };
+
+export async function askControlPlane(options: Options, io: Io): Promise<Asked> {
+  const page = await askPage<Status>(options, io, '/v1/status');
+  if (page.refusal !== null) return { status: null, code: tellRefusal(page.refusal, io) };
+  return { status: page.body, code: EXIT_UNAVAILABLE };
+}
+
+/** Tells nobody: see `tellRefusal`. */
+export async function askPage<T>(options: Options, io: Io, path: string): Promise<Page<T>> {
   const given = options['control'] ?? io.env['REMORA_CONTROL'] ?? STANDARD_URL;
   const url = String(given).replace(/\/$/, '');
   try {
     const signal = AbortSignal.timeout(ANSWER_TIMEOUT_MS);
-    const answer = await fetch(`${url}/v1/status`, { signal });
-    if (!answer.ok) throw new Error(`it answered ${answer.status}`);
-    return { status: (await answer.json()) as Status, code: EXIT_UNAVAILABLE };
+    const answer = await fetch(url + path, { signal });
+    const body: unknown = await answer.json();
+    if (answer.status === 200) return { body: body as T, refusal: null };
+    return { body: null, refusal: refusalOf(answer.status, body as QueryError) };
   } catch (error) {
-    io.err(`No control plane at ${url}: ${causeOf(error)}.`);
-    io.err('Start a mesh with `remora dev FOLDER`, or name its control plane with --control URL.');
-    return { status: null, code: EXIT_UNAVAILABLE };
+    const next =
+      'Start a mesh with `remora dev FOLDER`, or name its control plane with --control URL.';
+    const why = `No control plane at ${url}: ${causeOf(error)}.`;
+    return { body: null, refusal: { status: 0, why, next } };
   }
+}
+
+/** Says why there is no page, and what to do. */
+export function tellRefusal({ status, why, next }: Refusal, io: Io): ExitCode {
+  io.err(printable(why));
+  io.err(printable(next));
+  return status === 404 || status === 400 ? EXIT_USAGE : EXIT_UNAVAILABLE;
+}
+
+function refusalOf(status: number, { error, nearest }: QueryError): Refusal {
+  const why = `${error}.`;
+  if (nearest !== undefined) {
+    const meant = nearest.length === 0 ? '' : `Did you mean ${nearest.join(', ')}? `;
+    return { status, why, next: `${meant}\`remora status\` lists the proxies.` };
+  }
+  const next =
+    status === 404
+      ? 'This control plane is older than your `remora`: `remora --version` tells its version.'
+      : 'Try again in a moment; `remora status` shows who is connected.';
+  return { status, why, next };
 }
 
 function causeOf(error: unknown): string {

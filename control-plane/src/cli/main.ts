@@ -6,14 +6,22 @@
  */
 import { Command, CommanderError, Option } from 'commander';
 import { check } from './check.ts';
+import { config } from './config.ts';
 import { dev } from './dev.ts';
 import { EXIT_INTERNAL, EXIT_OK, EXIT_USAGE, type ExitCode } from './exit-codes.ts';
+import { explain } from './explain.ts';
 import { proxy } from './proxy.ts';
 import { routes } from './routes.ts';
+import { stat } from './stat.ts';
 import { status } from './status.ts';
+import { tap } from './tap.ts';
+import { top } from './top.ts';
 import type { Io, Verb } from './verb.ts';
 
-const VERBS: readonly Verb[] = [dev, proxy, check, status, routes];
+const VERBS: readonly Verb[] = [
+  ...[dev, proxy, check, status, routes],
+  ...[explain, tap, top, stat, config],
+];
 const VERSION = '0.1.0';
 /** One Ctrl-C can arrive twice: from the terminal, and forwarded by `bin/remora.js`. */
 const SAME_INTERRUPT_MS = 300;
@@ -24,6 +32,8 @@ Examples:
   $ remora check examples/shop                       every mistake in the YAML, with its remedy
   $ remora proxy --config web.yaml --listen :8080    routing and balancing before any server
   $ remora routes                                    who applied which route
+  $ remora tap --failed                              requests that fail, as they fail
+  $ remora explain REQUEST_ID                        why one went the way it went
 
 Each verb explains itself: remora dev --help`;
 

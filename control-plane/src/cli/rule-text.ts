@@ -1,12 +1,12 @@
 /**
  * A rule in words: what it matches, one line for each match, and where that goes.
  *
- * Pure. Called by the verb `routes`.
+ * Pure. Called by the verb `routes`, and by `config-text.ts` for what a proxy has in force.
  */
 import type { TrafficRoute } from '@remora/api/config/objects.ts';
 
 type Rule = TrafficRoute['spec']['rules'][number];
-type Match = NonNullable<Rule['matches']>[number];
+export type Match = NonNullable<Rule['matches']>[number];
 type Value = NonNullable<Match['headers']>[number];
 
 /** `canary: GET /items… header x-user=alice → catalog-v1 90, catalog-v2 10`. */
@@ -18,7 +18,8 @@ export function ruleLines(rule: Rule, index: number): string[] {
   return matches.map((match) => `${name}: ${matchText(match)} → ${goal}`);
 }
 
-function matchText({ path, method, headers, query, source }: Match): string {
+/** One match, as it is written in a route. */
+export function matchText({ path, method, headers, query, source }: Match): string {
   const parts = [
     method,
     path === undefined ? undefined : pathText(path),

@@ -1,7 +1,7 @@
 /**
  * What a verb is, and the world that it is handed: so that a verb can be run by a test.
  *
- * Types only. Verbs are one file each, listed in `main.ts`.
+ * Types, and the option that verbs share. Verbs are one file each, listed in `main.ts`.
  */
 import type { ExitCode } from './exit-codes.ts';
 
@@ -18,6 +18,8 @@ export interface Verb {
     io: Io,
   ): Promise<ExitCode>;
 }
+
+export const JSON_OPTION = ['--json', 'print JSON, for programs'] as const;
 
 /** Standard output as a verb sees it. */
 export interface Terminal {

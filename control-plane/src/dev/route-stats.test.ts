@@ -60,6 +60,39 @@ describe('the numbers of a route', () => {
   });
 });
 
+describe('what happens lately', () => {
+  test('is told by backend, and only where there was a request', () => {
+    const stats = statsOf([counted(V1, 90, 9), counted(V2, 10), counted('', 0)]);
+    assert.deepEqual(
+      stats
+        .lately()
+        .map(({ backend, requestsPerSecond, successRatio }) => [
+          ...[backend, requestsPerSecond, successRatio],
+        ]),
+      [
+        [V1, 90, 0.9],
+        [V2, 10, 1],
+      ],
+    );
+  });
+
+  test('leaves out what a proxy had counted before it was found, and no rule of later', () => {
+    const stats = new RouteStats('as found');
+    stats.add(new Map([['a', [counted(V1, 1_000)]]]), 0);
+    assert.deepEqual(stats.lately(), []);
+    stats.add(new Map([['a', [counted(V1, 1_004), counted(V2, 6)]]]), 2);
+    stats.add(new Map([['b', [counted(V1, 5_000)]]]), 0);
+    const rates = stats.lately().map((row) => [row.backend, row.requestsPerSecond]);
+    assert.deepEqual(
+      new Map(rates as [string, number][]),
+      new Map([
+        [V1, 2],
+        [V2, 3],
+      ]),
+    );
+  });
+});
+
 describe('the shares of a route', () => {
   test('are of the requests that went to a backend', () => {
     const { shares } = numbersOf(statsOf([counted(V1, 90), counted(V2, 10), counted('', 50)]));

@@ -6,7 +6,7 @@
  * last change of the weights, at most a minute: right after an edit they tell the new split, and
  * later they grow exact. A counter that fell is a proxy that was started again: it begins at zero.
  *
- * Pure. Fed by `stats-poll.ts`, read by `mesh.ts`. Tests: `route-stats.test.ts`.
+ * Pure. Fed by `mesh-numbers.ts` and `cli/mesh-traffic.ts`. Tests: `route-stats.test.ts`.
  */
 
 /** What one proxy counted for one backend of one rule, since it was started. */
@@ -22,14 +22,26 @@ export interface RuleCounters {
   readonly latency: ReadonlyMap<number, number>;
 }
 
-export interface RouteNumbers {
+interface Numbers {
   readonly requestsPerSecond: number;
   readonly successRatio: number | null;
   readonly p50Ms: number | null;
   readonly p99Ms: number | null;
+}
+
+/** One rule and backend. */
+export interface BackendNumbers extends Numbers {
+  readonly destination: string;
+  readonly rule: string;
+  readonly backend: string;
+}
+
+export interface RouteNumbers extends Numbers {
   /** 0 to 1 by backend; empty: no request. */
   readonly shares: ReadonlyMap<string, number>;
 }
+
+type Place = Pick<RuleCounters, 'destination' | 'rule'>;
 
 interface Growth {
   readonly backend: string;
@@ -44,17 +56,27 @@ const SLICES_MAX = 60;
 const MIXED = -1;
 
 export class RouteStats {
+  /** What a proxy that is new here has counted: all since it began, or what was found. */
+  readonly #firstCounts: 'from zero' | 'as found';
+  readonly #proxies = new Set<string>();
+  readonly #places = new Map<string, Place>();
   readonly #last = new Map<string, RuleCounters>();
   /** Newest first; each by `ruleKey`, then by backend. */
   #slices: { readonly seconds: number; readonly grown: Map<string, Map<string, Growth>> }[] = [];
   /** How many slices there were when a rule's weights last changed, counted from the newest. */
   readonly #sharesFrom = new Map<string, { weights: string; slices: number }>();
 
+  /** `as found`: the proxies have run for long, and what they have counted was not now. */
+  constructor(firstCounts: 'from zero' | 'as found' = 'from zero') {
+    this.#firstCounts = firstCounts;
+  }
+
   /** One slice: what every proxy counts now, by the proxy's name; `seconds` since the last one. */
   add(counters: ReadonlyMap<string, readonly RuleCounters[]>, seconds: number): void {
     const grown = new Map<string, Map<string, Growth>>();
     for (const [proxy, rules] of counters) {
       for (const now of rules) this.#grow(grown, proxy, now);
+      this.#proxies.add(proxy);
     }
     this.#slices = [{ seconds, grown }, ...this.#slices.slice(0, SLICES_MAX - 1)];
     for (const from of this.#sharesFrom.values()) {
@@ -70,15 +92,26 @@ export class RouteStats {
     else if (from.weights !== weights) this.#sharesFrom.set(key, { weights, slices: MIXED });
     const slices = Math.max(0, this.#sharesFrom.get(key)?.slices ?? 0);
     const lately = this.#sum(key, RATE_SLICES);
-    const seconds = this.#slices.slice(0, RATE_SLICES).reduce((sum, one) => sum + one.seconds, 0);
-    const all = totalOf(lately);
-    return {
-      requestsPerSecond: seconds === 0 ? 0 : all.requests / seconds,
-      successRatio: all.requests === 0 ? null : 1 - all.failures / all.requests,
-      p50Ms: quantile(all.latency, 0.5),
-      p99Ms: quantile(all.latency, 0.99),
-      shares: sharesOf(this.#sum(key, slices)),
-    };
+    const shares = sharesOf(this.#sum(key, slices));
+    return { ...numbersOf(totalOf(lately), this.#seconds()), shares };
+  }
+
+  /** Every rule and backend that had a request in the last ten seconds. */
+  lately(): BackendNumbers[] {
+    const numbers: BackendNumbers[] = [];
+    const seconds = this.#seconds();
+    for (const [key, { destination, rule }] of this.#places) {
+      for (const growth of this.#sum(key, RATE_SLICES)) {
+        if (growth.requests === 0) continue;
+        const { backend } = growth;
+        numbers.push({ destination, rule, backend, ...numbersOf(growth, seconds) });
+      }
+    }
+    return numbers;
+  }
+
+  #seconds(): number {
+    return this.#slices.slice(0, RATE_SLICES).reduce((sum, one) => sum + one.seconds, 0);
   }
 
   #grow(grown: Map<string, Map<string, Growth>>, proxy: string, now: RuleCounters): void {
@@ -87,6 +120,8 @@ export class RouteStats {
     const lastKey = `${proxy} ${key} ${backend}`;
     const last = this.#last.get(lastKey);
     this.#last.set(lastKey, now);
+    if (!this.#places.has(key)) this.#places.set(key, { destination, rule });
+    if (this.#firstCounts === 'as found' && !this.#proxies.has(proxy)) return;
     const base = last === undefined || last.requests > now.requests ? null : last;
     const backends = grown.get(key) ?? new Map<string, Growth>();
     grown.set(key, backends);
@@ -124,6 +159,16 @@ function totalOf(growths: readonly Growth[]): Growth {
   const total = nothingOf('');
   for (const growth of growths) addGrowth(total, growth);
   return total;
+}
+
+function numbersOf(growth: Growth, seconds: number): Numbers {
+  const { requests, failures, latency } = growth;
+  return {
+    requestsPerSecond: seconds === 0 ? 0 : requests / seconds,
+    successRatio: requests === 0 ? null : 1 - failures / requests,
+    p50Ms: quantile(latency, 0.5),
+    p99Ms: quantile(latency, 0.99),
+  };
 }
 
 function addGrowth(sum: Growth, growth: Growth): void {

@@ -2,7 +2,8 @@
  * The control plane's listener: proxies' streams (an HTTP/1.1 upgrade), and a few pages as JSON.
  *
  * An upgrade on `node:http` and not an own port: one address to configure, and probes and the live
- * view come for free. Every request that is not known answers 404 with what is known.
+ * view come for free. Every request that is not known answers 404 with what is known. What people
+ * ask of proxies is in `query-pages.ts`.
  *
  * Owns the sockets and the heartbeat. Which proxy is sent what is decided in `publisher.ts`.
  * Started by `control-plane.ts`.
@@ -14,11 +15,13 @@ import { type ProxyMessage, WIRE_PATH, WIRE_UPGRADE, wireLimits } from '@remora/
 import { INBOUND_KEY } from '@remora/api/wire-resilience.ts';
 import { limits } from '../limits.ts';
 import type { Log } from '../log.ts';
+import { ProxyQueries } from './proxy-queries.ts';
 import { ProxyStream } from './proxy-stream.ts';
 import { lineOf } from './publication.ts';
 import type { Publisher } from './publisher.ts';
+import { QUERY_PAGES, queryPage } from './query-pages.ts';
 
-const PAGES = ['/v1/status', '/live', '/ready'] as const;
+const PAGES = ['/v1/status', ...QUERY_PAGES, '/live', '/ready'];
 
 export interface ConfigServerOptions {
   readonly listen: { readonly host: string; readonly port: number };
@@ -35,6 +38,7 @@ export class ConfigServer {
   readonly #server: Server;
   readonly #streams = new Set<ProxyStream>();
   readonly #byName = new Map<string, ProxyStream>();
+  readonly #queries = new ProxyQueries();
   readonly #heart: NodeJS.Timeout;
 
   constructor(options: ConfigServerOptions) {
@@ -71,6 +75,7 @@ export class ConfigServer {
   async close(): Promise<void> {
     clearInterval(this.#heart);
     for (const stream of [...this.#streams]) stream.close('the control plane is closing');
+    this.#queries.close();
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     this.#server.closeAllConnections();
     await closed;
@@ -128,6 +133,8 @@ export class ConfigServer {
         );
         return publisher.acknowledge(stream, destination, { refused: { version, reason } });
       }
+      case 'answer':
+        return this.#queries.hear(stream, message);
       case 'ping':
         return;
     }
@@ -157,6 +164,7 @@ export class ConfigServer {
   #leave(stream: ProxyStream, why: string): void {
     this.#streams.delete(stream);
     if (!stream.isKnown) return;
+    this.#queries.left(stream, why);
     const { name } = stream.proxy;
     if (this.#byName.get(name) === stream) this.#byName.delete(name);
     for (const destination of stream.destinations) {
@@ -175,9 +183,13 @@ export class ConfigServer {
     if (request.method !== 'GET') return reply(response, 405, { error: 'Only GET is answered' });
     if (path === '/v1/status') return reply(response, 200, this.#options.status());
     if (path === '/live') return reply(response, 200, { live: true });
-    if (path !== '/ready') return reply(response, 404, { error: 'No such page', pages: PAGES });
-    const ready = this.#options.ready();
-    return reply(response, ready ? 200 : 503, { ready });
+    if (path === '/ready') {
+      const ready = this.#options.ready();
+      return reply(response, ready ? 200 : 503, { ready });
+    }
+    const page = queryPage(request.url ?? '/', { byName: this.#byName, queries: this.#queries });
+    if (page === null) return reply(response, 404, { error: 'No such page', pages: PAGES });
+    void page.then(({ status, body }) => reply(response, status, body));
   }
 }
 

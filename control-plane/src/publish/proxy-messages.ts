@@ -6,7 +6,7 @@
  *
  * Pure. Called by `proxy-stream.ts`.
  */
-import type { ProxyMessage } from '@remora/api/wire.ts';
+import { type ProxyMessage, wireLimits } from '@remora/api/wire.ts';
 import { z } from 'zod';
 import { limits } from '../limits.ts';
 
@@ -31,8 +31,17 @@ const messages = {
   unsubscribe: z.object({ type: z.literal('unsubscribe'), destination: key }),
   applied: z.object({ type: z.literal('applied'), destination: key, version }),
   refused: z.object({ type: z.literal('refused'), destination: key, version, reason: z.string() }),
+  answer: z.object({
+    type: z.literal('answer'),
+    id: z.int().min(0),
+    answer: z.unknown(),
+    why: z.string().max(limits.whyMax).optional(),
+  }),
   ping: z.object({ type: z.literal('ping') }),
 } as const;
+
+/** The answer, and the message around it. */
+const ANSWER_LINE_MAX = wireLimits.answerBytesMax + 1_024;
 
 export type Reading =
   | { readonly is: 'message'; readonly message: ProxyMessage }
@@ -50,6 +59,9 @@ export function readProxyMessage(line: string): Reading {
   const type = typeof value === 'object' && value !== null && 'type' in value ? value.type : null;
   if (typeof type !== 'string') return { is: 'mistake', why: 'a line has no type' };
   if (!Object.hasOwn(messages, type)) return { is: 'unknown', type };
+  if (type === 'answer' && line.length > ANSWER_LINE_MAX) {
+    return { is: 'mistake', why: `an answer is over ${wireLimits.answerBytesMax} bytes` };
+  }
   const read = messages[type as keyof typeof messages].safeParse(value);
   if (read.success) return { is: 'message', message: read.data as ProxyMessage };
   const issue = read.error.issues[0];

@@ -75,6 +75,13 @@ export class ProxyStream {
     if (!this.#closed) this.#socket.write(line);
   }
 
+  /** The same, unless the peer does not read: then nothing is sent, and it is false. */
+  sayIfRoom(line: string): boolean {
+    if (this.#closed || this.#socket.writableLength >= limits.unsentBytesMax) return false;
+    this.#socket.write(line);
+    return true;
+  }
+
   /** Forgets what waits for a destination that the proxy no longer wants. */
   forget(destination: string): void {
     this.#outbox.drop(destination);

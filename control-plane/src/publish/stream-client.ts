@@ -22,6 +22,8 @@ const waitMsMax = 5_000;
 export class StreamClient {
   readonly received: ControlMessage[] = [];
   readonly socket: Socket;
+  /** Called for each message, once it is kept. */
+  onMessage: (message: ControlMessage) => void = () => {};
   #text = '';
   #upgraded = false;
   #closed = false;
@@ -111,6 +113,7 @@ export class StreamClient {
     for (const line of lines) {
       const message = JSON.parse(line) as ControlMessage;
       this.received.push(message);
+      this.onMessage(message);
       if (!applies) continue;
       if (message.type === 'put' || message.type === 'put-inbound') {
         const destination = message.type === 'put' ? message.destination : INBOUND_KEY;

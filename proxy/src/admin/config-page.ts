@@ -1,12 +1,18 @@
-/** GET /config: the configuration in force, with versions, in the format of `--snapshot`. */
+/**
+ * GET /config: the configuration in force, with versions, in the format of `--snapshot`. The same
+ * pieces answer a query of the control plane.
+ */
 import { writeSnapshot } from '../control/snapshot-format.ts';
-import { answerPieces, type Page } from './page.ts';
+import { type AdminWorld, answerPieces, type Page } from './page.ts';
 
 export const configPage: Page = {
   method: 'GET',
   path: '/config',
   async answer(world, answer) {
-    const pieces = writeSnapshot(world.configuration.live.texts());
-    await answerPieces(world, answer, 'application/json', pieces);
+    await answerPieces(world, answer, 'application/json', configPieces(world));
   },
 };
+
+export function configPieces({ configuration }: AdminWorld): Iterable<string> {
+  return writeSnapshot(configuration.live.texts());
+}

@@ -12,6 +12,7 @@ import type { Clock } from '../clock.ts';
 import type { Configuration } from '../control/configuration.ts';
 import { limits } from '../limits.ts';
 import type { ProxyMetrics, RouteSeries } from '../telemetry/proxy-metrics.ts';
+import type { RecordStore } from '../telemetry/record-store.ts';
 import type { PageAnswer } from './page-answer.ts';
 
 export interface AdminWorld {
@@ -22,6 +23,8 @@ export interface AdminWorld {
   readonly inbound: RouteSeries | null;
   /** The application beside this proxy, if there is one. */
   readonly application: Backend | null;
+  /** What is known of requests that ended. */
+  readonly records: RecordStore;
   isReady(): boolean;
   /** Begins to drain; does nothing when that has begun. */
   drain(): void;
@@ -32,7 +35,7 @@ export interface AdminWorld {
 export interface Page {
   readonly method: 'GET' | 'POST';
   readonly path: string;
-  answer(world: AdminWorld, answer: PageAnswer): void | Promise<void>;
+  answer(world: AdminWorld, answer: PageAnswer, query: string): void | Promise<void>;
 }
 
 /** Starts a 200 and writes it piece by piece. Ends early when the client has gone. */

@@ -2,8 +2,11 @@
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { after, before, describe, test } from 'node:test';
+import type { RecordsAnswer } from '@remora/api/wire.ts';
 import { ControlWorld, destinationConfig, textOf } from '../control/control-fixture.ts';
 import { limits } from '../limits.ts';
+import { requestRecord } from '../telemetry/record-fixture.ts';
+import { RecordStore } from '../telemetry/record-store.ts';
 import type { AdminWorld } from './page.ts';
 import { ADMIN_PAGES, AdminServer, METRICS_PAGES } from './server.ts';
 
@@ -29,6 +32,7 @@ describe('the admin listeners', () => {
     route: '',
     backend: '',
   });
+  const records = new RecordStore();
   let isReady = true;
   let drains = 0;
   const world: AdminWorld = {
@@ -38,6 +42,7 @@ describe('the admin listeners', () => {
       drains++;
     },
     connectionsOf: () => 3,
+    records,
   };
   const servers = [new AdminServer(METRICS_PAGES, world), new AdminServer(ADMIN_PAGES, world)];
   let onMetrics = '';
@@ -73,7 +78,7 @@ describe('the admin listeners', () => {
   });
 
   test('take no orders and tell no configuration on the pod address', async () => {
-    for (const path of ['/config', '/stats', '/drain', '/', '/live/..']) {
+    for (const path of ['/config', '/stats', '/explain', '/drain', '/', '/live/..']) {
       assert.equal(await statusOf(onMetrics + path), 404, path);
     }
     assert.equal(await statusOf(`${onMetrics}/drain`, { method: 'POST' }), 404);
@@ -88,6 +93,13 @@ describe('the admin listeners', () => {
     assert.match(text, /^request_total\{direction="outbound",dst_service="catalog".*\} 0$/m);
     assert.match(text, /^remora_event_loop_delay_seconds \d/m);
     assert(text.endsWith('\n'));
+  });
+
+  test('explain a request by its id, and say what is missing without one', async () => {
+    records.add(requestRecord({ requestId: 'a b' }));
+    const shown = (await (await fetch(`${onAdmin}/explain?id=a%20b`)).json()) as RecordsAnswer;
+    assert.deepEqual([shown.records[0]?.requestId, shown.leftOut], ['a b', 0]);
+    assert.equal(await statusOf(`${onAdmin}/explain`), 400);
   });
 
   test('show the configuration in force, as a snapshot file', async () => {

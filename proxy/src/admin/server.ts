@@ -15,6 +15,7 @@ import { refusalReason } from '../http1/refusals.ts';
 import { limits } from '../limits.ts';
 import { configPage } from './config-page.ts';
 import { drainPage } from './drain-page.ts';
+import { explainPage } from './explain-page.ts';
 import { livePage } from './live-page.ts';
 import { metricsPage } from './metrics-page.ts';
 import type { AdminWorld, Page } from './page.ts';
@@ -25,7 +26,13 @@ import { statsPage } from './stats-page.ts';
 /** For kubelet and Prometheus, on the pod's address: nothing here gives orders. */
 export const METRICS_PAGES: readonly Page[] = [livePage, readyPage, metricsPage];
 /** For who is on the machine. */
-export const ADMIN_PAGES: readonly Page[] = [...METRICS_PAGES, configPage, statsPage, drainPage];
+export const ADMIN_PAGES: readonly Page[] = [
+  ...METRICS_PAGES,
+  configPage,
+  statsPage,
+  explainPage,
+  drainPage,
+];
 
 const ORIGIN = Buffer.from('origin');
 
@@ -99,7 +106,8 @@ export class AdminServer {
     }
     if (head.find(ORIGIN) >= 0) return answer.text(403, 'not for web pages\n');
     try {
-      await page.answer(this.#world, answer);
+      const query = head.text(head.queryStart, head.queryEnd);
+      await page.answer(this.#world, answer, query);
     } catch {
       answer.abort();
     }

@@ -5,7 +5,7 @@
  *
  * Counters and not rates: whoever asks twice can divide. A row's `latency` lists how many requests
  * took at most so many milliseconds, not cumulated; the last bound is null, and open. Written a row
- * at a time, since a large table is megabytes.
+ * at a time, since a large table is megabytes. The same pieces answer a query of the control plane.
  */
 import type { Backend } from '../balance/backend.ts';
 import type { Endpoint } from '../balance/endpoint.ts';
@@ -21,7 +21,7 @@ export const statsPage: Page = {
   },
 };
 
-function* statsPieces(world: AdminWorld): Generator<string> {
+export function* statsPieces(world: AdminWorld): Generator<string> {
   const { live } = world.configuration;
   const uptime = Math.round(performance.now()) / 1_000;
   const resident = process.memoryUsage.rss();

@@ -21,6 +21,7 @@ import { Installer } from './installer.ts';
 import { LastGood } from './last-good.ts';
 import { Live } from './live.ts';
 import { loadSnapshot, SnapshotFile } from './snapshot-file.ts';
+import type { Queries } from './queries.ts';
 import { Subscription } from './subscription.ts';
 
 export interface ConfigurationOptions {
@@ -36,6 +37,8 @@ export interface ConfigurationOptions {
   readonly wheel: TimerWheel;
   readonly chance: Chance;
   readonly log: Log;
+  /** What answers people's questions; left out: nothing does. */
+  readonly queries?: Queries;
   /** Endpoints there are refused: requests would go round in a circle. */
   isOwnListener(address: string, port: number): boolean;
 }

@@ -9,6 +9,7 @@
  */
 import type { ControlMessage } from '@remora/api/wire.ts';
 import { INBOUND_KEY } from '@remora/api/wire-resilience.ts';
+import { readQueryMessage } from './query-shape.ts';
 import { membersOf, parseSliced } from './sliced-json.ts';
 import { type ConfigText, readConfigText } from './snapshot-format.ts';
 
@@ -42,6 +43,8 @@ export function* readControlLine(line: string): Generator<void, ControlLine | nu
       const nearest: unknown = span === undefined ? [] : yield* parseSliced(line, span);
       return { type, destination: text('destination'), nearest: namesOf(nearest) };
     }
+    case 'query':
+      return readQueryMessage(yield* parseSliced(line));
     case 'ping':
       return { type };
     default:

@@ -74,6 +74,12 @@ export class ControlStream {
     if (this.#socket.writableLength > limits.controlUnsentBytesMax) this.close('it does not read');
   }
 
+  /** A line that can be done without: not sent while much waits, so that it drops no stream. */
+  sendIfRoom(line: string): void {
+    if (!this.isOpen || this.#socket.writableLength > limits.answersUnsentBytesMax) return;
+    this.#socket.write(line);
+  }
+
   /** Once per heartbeat. */
   beat(): void {
     if (!this.isOpen) return;

@@ -9,6 +9,7 @@ import {
   type ControlMessage,
   type DestinationConfig,
   type ProxyMessage,
+  type ProxyQuery,
   WIRE_PATH,
   WIRE_UPGRADE,
   wireLimits,
@@ -23,6 +24,7 @@ import {
 } from './control-fixture.ts';
 import type { Installer } from './installer.ts';
 import { GONE, PENDING } from './live.ts';
+import type { Queries } from './queries.ts';
 import type { ConfigText } from './snapshot-format.ts';
 import { Subscription } from './subscription.ts';
 
@@ -138,6 +140,34 @@ describe('a proxy on the stream', () => {
     });
     assert.equal(told[0]?.key, KEY);
     assert.equal(subscription.wasWelcome, true);
+  });
+
+  test('answers queries, and holds up no configuration for one that takes its time', async () => {
+    const gate = Promise.withResolvers<string>();
+    const queries = {
+      answerLine: async (id: number, { kind }: ProxyQuery) =>
+        kind === 'stats' ? `{"type":"answer","id":${id},"answer":{}}\n` : await gate.promise,
+    } as Queries;
+    subscription.stop();
+    const { live, installer, metrics, clock, log } = world;
+    subscription = new Subscription({
+      ...{ url: server.url, identity, live, installer, metrics, clock, log, queries },
+      chance: () => 0,
+      hasInbound: false,
+    });
+    live.attach(subscription);
+    subscription.start();
+    world.live.request(KEY, waiter);
+    await server.takes('subscribe');
+    server.say({ type: 'query', id: 1, query: { kind: 'config' } });
+    server.say({ type: 'query', id: 2, query: { kind: 'stats' } });
+    server.put(destinationConfig('catalog'), 'v1');
+    await server.takes('applied');
+    assert.equal((await server.takes('answer')).id, 2);
+    gate.resolve('{"type":"answer","id":1,"answer":null,"why":"late"}\n');
+    assert.deepEqual(await server.takes('answer'), {
+      ...{ type: 'answer', id: 1, answer: null, why: 'late' },
+    });
   });
 
   test('asks for what was wanted before the stream was open', async () => {

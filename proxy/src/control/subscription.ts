@@ -9,7 +9,7 @@
  *
  * Impure: timers, and the stream it opens. Made by `configuration.ts`.
  */
-import { type ProxyIdentity, wireLimits } from '@remora/api/wire.ts';
+import { type ProxyIdentity, type ProxyQuery, wireLimits } from '@remora/api/wire.ts';
 import { INBOUND_KEY } from '@remora/api/wire-resilience.ts';
 import type { Chance, Clock } from '../clock.ts';
 import { limits } from '../limits.ts';
@@ -20,6 +20,7 @@ import { readControlLine } from './control-messages.ts';
 import { ControlStream } from './control-stream.ts';
 import type { Installer } from './installer.ts';
 import type { ConfigSource, Live } from './live.ts';
+import type { Queries } from './queries.ts';
 import { runSliced } from './slices.ts';
 import type { ConfigText } from './snapshot-format.ts';
 
@@ -35,6 +36,8 @@ export interface SubscriptionOptions {
   readonly clock: Clock;
   readonly chance: Chance;
   readonly log: Log;
+  /** Left out: people's questions are not answered. */
+  readonly queries?: Queries;
 }
 
 export class Subscription implements ConfigSource {
@@ -125,9 +128,18 @@ export class Subscription implements ConfigSource {
       case 'gone':
         if (live.has(message.destination)) installer.remove(message.destination, message.nearest);
         return;
+      case 'query':
+        // Not awaited: a tap of seconds must hold up no configuration.
+        void this.#answer(stream, message.id, message.query);
+        return;
       default: // `current` and `ping` change nothing; what is unknown is a newer version's.
         return;
     }
+  }
+
+  async #answer(stream: ControlStream, id: number, query: ProxyQuery): Promise<void> {
+    const line = await this.#options.queries?.answerLine(id, query);
+    if (line !== undefined) stream.sendIfRoom(line);
   }
 
   async #apply(stream: ControlStream, put: ConfigText): Promise<void> {

@@ -1,0 +1,50 @@
+/** Claims about a tap's windows and lines: no request twice, none lost, and an id to go on with. */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import { paintLine } from '../dev/line.ts';
+import { sampleRecord } from '../publish/sample-record.ts';
+import { calleeRecord, callerRecord } from './story-fixture.ts';
+import { tapLine } from './tap-line.ts';
+import { TapWindows } from './tap-windows.ts';
+
+describe('overlapping windows', () => {
+  test('property: show every request once, however much each has in common with the next', () => {
+    const steps = fc.array(fc.record({ forth: fc.nat(5), back: fc.nat(3) }), { maxLength: 12 });
+    fc.assert(
+      fc.property(steps, (windows) => {
+        const tap = new TapWindows();
+        const shown: string[] = [];
+        let end = 0;
+        for (const { forth, back } of windows) {
+          const from = Math.max(0, end - back);
+          end = Math.max(end, from + forth);
+          const ids = Array.from({ length: end - from }, (_, at) => String(from + at));
+          const records = ids.map((requestId) => sampleRecord({ requestId }));
+          shown.push(...tap.fresh(records).map(({ requestId }) => requestId));
+        }
+        // Windows that reach back into the one before: as a tap's do.
+        const wanted = Array.from({ length: end }, (_, at) => String(at));
+        assert.deepEqual(new Set(shown), new Set(wanted));
+        if (windows.every(({ forth, back }) => forth >= back)) {
+          assert.equal(shown.length, wanted.length);
+        }
+      }),
+    );
+  });
+
+  test('show one request at two proxies twice, in the order in which it ended', () => {
+    const shown = new TapWindows().fresh([callerRecord, calleeRecord]);
+    assert.deepEqual(shown, [calleeRecord, callerRecord]);
+  });
+});
+
+describe('the line of a request', () => {
+  test('says who, what, how it ended and by which rule, and ends with the id', () => {
+    assert.equal(
+      paintLine(tapLine(callerRecord), 1_000, false),
+      '03:00:01.250 storefront-0 → GET catalog/items?page=2 504 RMR_REQUEST_TIMEOUT 1.00 s ' +
+        'catalog/canary → catalog-v2-1 in 2 attempts 5f0c6a52-7d7e-4a83-9df5-2f0a9f6b1c11',
+    );
+  });
+});

@@ -1,0 +1,112 @@
+/** Claims about answers to people: whole, or named as cut; and always within bounds. */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { type ProxyQuery, type RecordsAnswer, wireLimits } from '@remora/api/wire.ts';
+import { ManualClock } from '../clock.ts';
+import { limits } from '../limits.ts';
+import { requestRecord } from '../telemetry/record-fixture.ts';
+import { RecordStore } from '../telemetry/record-store.ts';
+import { Queries } from './queries.ts';
+import { readQueryMessage } from './query-shape.ts';
+
+interface Answered {
+  readonly type: string;
+  readonly id: number;
+  readonly answer: unknown;
+  readonly why?: string;
+}
+
+function world(pages: Partial<Record<'config' | 'stats', readonly string[]>> = {}) {
+  const records = new RecordStore();
+  const queries = new Queries({
+    records,
+    clock: new ManualClock(),
+    configPieces: () => pages.config ?? [],
+    statsPieces: () => pages.stats ?? [],
+  });
+  const ask = async (query: ProxyQuery): Promise<Answered> => {
+    const line = await queries.answerLine(7, query);
+    assert.equal(line.indexOf('\n'), line.length - 1, 'one line');
+    assert(Buffer.byteLength(line) <= wireLimits.answerBytesMax + 128);
+    return JSON.parse(line) as Answered;
+  };
+  return { records, ask };
+}
+
+const filter = { route: null, onlyFailed: false, method: null, path: null };
+
+describe('an answer to a query', () => {
+  test('is the page as the admin listener has it, though that has many lines', async () => {
+    const { ask } = world({ config: ['{"a":\n', '"b\\n"}\n'] });
+    assert.deepEqual(await ask({ kind: 'config' }), {
+      type: 'answer',
+      id: 7,
+      answer: { a: 'b\n' },
+    });
+  });
+
+  test('names the page to ask instead of one that is too large', async () => {
+    const { ask } = world({ stats: ['"', 'x'.repeat(wireLimits.answerBytesMax), '"'] });
+    const { answer, why } = await ask({ kind: 'stats' });
+    assert.equal(answer, null);
+    assert.match(why ?? '', /\/stats$/);
+  });
+
+  test('leaves out and counts the oldest records of a request with too many', async () => {
+    const { records, ask } = world();
+    const count = 400;
+    for (let at = 0; at < count; at++) {
+      records.add(requestRecord({ startedAt: at, path: '/'.padEnd(4_000, 'x') }));
+    }
+    const kept = records.find('r-1').length;
+    const answer = (await ask({ kind: 'explain', requestId: 'r-1' })).answer as RecordsAnswer;
+    assert.equal(answer.records[0]?.startedAt, count - 1);
+    assert.equal(answer.records.length + answer.leftOut, kept);
+  });
+
+  test('to a tap holds what ended while it was open, and closes the tap', async () => {
+    const { records, ask } = world();
+    records.add(requestRecord({ requestId: 'before' }));
+    const asked = ask({ kind: 'tap', filter, tapMs: 20 });
+    records.add(requestRecord({ requestId: 'while' }));
+    assert.equal(records.isTapped, true);
+    const { records: seen } = (await asked).answer as RecordsAnswer;
+    assert.deepEqual(
+      seen.map(({ requestId }) => requestId),
+      ['while'],
+    );
+    assert.equal(records.isTapped, false);
+  });
+
+  test('refuses one tap and one query too many, and says so', async () => {
+    const { ask } = world();
+    const tap = { kind: 'tap', filter, tapMs: 20 } as const;
+    const taps = Array.from({ length: limits.queriesMax }, () => ask(tap));
+    assert.match((await ask({ kind: 'config' })).why ?? '', /32 other queries/);
+    const answers = await Promise.all(taps);
+    const refused = answers.filter(({ why }) => why === `${wireLimits.tapsMax} taps are open here`);
+    assert.equal(answers.length - refused.length, wireLimits.tapsMax);
+  });
+});
+
+describe('a query that is read', () => {
+  const tap = { kind: 'tap', filter, tapMs: wireLimits.answerMs };
+
+  test('is one with an id, of a kind that is known and with all its parts', () => {
+    const message = { type: 'query', id: 1, query: tap } as const;
+    assert.deepEqual(readQueryMessage(message), message);
+  });
+
+  for (const [what, value] of [
+    ['of a newer kind', { id: 1, query: { kind: 'from-the-future' } }],
+    ['of a kind that every object has', { id: 1, query: { kind: 'toString' } }],
+    ['without an id', { query: { kind: 'stats' } }],
+    ['without a query', { id: 1 }],
+    ['that lasts longer than was agreed', { id: 1, query: { ...tap, tapMs: 2_001 } }],
+    ['with half a filter', { id: 1, query: { ...tap, filter: { route: null } } }],
+  ] as const) {
+    test(`is ignored ${what}, and ends no stream`, () => {
+      assert.equal(readQueryMessage(value), null);
+    });
+  }
+});

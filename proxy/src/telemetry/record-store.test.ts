@@ -1,0 +1,146 @@
+/** Claims about what is kept of requests, and what taps see. */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { RequestRecord } from '@remora/api/request-record.ts';
+import { type TapFilter, wireLimits } from '@remora/api/wire.ts';
+import fc from 'fast-check';
+import { limits } from '../limits.ts';
+import { attemptRecord, requestRecord } from './record-fixture.ts';
+import { RecordRing } from './record-ring.ts';
+import { recordBytes } from './record-size.ts';
+import { RecordStore } from './record-store.ts';
+
+const ALL: TapFilter = { route: null, onlyFailed: false, method: null, path: null };
+const MANY = 1_000;
+const MIB = 1024 * 1024;
+
+describe('the ring of records', () => {
+  test('property: holds the newest that fit both bounds, oldest first', () => {
+    const sizes = fc.array(fc.integer({ min: 1, max: 60 }), { maxLength: 40 });
+    fc.assert(
+      fc.property(sizes, fc.integer({ min: 1, max: 8 }), (added, recordsMax) => {
+        const ring = new RecordRing(recordsMax, 50);
+        let model: { readonly record: RequestRecord; readonly bytes: number }[] = [];
+        for (const [at, bytes] of added.entries()) {
+          const record = requestRecord({ startedAt: at });
+          ring.add(record, bytes);
+          if (bytes > 50) continue;
+          model = [...model, { record, bytes }];
+          const total = () => model.reduce((sum, one) => sum + one.bytes, 0);
+          while (model.length > recordsMax || total() > 50) model.shift();
+        }
+        assert.deepEqual(
+          ring.find('r-1'),
+          model.map(({ record }) => record),
+        );
+      }),
+    );
+  });
+});
+
+describe('the size of a record', () => {
+  test('property: is never less than what it takes as JSON', () => {
+    const long = fc.string({ unit: fc.constantFrom('a', '"', 'é', '好', '\\'), maxLength: 80 });
+    fc.assert(
+      fc.property(long, fc.nat(6), fc.double({ noNaN: true }), (word, count, ms) => {
+        const attempt = attemptRecord({
+          ...{ backend: word, endpoint: word, instance: word, reason: word },
+          ...{ beganMs: ms, chosenMs: ms, sentMs: ms, answeredMs: ms, endedMs: ms },
+          ...{ failure: 'RMR_RESPONSE_MALFORMED' as never, budgetLeft: ms },
+          limit: { inFlight: ms, waiting: ms, max: ms },
+          weighed: Array.from({ length: count }, () => ({ endpoint: word, score: ms })),
+        });
+        const record = requestRecord({
+          ...{ requestId: word, parentSpanId: word, authority: word, path: word, rule: word },
+          ...{ userAgent: word, peer: word, detail: word, method: word, durationMs: ms },
+          nearest: { rule: word, why: word },
+          split: {
+            draw: ms,
+            cohort: { by: word, key: word },
+            shares: Array.from({ length: count }, () => ({ backend: word, weight: ms })),
+          },
+          attempts: Array.from({ length: count }, () => attempt),
+        });
+        assert(recordBytes(record) >= Buffer.byteLength(JSON.stringify(record)));
+      }),
+    );
+  });
+});
+
+describe('the store of records', () => {
+  test('finds a request by its own id and by the id of its trace', () => {
+    const store = new RecordStore();
+    const record = requestRecord({ requestId: 'mine', traceId: 'a'.repeat(32) });
+    store.add(record);
+    store.add(requestRecord({ requestId: 'other' }));
+    assert.deepEqual(store.find('mine'), [record]);
+    assert.deepEqual(store.find('a'.repeat(32)), [record]);
+    assert.deepEqual(store.find(''), []);
+  });
+
+  test('a tap on a busy route does not push out what failed', () => {
+    const store = new RecordStore();
+    store.add(requestRecord({ requestId: 'failed', reason: 'failed' }));
+    for (let at = 0; at < 2 * limits.recordsKept; at++) {
+      store.add(requestRecord({ requestId: 'busy', reason: 'asked' }));
+    }
+    assert.equal(store.find('failed').length, 1);
+    assert.equal(store.find('busy').length, limits.askedRecordsKept);
+  });
+
+  test('asks for the records of all requests only while a tap wants more than failures', () => {
+    const store = new RecordStore();
+    assert.equal(store.isTapped, false);
+    const failures = store.openTap({ ...ALL, onlyFailed: true }, MANY, MIB)!;
+    assert.equal(store.isTapped, false);
+    const all = store.openTap(ALL, MANY, MIB)!;
+    assert.equal(store.isTapped, true);
+    all.close();
+    assert.equal(store.isTapped, false);
+    failures.close();
+  });
+
+  test('asks for no more once a tap is full, and says that there was more', () => {
+    const store = new RecordStore();
+    const tap = store.openTap(ALL, 2, MIB)!;
+    for (let at = 0; at < 5; at++) store.add(requestRecord());
+    assert.deepEqual([store.isTapped, store.wants(requestRecord())], [false, false]);
+    assert.deepEqual([tap.leftOut, tap.take().length], [3, 2]);
+    store.add(requestRecord());
+    assert.deepEqual([tap.take().length, tap.leftOut], [1, 0]);
+  });
+
+  test('a tap holds no more bytes than it was given', () => {
+    const store = new RecordStore();
+    const record = requestRecord({ path: 'x'.repeat(2_000) });
+    const tap = store.openTap(ALL, MANY, 3 * recordBytes(record))!;
+    for (let at = 0; at < 5; at++) store.add(record);
+    assert.deepEqual([tap.leftOut, tap.take().length], [2, 3]);
+  });
+
+  for (const [what, filter, seen] of [
+    ['part of a rule', { route: 'canary' }, true],
+    ['part of a destination', { route: 'catalog.shop' }, true],
+    ['another route', { route: 'cart' }, false],
+    ['the beginning of a path', { path: '/it' }, true],
+    ['the middle of a path', { path: 'tems' }, false],
+    ['another method', { method: 'POST' }, false],
+    ['failures', { onlyFailed: true }, false],
+  ] as const) {
+    test(`a tap for ${what} sees ${seen ? 'the request' : 'nothing'}`, () => {
+      const store = new RecordStore();
+      const tap = store.openTap({ ...ALL, ...filter }, MANY, MIB)!;
+      assert.equal(store.wants(requestRecord()), seen);
+      store.add(requestRecord());
+      assert.equal(tap.take().length, Number(seen));
+    });
+  }
+
+  test('opens only so many taps at a time', () => {
+    const store = new RecordStore();
+    const taps = Array.from({ length: wireLimits.tapsMax }, () => store.openTap(ALL, MANY, MIB));
+    assert.equal(store.openTap(ALL, MANY, MIB), null);
+    taps[0]!.close();
+    assert.notEqual(store.openTap(ALL, MANY, MIB), null);
+  });
+});

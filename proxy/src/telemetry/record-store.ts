@@ -1,0 +1,134 @@
+/**
+ * The records that this proxy keeps, newest last, and the taps that listen for new ones.
+ *
+ *   add ──► asked for only by a tap? ── no ──► kept       (failed, slow, sampled, marked)
+ *     │                              └─ yes ─► asked      (a tap on a busy route pushes out nothing
+ *     └──► every open tap that wants it                    that failed an hour ago)
+ *
+ * Both rings are bounded in records and in bytes, and so is what waits in a tap. A tap that is full
+ * stops asking: traffic never pays for records that nobody will read.
+ *
+ * Pure. Filled by `exchange/`; read by `control/queries.ts` and `admin/explain-page.ts`.
+ */
+import type { RequestRecord } from '@remora/api/request-record.ts';
+import { type TapFilter, wireLimits } from '@remora/api/wire.ts';
+import { limits } from '../limits.ts';
+import { RecordRing } from './record-ring.ts';
+import { recordBytes } from './record-size.ts';
+
+/** What a tap's filter looks at. */
+export type TapFacts = Pick<RequestRecord, 'rule' | 'destination' | 'isFailed' | 'method' | 'path'>;
+
+export class RecordStore {
+  /** Whether requests that went well must leave records now; read for every request. */
+  isTapped = false;
+  readonly #kept = new RecordRing(limits.recordsKept, limits.recordBytesMax);
+  readonly #asked = new RecordRing(limits.askedRecordsKept, limits.askedRecordBytesMax);
+  readonly #taps = new Set<Tap>();
+
+  add(record: RequestRecord): void {
+    const bytes = recordBytes(record);
+    const ring = record.reason === 'asked' ? this.#asked : this.#kept;
+    ring.add(record, bytes);
+    if (this.#taps.size === 0) return;
+    for (const tap of this.#taps) tap.offer(record, bytes);
+    this.#refresh();
+  }
+
+  /** Of this request id or trace id, oldest first. */
+  find(id: string): readonly RequestRecord[] {
+    if (id === '') return [];
+    return [...this.#kept.find(id), ...this.#asked.find(id)].sort(
+      (a, b) => a.startedAt - b.startedAt,
+    );
+  }
+
+  /** Before a record is made for it: whether some tap wants this request, which ended so. */
+  wants(facts: TapFacts): boolean {
+    for (const tap of this.#taps) if (tap.wants(facts)) return true;
+    return false;
+  }
+
+  /** Null: `tapsMax` are open. */
+  openTap(filter: TapFilter, recordsMax: number, bytesMax: number): Tap | null {
+    if (this.#taps.size >= wireLimits.tapsMax) return null;
+    const tap = new Tap(filter, recordsMax, bytesMax, () => {
+      this.#taps.delete(tap);
+      this.#refresh();
+    });
+    this.#taps.add(tap);
+    this.#refresh();
+    return tap;
+  }
+
+  #refresh(): void {
+    this.isTapped = false;
+    for (const tap of this.#taps) this.isTapped ||= tap.asksForAll;
+  }
+}
+
+export class Tap {
+  readonly #filter: TapFilter;
+  readonly #recordsMax: number;
+  readonly #bytesMax: number;
+  readonly #onClose: () => void;
+  #records: RequestRecord[] = [];
+  #bytes = 0;
+  #leftOut = 0;
+
+  constructor(filter: TapFilter, recordsMax: number, bytesMax: number, onClose: () => void) {
+    this.#filter = filter;
+    this.#recordsMax = recordsMax;
+    this.#bytesMax = bytesMax;
+    this.#onClose = onClose;
+  }
+
+  /** Not once something was left out: whoever reads knows then that there was more. */
+  get asksForAll(): boolean {
+    return !this.#filter.onlyFailed && this.#leftOut === 0;
+  }
+
+  /** At least so many records were not kept. */
+  get leftOut(): number {
+    return this.#leftOut;
+  }
+
+  wants(facts: TapFacts): boolean {
+    return this.#leftOut === 0 && passesFilter(this.#filter, facts);
+  }
+
+  offer(record: RequestRecord, bytes: number): void {
+    if (!passesFilter(this.#filter, record)) return;
+    const isRoom =
+      this.#leftOut === 0 &&
+      this.#records.length < this.#recordsMax &&
+      this.#bytes + bytes <= this.#bytesMax;
+    if (!isRoom) {
+      this.#leftOut++;
+      return;
+    }
+    this.#records.push(record);
+    this.#bytes += bytes;
+  }
+
+  /** What came since the last call, oldest first. Room and `leftOut` begin anew. */
+  take(): RequestRecord[] {
+    const taken = this.#records;
+    this.#records = [];
+    this.#bytes = 0;
+    this.#leftOut = 0;
+    return taken;
+  }
+
+  close(): void {
+    this.#onClose();
+  }
+}
+
+function passesFilter(filter: TapFilter, facts: TapFacts): boolean {
+  const { route, onlyFailed, method, path } = filter;
+  if (onlyFailed && !facts.isFailed) return false;
+  if (method !== null && facts.method !== method) return false;
+  if (path !== null && !facts.path.startsWith(path)) return false;
+  return route === null || facts.rule.includes(route) || facts.destination.includes(route);
+}
