@@ -174,6 +174,20 @@ export const limits = {
   replayTotalBytesMax: 16 * 1024 * 1024,
   replayBlockBytes: 16 * 1024,
   replayBlocksFreeMax: 64,
+  // The access log: `telemetry/access-log.ts`.
+  /** Of what waits in the log: access lines are dropped beyond it, the proxy's own words are not. */
+  accessBufferBytesMax: 768 * 1024,
+  /** What a flood may cost: at 5 µs a line, 0.5% of a core. */
+  accessLinesPerSecondMax: 1_000,
+  /** Of those, what requests that did not fail leave to errors. */
+  accessErrorLinesPerSecond: 200,
+  /** Characters of a path, and of any other text, in a line; the rest is cut off and counted. */
+  accessPathMax: 2_048,
+  accessTextMax: 512,
+  /** Orders to log what matches, at a time. */
+  accessFiltersMax: 8,
+  accessFilterMs: 60_000,
+  accessFilterMsMax: 600_000,
 } as const;
 
 // We must let go first, or a request races the peer's close and the retry is ours to explain.
@@ -184,3 +198,6 @@ assert(limits.drainExitMs > limits.drainExitLagMsMax + limits.drainIdleMs);
 assert(limits.drainLagMsMax + limits.drainExitMs < limits.drainTimeoutMs);
 assert(limits.replayBytesMax % limits.replayBlockBytes === 0);
 assert(limits.replayBytesMax <= limits.duplicateBytesMax);
+assert(limits.accessBufferBytesMax < limits.logBufferBytesMax);
+assert(limits.accessErrorLinesPerSecond < limits.accessLinesPerSecondMax);
+assert(limits.accessFilterMs <= limits.accessFilterMsMax);

@@ -11,6 +11,7 @@ import type { Endpoint } from '../balance/endpoint.ts';
 import type { Clock } from '../clock.ts';
 import type { Configuration } from '../control/configuration.ts';
 import { limits } from '../limits.ts';
+import type { AccessLog } from '../telemetry/access-log.ts';
 import type { ProxyMetrics, RouteSeries } from '../telemetry/proxy-metrics.ts';
 import type { PageAnswer } from './page-answer.ts';
 
@@ -22,6 +23,7 @@ export interface AdminWorld {
   readonly inbound: RouteSeries | null;
   /** The application beside this proxy, if there is one. */
   readonly application: Backend | null;
+  readonly accessLog?: AccessLog;
   isReady(): boolean;
   /** Begins to drain; does nothing when that has begun. */
   drain(): void;
@@ -30,9 +32,10 @@ export interface AdminWorld {
 }
 
 export interface Page {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'DELETE';
   readonly path: string;
-  answer(world: AdminWorld, answer: PageAnswer): void | Promise<void>;
+  /** `query` is as it came, without the question mark. */
+  answer(world: AdminWorld, answer: PageAnswer, query: string): void | Promise<void>;
 }
 
 /** Starts a 200 and writes it piece by piece. Ends early when the client has gone. */

@@ -13,6 +13,7 @@ import { Head, METHOD } from '../http1/head.ts';
 import { PARSE_INCOMPLETE, PARSE_OK, parseRequestHead } from '../http1/head-parser.ts';
 import { refusalReason } from '../http1/refusals.ts';
 import { limits } from '../limits.ts';
+import { accessLogPages } from './access-log-page.ts';
 import { configPage } from './config-page.ts';
 import { drainPage } from './drain-page.ts';
 import { livePage } from './live-page.ts';
@@ -25,7 +26,13 @@ import { statsPage } from './stats-page.ts';
 /** For kubelet and Prometheus, on the pod's address: nothing here gives orders. */
 export const METRICS_PAGES: readonly Page[] = [livePage, readyPage, metricsPage];
 /** For who is on the machine. */
-export const ADMIN_PAGES: readonly Page[] = [...METRICS_PAGES, configPage, statsPage, drainPage];
+export const ADMIN_PAGES: readonly Page[] = [
+  ...METRICS_PAGES,
+  configPage,
+  statsPage,
+  drainPage,
+  ...accessLogPages,
+];
 
 const ORIGIN = Buffer.from('origin');
 
@@ -99,13 +106,13 @@ export class AdminServer {
     }
     if (head.find(ORIGIN) >= 0) return answer.text(403, 'not for web pages\n');
     try {
-      await page.answer(this.#world, answer);
+      await page.answer(this.#world, answer, head.text(head.queryStart, head.queryEnd));
     } catch {
       answer.abort();
     }
   }
 
   #paths(): string {
-    return this.#pages.map(({ path }) => path).join(' ');
+    return [...new Set(this.#pages.map(({ path }) => path))].join(' ');
   }
 }
