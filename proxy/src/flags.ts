@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util';
 import { destinationKey } from '@remora/api/destination.ts';
 import type { ProxyIdentity } from '@remora/api/wire.ts';
 import type { ListenAddress } from './net/listener.ts';
+import type { AccessLogOptions } from './telemetry/access-log.ts';
 
 export const USAGE = `usage: remora-proxy --name NAME --namespace NS --workload WORKLOAD [options]
 
@@ -19,6 +20,8 @@ export const USAGE = `usage: remora-proxy --name NAME --namespace NS --workload 
   --front SERVICE        every outbound request is for this Service, whatever its Host
   --control URL          the control plane's stream, http://HOST:PORT
   --snapshot FILE        configuration from a file, watched
+  --access-log MODE      errors, all or none: a line for a request (default: errors)
+  --access-log-sample R  of good requests, where all have one, 0 to 1 (default: 1)
   --sample RATIO         of new traces that are exported, 0 to 1 (default: 0.01)
   --slow MS              a request that takes so long is kept like a failed one (default: 1000)
   --last-good FILE       where applied configuration is kept, and read at start
@@ -38,6 +41,7 @@ export interface ProxyOptions {
   readonly control: string | null;
   readonly snapshot: string | null;
   readonly lastGood: string | null;
+  readonly accessLog: AccessLogOptions;
   /** 0 to 1, of traces that begin here. */
   readonly sampleRatio: number;
   readonly slowMs: number;
@@ -56,6 +60,8 @@ const FLAGS = {
   control: { type: 'string' },
   snapshot: { type: 'string' },
   'last-good': { type: 'string' },
+  'access-log': { type: 'string' },
+  'access-log-sample': { type: 'string' },
   sample: { type: 'string' },
   slow: { type: 'string' },
   help: { type: 'boolean' },
@@ -98,6 +104,10 @@ function toOptions(given: ReturnType<typeof readFlags>): ProxyOptions {
     control: given.control ?? null,
     snapshot: given.snapshot ?? null,
     lastGood: given['last-good'] ?? null,
+    accessLog: {
+      mode: accessMode(given['access-log'] ?? 'errors'),
+      sample: number('--access-log-sample', given['access-log-sample'], RATIO),
+    },
     sampleRatio: number('--sample', given.sample, { least: 0, most: 1, standard: 0.01 }),
     slowMs: number('--slow', given.slow, { least: 1, most: 3_600_000, standard: 1_000 }),
   };
@@ -113,6 +123,13 @@ function toOptions(given: ReturnType<typeof readFlags>): ProxyOptions {
     );
   }
   return options;
+}
+
+const RATIO = { least: 0, most: 1, standard: 1 };
+
+function accessMode(text: string): AccessLogOptions['mode'] {
+  if (text === 'errors' || text === 'all' || text === 'none') return text;
+  throw new Error(`--access-log must be errors, all or none, not ${text}`);
 }
 
 function number(

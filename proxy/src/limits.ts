@@ -200,6 +200,20 @@ export const limits = {
   queriesMax: 32,
   /** An answer is not sent while so much waits on the stream: configuration comes first. */
   answersUnsentBytesMax: 2 * 1024 * 1024,
+  // The access log: `telemetry/access-log.ts`.
+  /** Of what waits in the log: access lines are dropped beyond it, the proxy's own words are not. */
+  accessBufferBytesMax: 768 * 1024,
+  /** What a flood may cost: at 5 µs a line, 0.5% of a core. */
+  accessLinesPerSecondMax: 1_000,
+  /** Of those, what requests that did not fail leave to errors. */
+  accessErrorLinesPerSecond: 200,
+  /** Characters of a path, and of any other text, in a line; the rest is cut off and counted. */
+  accessPathMax: 2_048,
+  accessTextMax: 512,
+  /** Orders to log what matches, at a time. */
+  accessFiltersMax: 8,
+  accessFilterMs: 60_000,
+  accessFilterMsMax: 600_000,
 } as const;
 
 // We must let go first, or a request races the peer's close and the retry is ours to explain.
@@ -212,3 +226,6 @@ assert(limits.replayBytesMax % limits.replayBlockBytes === 0);
 assert(limits.replayBytesMax <= limits.duplicateBytesMax);
 // Answers alone must never have the stream dropped.
 assert(limits.answersUnsentBytesMax + wireLimits.answerBytesMax < limits.controlUnsentBytesMax);
+assert(limits.accessBufferBytesMax < limits.logBufferBytesMax);
+assert(limits.accessErrorLinesPerSecond < limits.accessLinesPerSecondMax);
+assert(limits.accessFilterMs <= limits.accessFilterMsMax);

@@ -35,11 +35,12 @@ import { Duplicates } from './resilience/duplicates.ts';
 import { ReplayBlocks } from './resilience/replay-buffer.ts';
 import { Inbound } from './roles/inbound.ts';
 import { Outbound } from './roles/outbound.ts';
+import { AccessLog } from './telemetry/access-log.ts';
 import { IdSource } from './telemetry/id-source.ts';
 import type { LineLog } from './telemetry/log.ts';
 import { ProxyMetrics, type RouteSeries } from './telemetry/proxy-metrics.ts';
-import { systemRandom } from './telemetry/system-random.ts';
 import { RecordStore } from './telemetry/record-store.ts';
+import { systemRandom } from './telemetry/system-random.ts';
 import { type SetWake, TimerWheel } from './timer-wheel.ts';
 
 export interface RunningProxy {
@@ -79,7 +80,7 @@ class DataPlane implements RunningProxy {
     connectFailures: 0,
   };
   readonly #duplicates = new Duplicates();
-  readonly #sinks: RecordSink[] = [];
+  readonly #accessLog: AccessLog;
   readonly #records = new RecordStore();
   readonly #metrics: ProxyMetrics;
   readonly #buffers = new ReadBuffers();
@@ -101,6 +102,7 @@ class DataPlane implements RunningProxy {
     this.#options = options;
     this.#poisonsPools = poisonsPools;
     this.#log = log;
+    this.#accessLog = new AccessLog(options.accessLog, log, systemClock);
     this.#metrics = new ProxyMetrics(
       {
         counts: this.#counts,
@@ -207,12 +209,18 @@ class DataPlane implements RunningProxy {
       configuration: this.#configuration,
       clock: systemClock,
       records: this.#records,
+      accessLog: this.#accessLog,
       inbound: this.#inboundSeries,
       application: this.#inbound?.backend ?? null,
       isReady: () => this.#isReady && !this.#drain.hasBegun && this.#configuration.isReady,
       drain: () => this.#beginDrain(),
       connectionsOf: (endpoint) => (endpoint.pool as EndpointPool | null)?.total ?? 0,
     };
+  }
+
+  /** Who takes records, each for its own people. */
+  #sinks(): readonly RecordSink[] {
+    return [this.#records, this.#accessLog];
   }
 
   #newQueries(): Queries {
@@ -264,7 +272,7 @@ class DataPlane implements RunningProxy {
         ids,
         marks,
         slowMs: this.#options.slowMs,
-        sinks: this.#sinks,
+        sinks: this.#sinks(),
       }),
       isDraining: (direction) => this.#drain.isClosing(this.#doorOf(direction)),
       poolOf: (endpoint, backend) => poolOf(endpoint, backend, poolWorld),

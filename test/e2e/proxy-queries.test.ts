@@ -116,7 +116,7 @@ describe('a question to a mesh', () => {
 
   test('taps requests while they end, and nothing when it is over', async () => {
     const lines = remora('tap', 'canary', '--for', '2s', '--json');
-    await until(() => store.isTapped, 'a tap', 5_000);
+    await until(() => store.wantsAll, 'a tap', 5_000);
     store.add(requestRecord({ requestId: 'tapped', reason: 'asked' }));
     store.add(requestRecord({ requestId: 'other', reason: 'asked', rule: 'x', destination: 'y' }));
     const seen = (await lines).trim().split('\n');
@@ -124,7 +124,7 @@ describe('a question to a mesh', () => {
       seen.map((line) => (JSON.parse(line) as { requestId: string }).requestId),
       ['tapped'],
     );
-    await until(() => !store.isTapped, 'its end', 5_000);
+    await until(() => !store.wantsAll, 'its end', 5_000);
   });
 });
 

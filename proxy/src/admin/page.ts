@@ -11,6 +11,7 @@ import type { Endpoint } from '../balance/endpoint.ts';
 import type { Clock } from '../clock.ts';
 import type { Configuration } from '../control/configuration.ts';
 import { limits } from '../limits.ts';
+import type { AccessLog } from '../telemetry/access-log.ts';
 import type { ProxyMetrics, RouteSeries } from '../telemetry/proxy-metrics.ts';
 import type { RecordStore } from '../telemetry/record-store.ts';
 import type { PageAnswer } from './page-answer.ts';
@@ -25,6 +26,7 @@ export interface AdminWorld {
   readonly application: Backend | null;
   /** What is known of requests that ended. */
   readonly records: RecordStore;
+  readonly accessLog: AccessLog;
   isReady(): boolean;
   /** Begins to drain; does nothing when that has begun. */
   drain(): void;
@@ -33,8 +35,9 @@ export interface AdminWorld {
 }
 
 export interface Page {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'DELETE';
   readonly path: string;
+  /** `query` is as it came, without the question mark. */
   answer(world: AdminWorld, answer: PageAnswer, query: string): void | Promise<void>;
 }
 

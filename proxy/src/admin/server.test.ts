@@ -5,6 +5,8 @@ import { after, before, describe, test } from 'node:test';
 import type { RecordsAnswer } from '@remora/api/wire.ts';
 import { ControlWorld, destinationConfig, textOf } from '../control/control-fixture.ts';
 import { limits } from '../limits.ts';
+import { AccessLog } from '../telemetry/access-log.ts';
+import { LineLog } from '../telemetry/log.ts';
 import { requestRecord } from '../telemetry/record-fixture.ts';
 import { RecordStore } from '../telemetry/record-store.ts';
 import type { AdminWorld } from './page.ts';
@@ -33,6 +35,7 @@ describe('the admin listeners', () => {
     backend: '',
   });
   const records = new RecordStore();
+  const sink = { writableLength: 0, write: () => true };
   let isReady = true;
   let drains = 0;
   const world: AdminWorld = {
@@ -43,6 +46,11 @@ describe('the admin listeners', () => {
     },
     connectionsOf: () => 3,
     records,
+    accessLog: new AccessLog(
+      { mode: 'errors', sample: 1 },
+      new LineLog(sink, 'remora-proxy', () => 0),
+      clock,
+    ),
   };
   const servers = [new AdminServer(METRICS_PAGES, world), new AdminServer(ADMIN_PAGES, world)];
   let onMetrics = '';

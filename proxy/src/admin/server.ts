@@ -13,6 +13,7 @@ import { Head, METHOD } from '../http1/head.ts';
 import { PARSE_INCOMPLETE, PARSE_OK, parseRequestHead } from '../http1/head-parser.ts';
 import { refusalReason } from '../http1/refusals.ts';
 import { limits } from '../limits.ts';
+import { accessLogPages } from './access-log-page.ts';
 import { configPage } from './config-page.ts';
 import { drainPage } from './drain-page.ts';
 import { explainPage } from './explain-page.ts';
@@ -32,6 +33,7 @@ export const ADMIN_PAGES: readonly Page[] = [
   statsPage,
   explainPage,
   drainPage,
+  ...accessLogPages,
 ];
 
 const ORIGIN = Buffer.from('origin');
@@ -106,14 +108,13 @@ export class AdminServer {
     }
     if (head.find(ORIGIN) >= 0) return answer.text(403, 'not for web pages\n');
     try {
-      const query = head.text(head.queryStart, head.queryEnd);
-      await page.answer(this.#world, answer, query);
+      await page.answer(this.#world, answer, head.text(head.queryStart, head.queryEnd));
     } catch {
       answer.abort();
     }
   }
 
   #paths(): string {
-    return this.#pages.map(({ path }) => path).join(' ');
+    return [...new Set(this.#pages.map(({ path }) => path))].join(' ');
   }
 }

@@ -69,13 +69,13 @@ describe('an answer to a query', () => {
     records.add(requestRecord({ requestId: 'before' }));
     const asked = ask({ kind: 'tap', filter, tapMs: 20 });
     records.add(requestRecord({ requestId: 'while' }));
-    assert.equal(records.isTapped, true);
+    assert.equal(records.wantsAll, true);
     const { records: seen } = (await asked).answer as RecordsAnswer;
     assert.deepEqual(
       seen.map(({ requestId }) => requestId),
       ['while'],
     );
-    assert.equal(records.isTapped, false);
+    assert.equal(records.wantsAll, false);
   });
 
   test('refuses one tap and one query too many, and says so', async () => {

@@ -3,14 +3,14 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { limits } from '../limits.ts';
-import { LineLog, type LogSink } from './log.ts';
+import { LEVEL, LineLog, type LogSink } from './log.ts';
 
 class Sink implements LogSink {
   writableLength = 0;
   readonly writes: string[] = [];
 
-  write(text: string): void {
-    this.writes.push(text);
+  write(bytes: Uint8Array): void {
+    this.writes.push(String(bytes));
   }
 }
 
@@ -52,6 +52,24 @@ describe('the log', () => {
     log.info({}, 'again');
     await nextTurn();
     assert.doesNotMatch(sink.writes[1]!, /dropped/);
+  });
+
+  test('takes a line while less than the bound waits, in the batch and in the sink together', () => {
+    const { sink, log } = newLog();
+    log.append(LEVEL.INFO, `,"msg":"${'x'.repeat(1_000)}"`);
+    sink.writableLength = 500;
+    assert(log.takes(1_700));
+    assert.equal(log.dropped, 0);
+    assert(!log.takes(1_500));
+    assert.equal(log.dropped, 1);
+  });
+
+  test('a field cannot take the place of the message', async () => {
+    const { sink, log } = newLog();
+    log.info({ msg: 'mine' }, 'the log');
+    await nextTurn();
+    assert.match(sink.writes[0]!, /"msg":"the log"\}\n$/);
+    assert.doesNotMatch(sink.writes[0]!, /mine/);
   });
 
   test('hands over what waits when flushed, once', async () => {

@@ -90,13 +90,13 @@ describe('the store of records', () => {
 
   test('asks for the records of all requests only while a tap wants more than failures', () => {
     const store = new RecordStore();
-    assert.equal(store.isTapped, false);
+    assert.equal(store.wantsAll, false);
     const failures = store.openTap({ ...ALL, onlyFailed: true }, MANY, MIB)!;
-    assert.equal(store.isTapped, false);
+    assert.equal(store.wantsAll, false);
     const all = store.openTap(ALL, MANY, MIB)!;
-    assert.equal(store.isTapped, true);
+    assert.equal(store.wantsAll, true);
     all.close();
-    assert.equal(store.isTapped, false);
+    assert.equal(store.wantsAll, false);
     failures.close();
   });
 
@@ -104,7 +104,7 @@ describe('the store of records', () => {
     const store = new RecordStore();
     const tap = store.openTap(ALL, 2, MIB)!;
     for (let at = 0; at < 5; at++) store.add(requestRecord());
-    assert.deepEqual([store.isTapped, store.wants(requestRecord())], [false, false]);
+    assert.deepEqual([store.wantsAll, store.wants(requestRecord())], [false, false]);
     assert.deepEqual([tap.leftOut, tap.take().length], [3, 2]);
     store.add(requestRecord());
     assert.deepEqual([tap.take().length, tap.leftOut], [1, 0]);

@@ -21,7 +21,7 @@ export type TapFacts = Pick<RequestRecord, 'rule' | 'destination' | 'isFailed' |
 
 export class RecordStore {
   /** Whether requests that went well must leave records now; read for every request. */
-  isTapped = false;
+  wantsAll = false;
   readonly #kept = new RecordRing(limits.recordsKept, limits.recordBytesMax);
   readonly #asked = new RecordRing(limits.askedRecordsKept, limits.askedRecordBytesMax);
   readonly #taps = new Set<Tap>();
@@ -62,8 +62,8 @@ export class RecordStore {
   }
 
   #refresh(): void {
-    this.isTapped = false;
-    for (const tap of this.#taps) this.isTapped ||= tap.asksForAll;
+    this.wantsAll = false;
+    for (const tap of this.#taps) this.wantsAll ||= tap.asksForAll;
   }
 }
 
