@@ -201,7 +201,7 @@ export const limits = {
   /** An answer is not sent while so much waits on the stream: configuration comes first. */
   answersUnsentBytesMax: 2 * 1024 * 1024,
   // The access log: `telemetry/access-log.ts`.
-  /** Of what waits in the log: access lines are dropped beyond it, the proxy's own words are not. */
+  /** Of what waits in the log: beyond it access lines are dropped, its own words are not. */
   accessBufferBytesMax: 768 * 1024,
   /** What a flood may cost: at 5 µs a line, 0.5% of a core. */
   accessLinesPerSecondMax: 1_000,

@@ -46,7 +46,7 @@ export const ACCESS_PARAMETERS: readonly Parameter[] = [
   },
   {
     name: 'for',
-    must: `how long, up to ${MINUTES_MAX}m: a whole number with ms, s or m; ${SECONDS}s unless said`,
+    must: `how long, up to ${MINUTES_MAX}m: a whole number with ms, s or m; else ${SECONDS}s`,
     example: 'for=60s',
     take(text, draft) {
       draft.forMs = milliseconds(text);

@@ -128,6 +128,13 @@ describe('a line', () => {
     );
   });
 
+  test('prints thousandths in their places', () => {
+    for (const durationMs of [12, 12.4, 12.04, 12.004, 12.123, 0.001]) {
+      assert.equal(lineOf({ durationMs })['durationMs'], durationMs);
+    }
+    assert.equal(lineOf({ durationMs: 11.999_6 })['durationMs'], 12);
+  });
+
   test('has no duration where the clock gave none', () => {
     for (const durationMs of [Number.NaN, Number.POSITIVE_INFINITY, -1]) {
       assert.equal(lineOf({ durationMs })['durationMs'], null);

@@ -172,6 +172,15 @@ describe('a filter in force', () => {
     assert(access.order({ ...EVERYTHING, rule: 'one more' }, 60_000));
   });
 
+  test('makes room for another when its time is over', () => {
+    const { access, clock } = new World();
+    for (let at = 0; at < limits.accessFiltersMax; at++) {
+      access.order({ ...EVERYTHING, rule: `rule/${at}` }, 60_000);
+    }
+    clock.advanceMs(60_000);
+    assert(access.order({ ...EVERYTHING, rule: 'one more' }, 60_000));
+  });
+
   test('lasts no longer than the bound, whatever is asked', () => {
     const { access } = new World();
     access.order(EVERYTHING, 10 * limits.accessFilterMsMax);

@@ -54,7 +54,7 @@ describe('the log', () => {
     assert.doesNotMatch(sink.writes[1]!, /dropped/);
   });
 
-  test('takes a line while less than the bound waits, in the batch and in the sink together', () => {
+  test('takes a line while less than the bound waits, in batch and sink together', () => {
     const { sink, log } = newLog();
     log.append(LEVEL.INFO, `,"msg":"${'x'.repeat(1_000)}"`);
     sink.writableLength = 500;
