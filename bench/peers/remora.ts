@@ -25,6 +25,10 @@ const READY_POLL_MS = 2;
 export interface RemoraOptions {
   /** For Node, before the program. */
   readonly nodeFlags?: readonly string[];
+  /** For the proxy, beside those that every run has. */
+  readonly flags?: readonly string[];
+  /** What is different about it, where several are compared. */
+  readonly flavor?: string;
   /** The address of a control plane; without it the snapshot is all there is. */
   readonly control?: string;
   readonly environment?: Readonly<Record<string, string>>;
@@ -99,7 +103,7 @@ function sourceOf(snapshot: string, control: string | undefined): readonly strin
 function commandFor(
   place: Place,
   source: readonly string[],
-  { nodeFlags = [], environment = {} }: RemoraOptions,
+  { nodeFlags = [], flags = [], environment = {} }: RemoraOptions,
 ): readonly string[] {
   // As a sidecar is started; `env` replaces itself by the program, so the pid is the proxy's.
   const variables = { ...proxyEnvironment, ...environment };
@@ -107,6 +111,6 @@ function commandFor(
   return [
     ...['env', ...settings, process.execPath, ...proxyNodeFlags, ...nodeFlags, place.remora],
     ...['--name', 'bench-0', '--namespace', 'shop', '--workload', 'storefront'],
-    ...['--admin', '127.0.0.1:0', ...source],
+    ...['--admin', '127.0.0.1:0', ...source, ...flags],
   ];
 }
