@@ -1,8 +1,8 @@
 /**
  * The two planes together, each a real process: what people ask, asked through the control plane.
  *
- * Configuration and statistics are a real proxy's. Records are put into the store of a second proxy,
- * in this process and on a real stream, since when a request leaves one is another test's claim.
+ * Configuration and statistics are a real proxy's. Records are put into the store of a second
+ * proxy, in this process and on a real stream: when a request leaves one is another test's claim.
  */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';

@@ -48,7 +48,7 @@ describe('the configuration in force', () => {
       ],
     };
     assert.deepEqual(textOf(config).split('\n').slice(0, 5), [
-      'web-0: 1 destination in force, no application',
+      'web-0: 1 destination in force, no inbound',
       '',
       'catalog.shop:80  version v7',
       '  catalog/canary: GET /items… header x-user=alice header x-beta from any/storefront → ' +

@@ -54,7 +54,7 @@ export function configLines(proxy: string, json: unknown): Line[] | null {
   const { destinations, inbound } = read.data;
   const entries = Object.entries(destinations);
   const count = `${entries.length} ${entries.length === 1 ? 'destination' : 'destinations'}`;
-  const beside = inbound === undefined ? 'no application' : `application ${inbound.version}`;
+  const beside = inbound === undefined ? 'no inbound' : `inbound version ${inbound.version}`;
   const lines: Line[] = [[[proxy, 'bold'], `: ${count} in force, ${beside}`]];
   for (const [key, found] of entries) lines.push([], ...destinationLines(key, found));
   return lines;

@@ -11,7 +11,7 @@ import { readCounters } from '../dev/counters.ts';
 import { RouteStats, type RuleCounters } from '../dev/route-stats.ts';
 import type { ProxyStatus, Status } from '../status.ts';
 import { askPage, type Options, type Refusal } from './control-client.ts';
-import type { TrafficRow } from './traffic-table.ts';
+import { byName, type TrafficRow } from './traffic-table.ts';
 import type { Io } from './verb.ts';
 
 const ASKED_AT_ONCE_MAX = 16;
@@ -55,7 +55,7 @@ export class MeshTraffic {
     return { refusal: null, proxies: proxies.length, silent };
   }
 
-  /** What was counted lately, the busiest first; `route` is part of a rule or a destination. */
+  /** What was counted lately; `route` is part of a rule or of a destination. */
   rows(route: string | null): TrafficRow[] {
     const rows: TrafficRow[] = [];
     for (const [source, stats] of this.#bySource) {
@@ -64,7 +64,7 @@ export class MeshTraffic {
         if (isWanted) rows.push({ destination, rule, source, backend, ...numbers });
       }
     }
-    return rows.sort((a, b) => b.requestsPerSecond - a.requestsPerSecond);
+    return byName(rows);
   }
 
   async #countersOf({ name }: ProxyStatus): Promise<readonly RuleCounters[] | string> {

@@ -57,5 +57,6 @@ export async function statOnce(
 function quietText(route: string | null, windowMs: number, { proxies }: Look): string {
   const what = route === null ? 'No request' : `No request of a route like "${route}"`;
   const where = `${proxies} proxies in ${formatDuration(windowMs)}`;
-  return `${what} was seen by ${where}: \`remora routes\` lists the routes, --for 30s looks longer.`;
+  const next = '`remora routes` lists the routes, --for 30s looks longer';
+  return `${what} was seen by ${where}: ${next}.`;
 }

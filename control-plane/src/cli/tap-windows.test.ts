@@ -1,5 +1,7 @@
 /** Claims about a tap's windows and lines: no request twice, none lost, and an id to go on with. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { paintLine } from '../dev/line.ts';
@@ -41,10 +43,11 @@ describe('overlapping windows', () => {
 
 describe('the line of a request', () => {
   test('says who, what, how it ended and by which rule, and ends with the id', () => {
-    assert.equal(
-      paintLine(tapLine(callerRecord), 1_000, false),
-      '03:00:01.250 storefront-0 → GET catalog/items?page=2 504 RMR_REQUEST_TIMEOUT 1.00 s ' +
-        'catalog/canary → catalog-v2-1 in 2 attempts 5f0c6a52-7d7e-4a83-9df5-2f0a9f6b1c11',
+    const lines = [sampleRecord(), calleeRecord, callerRecord].map((record) =>
+      paintLine(tapLine(record), 1_000, false),
     );
+    const docs = readFileSync(join(import.meta.dirname, '../../../docs/looking.md'), 'utf8');
+    const shown = lines.join('\n');
+    assert(docs.includes(`\n${shown}\n`), `docs/looking.md should show:\n${shown}`);
   });
 });

@@ -11,10 +11,12 @@ import { EXIT_OK, type ExitCode } from './exit-codes.ts';
 import { type Look, MeshTraffic } from './mesh-traffic.ts';
 import { hasColor, isLive } from './painter.ts';
 import { statOnce } from './stat.ts';
-import { type TrafficRow, trafficTable } from './traffic-table.ts';
+import { busiest, type TrafficRow, trafficTable } from './traffic-table.ts';
 import { type Io, JSON_OPTION, type Verb } from './verb.ts';
 
 const REFRESH_MS = 1_000;
+/** Of the table. */
+const TITLE_LINES = 1;
 
 export const top: Verb = {
   usage: 'top [route]',
@@ -55,11 +57,11 @@ export function topLines(
   size: { readonly columns: number; readonly rows: number },
 ): Line[] {
   const total = traffic.reduce((sum, row) => sum + row.requestsPerSecond, 0);
-  const title = `remora top · ${proxies} proxies · ${total.toFixed(1)} requests/s`;
+  const title = `remora top · ${proxies} proxies · ${total.toFixed(1)} requests/s between services`;
   const lines: Line[] = [
     [
       [title, 'bold'],
-      [' · the last 10 s · Ctrl-C ends', 'dim'],
+      [' · Ctrl-C ends', 'dim'],
     ],
   ];
   if (refusal !== null) lines.push([[`! ${refusal.why}`, 'alarm']]);
@@ -68,10 +70,11 @@ export function topLines(
     const more = silent.length === 1 ? '' : `, and ${silent.length - 1} more`;
     lines.push([[`! ${first.proxy} is left out${more}: ${first.why}`, 'yellow']]);
   }
-  const table = trafficTable(traffic, size.columns);
-  if (traffic.length === 0) lines.push([], [['No request in the last 10 s.', 'dim']]);
-  else lines.push([], ...table);
-  if (lines.length <= size.rows) return lines;
-  const shown = lines.slice(0, size.rows - 1);
-  return [...shown, [[`… and ${lines.length - shown.length} more: a taller window`, 'dim']]];
+  lines.push([]);
+  if (traffic.length === 0) return [...lines, [['No request in the last 10 s.', 'dim']]];
+  const room = size.rows - lines.length - TITLE_LINES;
+  if (traffic.length <= room) return [...lines, ...trafficTable(traffic, size.columns)];
+  const shown = busiest(traffic, room - 1);
+  const hidden = `… and ${traffic.length - shown.length} more, less busy: a taller window`;
+  return [...lines, ...trafficTable(shown, size.columns), [[hidden, 'dim']]];
 }

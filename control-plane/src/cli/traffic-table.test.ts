@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { paintLine } from '../dev/line.ts';
 import { topLines } from './top.ts';
-import { type TrafficRow, trafficTable } from './traffic-table.ts';
+import { byName, type TrafficRow, trafficTable } from './traffic-table.ts';
 
 const row: TrafficRow = {
   destination: 'catalog.shop:80',
@@ -52,11 +52,23 @@ describe('the view of remora top', () => {
   const look = { refusal: null, proxies: 3, silent: [] };
   const size = { columns: 100, rows: 6 };
 
-  test('is never taller than the terminal, and says that there is more', () => {
-    const rows = Array.from({ length: 50 }, () => row);
-    const lines = topLines(look, rows, size);
+  test('is never taller than the terminal: the busiest are shown, the rest is counted', () => {
+    const rows = Array.from({ length: 50 }, (_, at) => ({
+      ...{ ...row, rule: `rule-${at}`, requestsPerSecond: at === 40 ? 99 : 1 },
+    }));
+    const lines = topLines(look, rows, size).map((line) => paintLine(line, 100, false));
     assert.equal(lines.length, size.rows);
-    assert.match(paintLine(lines.at(-1) ?? [], 100, false), /48 more/);
+    assert.match(lines.join('\n'), /rule-40/);
+    assert.match(lines.at(-1) ?? '', /48 more/);
+  });
+
+  test('does not move while rates change', () => {
+    const other = { ...row, source: 'a.shop' };
+    const at = (rate: number) => byName([row, { ...other, requestsPerSecond: rate }]);
+    assert.deepEqual(
+      at(1).map(({ source }) => source),
+      at(100).map(({ source }) => source),
+    );
   });
 
   test('names a proxy that is left out, before any number', () => {

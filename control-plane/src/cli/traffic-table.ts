@@ -3,6 +3,7 @@
  *
  * Pure. Tests: `traffic-table.test.ts`.
  */
+import { compareText } from '../compare-text.ts';
 import type { Line, Piece, Style } from '../dev/line.ts';
 import { msText, percentText } from '../dev/route-table.ts';
 
@@ -36,6 +37,19 @@ export function trafficTable(rows: readonly TrafficRow[], columns: number | null
     lineOf(row, widths, (column) => styleOf(column, rows[at]?.successRatio ?? null)),
   );
   return [titles, ...lines];
+}
+
+/** In an order that does not change while somebody looks: rates do, from second to second. */
+export function byName(rows: readonly TrafficRow[]): TrafficRow[] {
+  const nameOf = ({ destination, rule, source, backend }: TrafficRow) =>
+    [destination, rule, source, backend].join(' ');
+  return [...rows].sort((a, b) => compareText(nameOf(a), nameOf(b)));
+}
+
+/** As many as there is room for: the busiest. */
+export function busiest(rows: readonly TrafficRow[], count: number): TrafficRow[] {
+  const byRate = [...rows].sort((a, b) => b.requestsPerSecond - a.requestsPerSecond);
+  return byName(byRate.slice(0, Math.max(count, 1)));
 }
 
 /** Names give way, the longest first: numbers are what a table is for. */

@@ -80,6 +80,16 @@ describe('a proxy stream', () => {
     assert.deepEqual([twice.heard.length, twice.ends], [1, ['a second hello']]);
   });
 
+  test('ends at an answer over the bound, and takes one that is as large as may be', () => {
+    const answer = (bytes: number) => ({ type: 'answer', id: 1, answer: 'x'.repeat(bytes - 2) });
+    const { heard, ends, say } = opened();
+    say(HELLO);
+    say(answer(wireLimits.answerBytesMax));
+    assert.deepEqual([heard.length, ends], [2, []]);
+    say(answer(wireLimits.answerBytesMax + 1_024));
+    assert.match(ends[0] ?? '', /an answer is over/);
+  });
+
   test('reads nothing after the message that ended it', () => {
     const { stream, heard, ends } = opened();
     stream.receive(Buffer.from(`nonsense\n${JSON.stringify(HELLO)}\n`), 0);

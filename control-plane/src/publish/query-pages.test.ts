@@ -55,7 +55,7 @@ async function proxy(url: string, name: string, answer: (query: ProxyQuery) => u
 }
 
 describe('the explain page', () => {
-  test('joins what proxies know, and names one of an older version that does not answer', async () => {
+  test('joins what proxies know, and names an older one that does not answer', async () => {
     const { url, get } = await started();
     const record = sampleRecord();
     const { asked } = await proxy(url, 'a-0', () => ({ records: [record], leftOut: 2 }));

@@ -8,6 +8,7 @@ import { requestRecord } from '../telemetry/record-fixture.ts';
 import { RecordStore } from '../telemetry/record-store.ts';
 import { Queries } from './queries.ts';
 import { readQueryMessage } from './query-shape.ts';
+import { recordsAnswer } from './records-answer.ts';
 
 interface Answered {
   readonly type: string;
@@ -52,16 +53,26 @@ describe('an answer to a query', () => {
     assert.match(why ?? '', /\/stats$/);
   });
 
-  test('leaves out and counts the oldest records of a request with too many', async () => {
+  test('leaves out and counts the records that do not fit, the last ones given', () => {
+    const given = Array.from({ length: 400 }, (_, startedAt) =>
+      requestRecord({ startedAt, path: '/'.padEnd(4_000, 'x') }),
+    );
+    const text = recordsAnswer(given, 5);
+    assert(Buffer.byteLength(text) <= wireLimits.answerBytesMax);
+    const { records, leftOut } = JSON.parse(text) as RecordsAnswer;
+    assert(records.length > 200);
+    assert.deepEqual(records, given.slice(0, records.length));
+    assert.equal(records.length + leftOut, 405);
+  });
+
+  test('to explain begins with the newest record of the request, as those count most', async () => {
     const { records, ask } = world();
-    const count = 400;
-    for (let at = 0; at < count; at++) {
-      records.add(requestRecord({ startedAt: at, path: '/'.padEnd(4_000, 'x') }));
-    }
-    const kept = records.find('r-1').length;
+    for (const startedAt of [1, 2]) records.add(requestRecord({ startedAt }));
     const answer = (await ask({ kind: 'explain', requestId: 'r-1' })).answer as RecordsAnswer;
-    assert.equal(answer.records[0]?.startedAt, count - 1);
-    assert.equal(answer.records.length + answer.leftOut, kept);
+    assert.deepEqual(
+      answer.records.map(({ startedAt }) => startedAt),
+      [2, 1],
+    );
   });
 
   test('to a tap holds what ended while it was open, and closes the tap', async () => {

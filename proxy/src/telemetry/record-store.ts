@@ -52,8 +52,8 @@ export class RecordStore {
   /** Null: `tapsMax` are open. */
   openTap(filter: TapFilter, recordsMax: number, bytesMax: number): Tap | null {
     if (this.#taps.size >= wireLimits.tapsMax) return null;
-    const tap = new Tap(filter, recordsMax, bytesMax, () => {
-      this.#taps.delete(tap);
+    const tap = new Tap(filter, { recordsMax, bytesMax }, (isClosed) => {
+      if (isClosed) this.#taps.delete(tap);
       this.#refresh();
     });
     this.#taps.add(tap);
@@ -69,18 +69,21 @@ export class RecordStore {
 
 export class Tap {
   readonly #filter: TapFilter;
-  readonly #recordsMax: number;
-  readonly #bytesMax: number;
-  readonly #onClose: () => void;
+  readonly #bounds: { readonly recordsMax: number; readonly bytesMax: number };
+  readonly #onChange: (isClosed: boolean) => void;
   #records: RequestRecord[] = [];
   #bytes = 0;
   #leftOut = 0;
 
-  constructor(filter: TapFilter, recordsMax: number, bytesMax: number, onClose: () => void) {
+  /** `onChange`: it may ask for more or less than before. */
+  constructor(
+    filter: TapFilter,
+    bounds: { readonly recordsMax: number; readonly bytesMax: number },
+    onChange: (isClosed: boolean) => void,
+  ) {
     this.#filter = filter;
-    this.#recordsMax = recordsMax;
-    this.#bytesMax = bytesMax;
-    this.#onClose = onClose;
+    this.#bounds = bounds;
+    this.#onChange = onChange;
   }
 
   /** Not once something was left out: whoever reads knows then that there was more. */
@@ -99,10 +102,9 @@ export class Tap {
 
   offer(record: RequestRecord, bytes: number): void {
     if (!passesFilter(this.#filter, record)) return;
+    const { recordsMax, bytesMax } = this.#bounds;
     const isRoom =
-      this.#leftOut === 0 &&
-      this.#records.length < this.#recordsMax &&
-      this.#bytes + bytes <= this.#bytesMax;
+      this.#leftOut === 0 && this.#records.length < recordsMax && this.#bytes + bytes <= bytesMax;
     if (!isRoom) {
       this.#leftOut++;
       return;
@@ -117,11 +119,12 @@ export class Tap {
     this.#records = [];
     this.#bytes = 0;
     this.#leftOut = 0;
+    this.#onChange(false);
     return taken;
   }
 
   close(): void {
-    this.#onClose();
+    this.#onChange(true);
   }
 }
 
