@@ -106,7 +106,7 @@ describe('the store of records', () => {
     for (let at = 0; at < 5; at++) store.add(requestRecord());
     assert.deepEqual([store.wantsAll, store.wants(requestRecord())], [false, false]);
     assert.deepEqual([tap.leftOut, tap.take().length], [3, 2]);
-    assert.equal(store.isTapped, true);
+    assert.equal(store.wantsAll, true);
     store.add(requestRecord());
     assert.deepEqual([tap.take().length, tap.leftOut], [1, 0]);
   });
