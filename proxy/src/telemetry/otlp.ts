@@ -107,6 +107,7 @@ export function spanCount(record: RequestRecord): number {
 
 /** All spans of a record, with commas between them. */
 export function spansText(record: RequestRecord): string {
+  const start = spanStart(record);
   const common = commonAttributes(record);
   const path = withoutSecrets(record.path);
   const url = urlFull(`http://${record.authority}${path}`);
@@ -115,12 +116,12 @@ export function spansText(record: RequestRecord): string {
   let resends = 0;
   for (const attempt of record.attempts) {
     if (attempt.spanId === '') events += unsentEvent(record, attempt);
-    else clients += clientSpan(record, attempt, common + url, resends++);
+    else clients += clientSpan(record, attempt, start, common + url, resends++);
   }
-  return serverSpan(record, common + pathAttributes(path), events) + clients;
+  return serverSpan(record, start, common + pathAttributes(path), events) + clients;
 }
 
-function serverSpan(record: RequestRecord, common: string, events: string): string {
+function serverSpan(record: RequestRecord, start: string, common: string, events: string): string {
   const { status, peer } = record;
   const isError = record.isFailed || status >= 500;
   const peerEnd = hostEnd(peer);
@@ -137,7 +138,7 @@ function serverSpan(record: RequestRecord, common: string, events: string): stri
     decisions(record);
   const parent = record.parentSpanId === '' ? '' : `,"parentSpanId":${quoted(record.parentSpanId)}`;
   return (
-    `${spanStart(record, record.spanId)}${parent},"kind":2` +
+    `${start}${quoted(record.spanId)}${parent},"kind":2` +
     times(record, 0, record.durationMs) +
     `,"attributes":[${attributes}]` +
     (events === '' ? '' : `,"events":[${events.slice(1)}]`) +
@@ -148,6 +149,7 @@ function serverSpan(record: RequestRecord, common: string, events: string): stri
 function clientSpan(
   record: RequestRecord,
   attempt: AttemptRecord,
+  start: string,
   common: string,
   resends: number,
 ): string {
@@ -169,14 +171,13 @@ function clientSpan(
     limitWaiting(attempt.limit.waiting) +
     limitMax(attempt.limit.max) +
     budgetLeft(attempt.budgetLeft);
-  const events =
-    event(record, 'remora.admitted', attempt.chosenMs) +
-    event(record, 'remora.sent', attempt.sentMs) +
-    event(record, 'remora.answered', attempt.answeredMs);
+  let events = withEvent('', record, 'remora.admitted', attempt.chosenMs);
+  events = withEvent(events, record, 'remora.sent', attempt.sentMs);
+  events = withEvent(events, record, 'remora.answered', attempt.answeredMs);
   return (
-    `,${spanStart(record, attempt.spanId)},"parentSpanId":${quoted(record.spanId)},"kind":3` +
+    `,${start}${quoted(attempt.spanId)},"parentSpanId":${quoted(record.spanId)},"kind":3` +
     times(record, attempt.beganMs, attempt.endedMs) +
-    `,"attributes":[${attributes}],"events":[${events.slice(1)}]` +
+    `,"attributes":[${attributes}],"events":[${events}]` +
     spanEnd(isError, '')
   );
 }
@@ -224,10 +225,11 @@ function attemptAttributes(attempt: AttemptRecord): string {
   );
 }
 
-function spanStart(record: RequestRecord, spanId: string): string {
+/** What both kinds of spans begin with, up to the value of `spanId`. */
+function spanStart(record: RequestRecord): string {
   const verb = KNOWN_METHODS.has(record.method) ? record.method : 'HTTP';
   const name = record.rule === '' ? verb : `${verb} ${record.rule}`;
-  return `{"traceId":${quoted(record.traceId)},"spanId":${quoted(spanId)},"name":${quoted(name)}`;
+  return `{"name":${quoted(name)},"traceId":${quoted(record.traceId)},"spanId":`;
 }
 
 function times(record: RequestRecord, fromMs: number, toMs: number): string {
@@ -235,10 +237,16 @@ function times(record: RequestRecord, fromMs: number, toMs: number): string {
   return `,"startTimeUnixNano":"${start}","endTimeUnixNano":"${nanosText(record.startedAt, toMs)}"`;
 }
 
-/** With a leading comma; nothing for what never happened. */
-function event(record: RequestRecord, name: string, atMs: number | null): string {
-  if (atMs === null) return '';
-  return `,{"timeUnixNano":"${nanosText(record.startedAt, atMs)}","name":"${name}"}`;
+/** `before`, and this event behind it unless it never happened. */
+function withEvent(
+  before: string,
+  record: RequestRecord,
+  name: string,
+  atMs: number | null,
+): string {
+  if (atMs === null) return before;
+  const event = `{"timeUnixNano":"${nanosText(record.startedAt, atMs)}","name":"${name}"}`;
+  return before === '' ? event : `${before},${event}`;
 }
 
 function unsentEvent(record: RequestRecord, attempt: AttemptRecord): string {
