@@ -214,6 +214,28 @@ export const limits = {
   accessFiltersMax: 8,
   accessFilterMs: 60_000,
   accessFilterMsMax: 600_000,
+  // Spans on their way to a collector: `telemetry/span-exporter.ts`.
+  spanQueueMax: 2_048,
+  /** As `span-exporter.ts` estimates them: a record is an object and its texts. */
+  spanQueueBytesMax: 4 * 1024 * 1024,
+  /** Records of one request to the collector, and where its text ends at the latest. */
+  spanBatchMax: 128,
+  spanBatchBytesMax: 512 * 1024,
+  spanFlushMs: 1_000,
+  /** Of one batch; then it is dropped. */
+  spanTriesMax: 5,
+  spanRetryMinMs: 500,
+  spanRetryMaxMs: 8_000,
+  /** A collector that asks for more is asked again after this. */
+  spanRetryAfterMsMax: 30_000,
+  /** From the first byte of a batch to the last of its answer. */
+  spanAnswerTimeoutMs: 10_000,
+  /** What is read of an answer's body. */
+  spanAnswerBytesMax: 64 * 1024,
+  /** A proxy that ends waits for its last spans no longer. */
+  spanCloseMs: 1_000,
+  /** One line of log about spans that do not get through in so long. */
+  spanComplaintMs: 60_000,
 } as const;
 
 // We must let go first, or a request races the peer's close and the retry is ours to explain.
@@ -229,3 +251,4 @@ assert(limits.answersUnsentBytesMax + wireLimits.answerBytesMax < limits.control
 assert(limits.accessBufferBytesMax < limits.logBufferBytesMax);
 assert(limits.accessErrorLinesPerSecond < limits.accessLinesPerSecondMax);
 assert(limits.accessFilterMs <= limits.accessFilterMsMax);
+assert(limits.spanBatchMax <= limits.spanQueueMax);
