@@ -57,6 +57,8 @@ export interface RequestRecord {
   readonly nearest: NearestRule | null;
   /** Sent with the request or set by the rule; null: none. */
   readonly deadlineMs: number | null;
+  /** Why no attempt followed the last one, which had failed: a word of RETRY; '': not asked. */
+  readonly denied: string;
   readonly attempts: readonly AttemptRecord[];
 }
 

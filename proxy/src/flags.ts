@@ -22,6 +22,7 @@ export const USAGE = `usage: remora-proxy --name NAME --namespace NS --workload 
   --snapshot FILE        configuration from a file, watched
   --access-log MODE      errors, all or none: a line for a request (default: errors)
   --access-log-sample R  of good requests, where all have one, 0 to 1 (default: 1)
+  --traces URL           an OpenTelemetry collector that takes OTLP over HTTP, http://HOST:PORT
   --sample RATIO         of new traces that are exported, 0 to 1 (default: 0.01)
   --slow MS              a request that takes so long is kept like a failed one (default: 1000)
   --last-good FILE       where applied configuration is kept, and read at start
@@ -42,6 +43,8 @@ export interface ProxyOptions {
   readonly snapshot: string | null;
   readonly lastGood: string | null;
   readonly accessLog: AccessLogOptions;
+  /** Where spans are sent; null: nowhere. */
+  readonly traces: string | null;
   /** 0 to 1, of traces that begin here. */
   readonly sampleRatio: number;
   readonly slowMs: number;
@@ -62,6 +65,7 @@ const FLAGS = {
   'last-good': { type: 'string' },
   'access-log': { type: 'string' },
   'access-log-sample': { type: 'string' },
+  traces: { type: 'string' },
   sample: { type: 'string' },
   slow: { type: 'string' },
   help: { type: 'boolean' },
@@ -108,6 +112,7 @@ function toOptions(given: ReturnType<typeof readFlags>): ProxyOptions {
       mode: accessMode(given['access-log'] ?? 'errors'),
       sample: number('--access-log-sample', given['access-log-sample'], RATIO),
     },
+    traces: given.traces ?? null,
     sampleRatio: number('--sample', given.sample, { least: 0, most: 1, standard: 0.01 }),
     slowMs: number('--slow', given.slow, { least: 1, most: 3_600_000, standard: 1_000 }),
   };

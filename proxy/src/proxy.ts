@@ -18,9 +18,7 @@ import { Configuration } from './control/configuration.ts';
 import { Queries } from './control/queries.ts';
 import { ExchangePool, RoleServer } from './exchange/exchanges.ts';
 import type { ExchangeCounts, ExchangeWorld, Role } from './exchange/exchange-world.ts';
-import { Observer, type RecordSink } from './exchange/observer.ts';
 import { Tick } from './exchange/tick.ts';
-import { TraceMarks } from './exchange/trace-marks.ts';
 import type { ProxyOptions } from './flags.ts';
 import { limits } from './limits.ts';
 import { dialTcp } from './net/dialer.ts';
@@ -30,17 +28,14 @@ import { type ListenAddress, Listener } from './net/listener.ts';
 import { EndpointPool } from './net/pool.ts';
 import { ReadBuffers } from './net/read-buffer.ts';
 import { Scratch } from './net/scratch.ts';
+import { Observability } from './observability.ts';
 import { DeadlineMemory } from './resilience/deadline-memory.ts';
 import { Duplicates } from './resilience/duplicates.ts';
 import { ReplayBlocks } from './resilience/replay-buffer.ts';
 import { Inbound } from './roles/inbound.ts';
 import { Outbound } from './roles/outbound.ts';
-import { AccessLog } from './telemetry/access-log.ts';
-import { IdSource } from './telemetry/id-source.ts';
 import type { LineLog } from './telemetry/log.ts';
 import { ProxyMetrics, type RouteSeries } from './telemetry/proxy-metrics.ts';
-import { RecordStore } from './telemetry/record-store.ts';
-import { systemRandom } from './telemetry/system-random.ts';
 import { type SetWake, TimerWheel } from './timer-wheel.ts';
 
 export interface RunningProxy {
@@ -80,8 +75,8 @@ class DataPlane implements RunningProxy {
     connectFailures: 0,
   };
   readonly #duplicates = new Duplicates();
-  readonly #accessLog: AccessLog;
-  readonly #records = new RecordStore();
+  readonly #wheel = new TimerWheel(systemClock, runtimeWake());
+  readonly #seeing: Observability;
   readonly #metrics: ProxyMetrics;
   readonly #buffers = new ReadBuffers();
   readonly #world: ExchangeWorld;
@@ -102,7 +97,7 @@ class DataPlane implements RunningProxy {
     this.#options = options;
     this.#poisonsPools = poisonsPools;
     this.#log = log;
-    this.#accessLog = new AccessLog(options.accessLog, log, systemClock);
+    this.#seeing = new Observability(options, log, systemClock, this.#wheel);
     this.#metrics = new ProxyMetrics(
       {
         counts: this.#counts,
@@ -173,6 +168,7 @@ class DataPlane implements RunningProxy {
     void this.#drain.begin().then(async (isClean) => {
       if (this.#housekeeping !== null) clearInterval(this.#housekeeping);
       await this.#configuration.stop();
+      await this.#seeing.close();
       for (const server of this.#admins) await server.close();
       this.#log.info({ isClean }, 'drained');
       this.#drained.resolve(isClean);
@@ -208,8 +204,8 @@ class DataPlane implements RunningProxy {
       metrics: this.#metrics,
       configuration: this.#configuration,
       clock: systemClock,
-      records: this.#records,
-      accessLog: this.#accessLog,
+      records: this.#seeing.records,
+      accessLog: this.#seeing.accessLog,
       inbound: this.#inboundSeries,
       application: this.#inbound?.backend ?? null,
       isReady: () => this.#isReady && !this.#drain.hasBegun && this.#configuration.isReady,
@@ -218,14 +214,9 @@ class DataPlane implements RunningProxy {
     };
   }
 
-  /** Who takes records, each for its own people. */
-  #sinks(): readonly RecordSink[] {
-    return [this.#records, this.#accessLog];
-  }
-
   #newQueries(): Queries {
     return new Queries({
-      records: this.#records,
+      records: this.#seeing.records,
       clock: systemClock,
       configPieces: () => configPieces(this.#adminWorld()),
       statsPieces: () => statsPieces(this.#adminWorld()),
@@ -247,11 +238,10 @@ class DataPlane implements RunningProxy {
   }
 
   #newWorld(): ExchangeWorld {
-    const wheel = new TimerWheel(systemClock, runtimeWake());
+    const wheel = this.#wheel;
+    const { ids, marks, observer } = this.#seeing;
     const scratch = new Scratch();
     const dial = dialTcp(this.#buffers);
-    const ids = new IdSource({ sampleRatio: this.#options.sampleRatio, fill: systemRandom() });
-    const marks = new TraceMarks(ids);
     const poolWorld = { clock: systemClock, wheel, scratch, dial, counts: this.#counts };
     return {
       clock: systemClock,
@@ -266,14 +256,7 @@ class DataPlane implements RunningProxy {
       poisonsPools: this.#poisonsPools,
       duplicates: this.#duplicates,
       marks,
-      observer: new Observer({
-        identity: this.#options.identity,
-        wallMs: Date.now,
-        ids,
-        marks,
-        slowMs: this.#options.slowMs,
-        sinks: this.#sinks(),
-      }),
+      observer,
       isDraining: (direction) => this.#drain.isClosing(this.#doorOf(direction)),
       poolOf: (endpoint, backend) => poolOf(endpoint, backend, poolWorld),
       onLocalAnswer: (code) => this.#metrics.refused(code),

@@ -34,6 +34,7 @@ export const callerRecord: RequestRecord = sampleRecord({
   ...{ reason: 'failed', isFailed: true, status: 504, durationMs: 1_000.4, responseBytes: 196 },
   ...{ cause: 'RMR_REQUEST_TIMEOUT', detail: 'after 1000 ms, attempt 2 of 3' },
   ...{ path: '/items?page=2', userAgent: 'curl/8.5.0', backend: V2, deadlineMs: 1_000 },
+  denied: 'deadline',
   nearest: { rule: 'catalog/alice', why: 'header x-user is "bob", not "alice"' },
   split: {
     draw: 0.93,

@@ -37,14 +37,25 @@ describe('the story of a request', () => {
     assert.match(text, /500 ms {2}never sent, after 500 ms of waiting/);
   });
 
-  test('blames an empty budget only where it was empty', () => {
-    const failed = { isFailed: true, status: 503 };
-    const attempt = (budgetLeft: number) => sampleAttempt({ budgetLeft, failure: 'RMR_LOOP' });
-    const empty = textOf(sampleRecord({ ...failed, attempts: [attempt(0.4)] }));
-    assert.match(empty, /the retry budget of the service was empty/);
-    const unbounded = textOf(sampleRecord({ ...failed, attempts: [attempt(null as never)] }));
-    assert.match(unbounded, /retry budget without a bound/);
-    assert.match(unbounded, /no other attempt after this one: the rule allows none/);
+  test('says why no other attempt followed, in the words of whoever decided it', () => {
+    const failed = { isFailed: true, status: 503, attempts: [sampleAttempt({ budgetLeft: 0.4 })] };
+    const empty = textOf(sampleRecord({ ...failed, denied: 'budget' }));
+    assert.match(empty, /no other attempt: the retry budget of the service was empty/);
+    assert.doesNotMatch(textOf(sampleRecord({ ...failed, denied: '' })), /no other attempt/);
+    assert.match(textOf(sampleRecord({ ...failed, denied: 'omen' })), /no other attempt: omen/);
+  });
+
+  test('has a sentence for each reason that a proxy gives', () => {
+    const words = ['final', 'answered', 'used_up', 'not_repeatable', 'body', 'deadline', 'budget'];
+    for (const word of words) {
+      const text = textOf(sampleRecord({ denied: word }));
+      assert.doesNotMatch(text, new RegExp(`no other attempt: ${word}$`, 'm'), word);
+    }
+  });
+
+  test('knows a budget without a bound', () => {
+    const attempts = [sampleAttempt({ budgetLeft: null as never })];
+    assert.match(textOf(sampleRecord({ attempts })), /retry budget without a bound/);
   });
 
   test('tells what a newer proxy says in words that it does not know', () => {

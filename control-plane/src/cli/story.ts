@@ -121,14 +121,18 @@ function endingLines(record: RequestRecord, { columns, told }: Telling): Line[] 
   return lines;
 }
 
-/** Why no other attempt followed one that failed, as far as the record tells. */
-function deniedText({ attempts, isFailed, deadlineMs, direction }: RequestRecord): string {
-  const last = attempts.at(-1);
-  if (!isFailed || last === undefined || direction === 'inbound') return '';
-  if (Number.isFinite(last.budgetLeft) && last.budgetLeft < 1) {
-    return 'no other attempt: the retry budget of the service was empty';
-  }
-  if (deadlineMs !== null && last.endedMs >= deadlineMs) return 'no other attempt: time was up';
-  const count = attempts.length === 1 ? 'this one' : `these ${attempts.length}`;
-  return `no other attempt after ${count}: the rule allows none, or repeating may do harm`;
+/** Why no attempt followed the last one, by the proxy's word for it. */
+const DENIALS: Readonly<Record<string, string>> = {
+  final: 'what it ended by is never tried again',
+  answered: 'a part of its answer had gone down',
+  used_up: 'the rule allows no more',
+  not_repeatable: 'it may have been executed, and twice would do harm (not idempotent, no key)',
+  body: 'a part of the request body is gone',
+  deadline: 'time would have been up before it',
+  budget: 'the retry budget of the service was empty',
+};
+
+function deniedText({ denied }: RequestRecord): string {
+  if (denied === '') return '';
+  return `no other attempt: ${DENIALS[denied] ?? denied}`;
 }

@@ -71,6 +71,7 @@ const record = z.looseObject({
     .nullable(),
   nearest: z.object({ rule: text, why: text }).nullable(),
   deadlineMs: number.nullable(),
+  denied: text,
   attempts: z.array(attempt),
 });
 

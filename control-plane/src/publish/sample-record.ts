@@ -36,6 +36,7 @@ export function sampleRecord(parts: Partial<RequestRecord> = {}): RequestRecord 
     split: null,
     nearest: null,
     deadlineMs: null,
+    denied: '',
     attempts: [sampleAttempt()],
     ...parts,
   };

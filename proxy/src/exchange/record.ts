@@ -31,7 +31,15 @@ import {
   traceIdText,
 } from '../telemetry/trace-context.ts';
 import type { Role } from './exchange-world.ts';
-import { type AttemptNote, FIRST, HEDGE, NEVER, NOT_DRAWN, type Trail } from './trail.ts';
+import {
+  type AttemptNote,
+  FIRST,
+  HEDGE,
+  NEVER,
+  NOT_ASKED,
+  NOT_DRAWN,
+  type Trail,
+} from './trail.ts';
 
 /** An exchange, as its record sees it. */
 export interface RecordSource {
@@ -95,6 +103,7 @@ export function recordOf(
     split: splitOf(source),
     nearest: trail.destination?.table?.nearest(request) ?? null,
     deadlineMs: deadlineAtMs === NO_DEADLINE ? null : deadlineAtMs - startedAtMs,
+    denied: trail.denied === NOT_ASKED ? NONE : RETRY_WORDS[trail.denied]!,
     attempts: attemptsOf(source, end.nowMs),
   };
 }

@@ -19,6 +19,8 @@ export const NEVER = -1;
 export const FIRST = -1;
 export const HEDGE = -2;
 
+/** Nobody asked whether another attempt may follow. */
+export const NOT_ASKED = -1;
 /** Chance drew nothing for the split. */
 export const NOT_DRAWN = -1;
 
@@ -83,6 +85,8 @@ export class Trail {
   cause: ErrorCode | null = null;
   detail = '';
   draw: number = NOT_DRAWN;
+  /** Why the last failed attempt was not followed by another: a RETRY. */
+  denied: number = NOT_ASKED;
   /** Of the bodies, without framing. */
   requestBytes = 0;
   responseBytes = 0;
@@ -108,6 +112,7 @@ export class Trail {
     this.cause = null;
     this.detail = '';
     this.draw = NOT_DRAWN;
+    this.denied = NOT_ASKED;
     this.requestBytes = 0;
     this.responseBytes = 0;
     this.count = 0;

@@ -31,7 +31,7 @@ import type { RequestBody } from './request-body.ts';
 import { RequestMessage, type RequestSource } from './request-message.ts';
 import { mayRepeat } from './repeatable.ts';
 import type { TickJob } from './tick.ts';
-import { FIRST, HEDGE, type Trail } from './trail.ts';
+import { FIRST, HEDGE, NOT_ASKED, type Trail } from './trail.ts';
 
 /** The exchange, as its attempts see it. */
 export interface TriesUser extends RequestSource {
@@ -287,6 +287,7 @@ export class Tries implements AttemptUser, TickJob {
     failed.hasAnswered = false;
     failed.isReplayable = body.isReplayable;
     const waitMs = this.#next.wait(rule!.retry, this.#backend!, deadlineAtMs, askedMs);
+    this.trail.denied = waitMs === NO_MORE ? this.#next.reason : NOT_ASKED;
     if (waitMs === NO_MORE) return false;
     if (!body.isComplete) this.#user.downstream.pauseBody();
     if (waitMs > 0) {

@@ -36,6 +36,7 @@ export function requestRecord(parts: Partial<RequestRecord> = {}): RequestRecord
     split: null,
     nearest: null,
     deadlineMs: null,
+    denied: '',
     attempts: [],
     ...parts,
   };

@@ -50,6 +50,8 @@ const ATTEMPT_BYTES = 512;
 const DOUBLINGS_MAX = 16;
 
 export class SpanExporter {
+  /** A request gets no spans only because somebody looks at it. */
+  readonly wantsAll = false;
   readonly #options: SpanExporterOptions;
   readonly #connection: CollectorConnection;
   readonly #batchStart: string;
@@ -93,6 +95,7 @@ export class SpanExporter {
   }
 
   add(record: RequestRecord): void {
+    if (record.reason === 'asked') return;
     const bytes = bytesOf(record);
     if (
       this.#queued === limits.spanQueueMax ||
