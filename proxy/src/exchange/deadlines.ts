@@ -11,7 +11,7 @@ import {
   readDeadlineMs,
 } from '../resilience/deadline.ts';
 import { TraceKey } from '../resilience/deadline-memory.ts';
-import { continuesTrace, traceIdStart } from '../telemetry/trace-context.ts';
+import { continuesTrace, writeTraceId } from '../telemetry/trace-context.ts';
 import type { ErrorCode } from '@remora/api/errors.ts';
 import type { Rule } from '../routing/compiled.ts';
 import type { ExchangeWorld, Role } from './exchange-world.ts';
@@ -25,6 +25,7 @@ export interface DeadlineSource {
 
 /** Set anew for each use, and never held. */
 const trace = new TraceKey();
+const digits = Buffer.alloc(32);
 
 /** The instant, or NO_DEADLINE. */
 export function readDeadline(
@@ -74,11 +75,12 @@ export function lateness(
 
 function inherited(world: ExchangeWorld, request: Head, nowMs: number): number {
   if (world.deadlines.isEmpty(nowMs) || !continuesTrace(request)) return NO_DEADLINE;
-  if (!trace.readHex(request.slab, traceIdStart(request))) return NO_DEADLINE;
+  keyOf(world, request);
   return world.deadlines.recall(trace, nowMs);
 }
 
 function keyOf(world: ExchangeWorld, request: Head): void {
-  if (continuesTrace(request) && trace.readHex(request.slab, traceIdStart(request))) return;
-  trace.readBytes(world.ids.seedOf(request));
+  if (!continuesTrace(request)) return trace.readBytes(world.ids.seedOf(request));
+  writeTraceId(digits, 0, request, world.ids);
+  trace.readHex(digits, 0);
 }

@@ -16,11 +16,9 @@ import {
 } from '../resilience/deadline.ts';
 import type { Rule, Target } from '../routing/compiled.ts';
 import { rewritePath } from '../routing/rewrite.ts';
-import {
-  continuesTrace,
-  TRACE_FIELDS_BYTES_MAX,
-  writeTraceFields,
-} from '../telemetry/trace-context.ts';
+import { newSpanId, type SpanId } from '../telemetry/id-source.ts';
+import { TRACE_FIELDS_BYTES_MAX, writeTraceFields } from '../telemetry/trace-context.ts';
+import { keepsTraceState } from '../telemetry/trace-state.ts';
 import type { ExchangeWorld, Role } from './exchange-world.ts';
 
 const ADDED_BYTES_MAX = TRACE_FIELDS_BYTES_MAX + DEADLINE_FIELD_BYTES_MAX;
@@ -43,6 +41,8 @@ export interface RequestSource {
 }
 
 export class RequestMessage {
+  /** Of the message that was laid last. */
+  readonly span: SpanId = newSpanId();
   readonly #options = new RequestWrite();
   readonly #piece: BodyPiece = newPiece();
 
@@ -59,7 +59,7 @@ export class RequestMessage {
     const room = headRoom(head, edits, options) + ADDED_BYTES_MAX + framedBytesMax(piece);
     const out = world.scratch.take(room);
     let at = writeRequestHead(out, 0, head, edits, body.kind, options);
-    at = writeTraceFields(out, at, head, world.ids);
+    at = writeTraceFields(out, at, head, world.ids, this.span);
     if (deadlineAtMs !== NO_DEADLINE) {
       at = writeDeadlineField(out, at, deadlineAtMs - world.clock.nowMs());
     }
@@ -76,7 +76,7 @@ export class RequestMessage {
     const rewrite = source.rule?.rewrite ?? null;
     options.reset();
     options.dropTrace = true;
-    options.dropTraceState = !continuesTrace(head);
+    options.dropTraceState = !keepsTraceState(head);
     options.keepExpect = asksToContinue;
     if (head.authorityEnd === head.authorityStart) options.authority = source.role.defaultAuthority;
     if (rewrite === null) return options;
