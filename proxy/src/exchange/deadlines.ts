@@ -11,7 +11,7 @@ import {
   readDeadlineMs,
 } from '../resilience/deadline.ts';
 import { TraceKey } from '../resilience/deadline-memory.ts';
-import { continuesTrace, traceIdStart } from '../telemetry/trace-context.ts';
+import { continuesTrace, writeTraceId } from '../telemetry/trace-context.ts';
 import type { IdSource } from '../telemetry/id-source.ts';
 import type { ErrorCode } from '@remora/api/errors.ts';
 import type { Rule } from '../routing/compiled.ts';
@@ -26,6 +26,7 @@ export interface DeadlineSource {
 
 /** Set anew for each use, and never held. */
 const trace = new TraceKey();
+const digits = Buffer.alloc(32);
 
 /** The instant, or NO_DEADLINE. */
 export function readDeadline(
@@ -86,14 +87,14 @@ export function lateness(
 
 function inherited(world: ExchangeWorld, request: Head, nowMs: number): number {
   if (world.deadlines.isEmpty(nowMs) || !continuesTrace(request)) return NO_DEADLINE;
-  if (!trace.readHex(request.slab, traceIdStart(request))) return NO_DEADLINE;
-  return world.deadlines.recall(trace, nowMs);
+  return world.deadlines.recall(traceKeyOf(request, world.ids), nowMs);
 }
 
 /** Of the trace that it continues, or begins here. Read it before asking again. */
 export function traceKeyOf(request: Head, ids: IdSource): TraceKey {
-  if (!continuesTrace(request) || !trace.readHex(request.slab, traceIdStart(request))) {
-    trace.readBytes(ids.seedOf(request));
-  }
+  if (continuesTrace(request)) {
+    writeTraceId(digits, 0, request, ids);
+    trace.readHex(digits, 0);
+  } else trace.readBytes(ids.seedOf(request));
   return trace;
 }

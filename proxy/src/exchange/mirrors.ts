@@ -8,12 +8,13 @@ import { type BodyPiece, frameBody, framedBytesMax } from '../net/body-writer.ts
 import type { Rule } from '../routing/compiled.ts';
 import type { ExchangeWorld } from './exchange-world.ts';
 import { MirrorAttempt } from './mirror.ts';
+import { newSpanId } from '../telemetry/id-source.ts';
 import { RequestMessage, type RequestSource } from './request-message.ts';
 
 export class Mirrors {
   readonly #world: ExchangeWorld;
   /** Of copies no span is kept. */
-  readonly #span = new Uint8Array(8);
+  readonly #span = newSpanId();
   readonly #message = new RequestMessage();
   #attempts: MirrorAttempt[] = [];
   #framing = 0;

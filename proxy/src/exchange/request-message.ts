@@ -16,11 +16,9 @@ import {
 } from '../resilience/deadline.ts';
 import type { Rule, Target } from '../routing/compiled.ts';
 import { rewritePath } from '../routing/rewrite.ts';
-import {
-  continuesTrace,
-  TRACE_FIELDS_BYTES_MAX,
-  writeTraceFields,
-} from '../telemetry/trace-context.ts';
+import type { SpanId } from '../telemetry/id-source.ts';
+import { TRACE_FIELDS_BYTES_MAX, writeTraceFields } from '../telemetry/trace-context.ts';
+import { keepsTraceState } from '../telemetry/trace-state.ts';
 import type { ExchangeWorld, Role } from './exchange-world.ts';
 
 const ADDED_BYTES_MAX = TRACE_FIELDS_BYTES_MAX + DEADLINE_FIELD_BYTES_MAX;
@@ -51,12 +49,7 @@ export class RequestMessage {
    * `asksToContinue`: an `Expect: 100-continue` is passed on. `span` is filled with the id of the
    * span that the upstream continues.
    */
-  lay(
-    world: ExchangeWorld,
-    source: RequestSource,
-    asksToContinue: boolean,
-    span: Uint8Array,
-  ): number {
+  lay(world: ExchangeWorld, source: RequestSource, asksToContinue: boolean, span: SpanId): number {
     const head = source.request;
     const { body, deadlineAtMs } = source;
     const options = this.#prepare(source, asksToContinue);
@@ -82,7 +75,7 @@ export class RequestMessage {
     const rewrite = source.rule?.rewrite ?? null;
     options.reset();
     options.dropTrace = true;
-    options.dropTraceState = !continuesTrace(head);
+    options.dropTraceState = !keepsTraceState(head);
     options.keepExpect = asksToContinue;
     if (head.authorityEnd === head.authorityStart) options.authority = source.role.defaultAuthority;
     if (rewrite === null) return options;

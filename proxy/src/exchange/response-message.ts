@@ -9,7 +9,7 @@ import { FIELD, type Head } from '../http1/head.ts';
 import { endHead, headRoom, ResponseWrite, writeResponseHead } from '../http1/head-writer.ts';
 import { type BodyPiece, frameBody, framedBytesMax } from '../net/body-writer.ts';
 import type { Target } from '../routing/compiled.ts';
-import { REQUEST_ID_FIELD_BYTES_MAX, writeRequestId } from '../telemetry/trace-context.ts';
+import { REQUEST_ID_FIELD_BYTES_MAX, writeRequestIdField } from '../telemetry/trace-context.ts';
 import type { ExchangeWorld } from './exchange-world.ts';
 import { KEEP_LINE } from './trace-marks.ts';
 
@@ -34,7 +34,7 @@ export class ResponseMessage {
     const out = world.scratch.take(room);
     let at = writeResponseHead(out, 0, head, edits, framing, this.#options);
     // What the application says of its own id stands.
-    if ((head.seen & REQUEST_ID) === 0) at = writeRequestId(out, at, request, world.ids);
+    if ((head.seen & REQUEST_ID) === 0) at = writeRequestIdField(out, at, request, world.ids);
     if (this.marksTrace) {
       out.set(KEEP_LINE, at);
       at += KEEP_LINE.length;

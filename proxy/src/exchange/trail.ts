@@ -12,6 +12,7 @@ import type { Backend } from '../balance/backend.ts';
 import type { Endpoint } from '../balance/endpoint.ts';
 import { limits } from '../limits.ts';
 import type { Destination } from '../routing/compiled.ts';
+import { newSpanId, type SpanId } from '../telemetry/id-source.ts';
 
 /** An instant that did not come. */
 export const NEVER = -1;
@@ -46,7 +47,7 @@ export class AttemptNote {
   oneCost = 0;
   otherCost = 0;
   /** Id of its span, as sent to the endpoint. */
-  readonly span: Uint8Array = new Uint8Array(8);
+  readonly span: SpanId = newSpanId();
 
   begin(why: number, backend: Backend, nowMs: number): void {
     this.backend = backend;

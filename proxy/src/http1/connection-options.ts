@@ -31,6 +31,8 @@ const FORWARDED_FIELDS =
   (1 << FIELD.TRACESTATE) |
   (1 << FIELD.X_REQUEST_ID) |
   (1 << FIELD.TRACEPARENT) |
+  (1 << FIELD.B3) |
+  (1 << FIELD.X_B3) |
   (1 << FIELD.REMORA) |
   (1 << FIELD.TRAILER);
 

@@ -19,6 +19,7 @@ const KNOWN: readonly Known[] = [
   ['connection', FIELD.CONNECTION],
   ['content-length', FIELD.CONTENT_LENGTH],
   ['content-type', FIELD.CONTENT_TYPE],
+  ['b3', FIELD.B3],
   ['cookie', FIELD.COOKIE],
   ['transfer-encoding', FIELD.TRANSFER_ENCODING],
   ['te', FIELD.TE],
@@ -34,8 +35,15 @@ const KNOWN: readonly Known[] = [
 ];
 const PROXY_PREFIX = ascii('proxy-');
 const REMORA_PREFIX = ascii('x-remora-');
+const B3_PREFIX = ascii('x-b3-');
+/** Behind the prefix. Too many of a length with `x-request-id` for the table. */
+const B3_PARTS = ['traceid', 'spanid', 'sampled', 'flags', 'parentspanid'].map(ascii);
+const LETTER_B = 0x62;
 const LETTER_P = 0x70;
+const LETTER_R = 0x72;
 const LETTER_X = 0x78;
+/** Of `x-b3-flags`, and of the shortest name that begins with `x-remora-`. */
+const X_BYTES_MIN = 10;
 
 /** Longer names are never known, prefixes aside. */
 const LENGTH_MAX = 17;
@@ -90,17 +98,31 @@ export function fieldId(bytes: Uint8Array, view: DataView, from: number, to: num
     if (index !== 0) {
       const id = IDS[index]!;
       if (isName(bytes, view, from, index)) return id;
-      return isLookalike(bytes, from, NAMES[index]!, id) ? LOOKALIKE : FIELD.OTHER;
+      if (isLookalike(bytes, from, NAMES[index]!, id)) return LOOKALIKE;
     }
   }
   const letter = first | 0x20;
   if (letter === LETTER_X) {
-    return length > 9 && spells(bytes, from, REMORA_PREFIX) ? FIELD.REMORA : FIELD.OTHER;
+    if (length < X_BYTES_MIN) return FIELD.OTHER;
+    // Told by one letter first: names in x- are many, and few are ours.
+    const third = bytes[from + 2]! | 0x20;
+    if (third === LETTER_R && spells(bytes, from, REMORA_PREFIX)) return FIELD.REMORA;
+    return third === LETTER_B && isB3Part(bytes, from, to) ? FIELD.X_B3 : FIELD.OTHER;
   }
   if (letter === LETTER_P) {
     return length > 6 && spells(bytes, from, PROXY_PREFIX) ? FIELD.PROXY : FIELD.OTHER;
   }
   return FIELD.OTHER;
+}
+
+function isB3Part(bytes: Uint8Array, from: number, to: number): boolean {
+  if (!spells(bytes, from, B3_PREFIX)) return false;
+  const start = from + B3_PREFIX.length;
+  for (let part = 0; part < B3_PARTS.length; part++) {
+    const name = B3_PARTS[part]!;
+    if (name.length === to - start && spells(bytes, start, name)) return true;
+  }
+  return false;
 }
 
 /** CGI and its heirs make one variable of `content-length` and `content_length`. */

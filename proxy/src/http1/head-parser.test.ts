@@ -66,6 +66,17 @@ describe('a request head', () => {
       ['tracestate', FIELD.TRACESTATE],
       ['HTTP2-Settings', FIELD.HTTP2_SETTINGS],
       ['trailer', FIELD.TRAILER],
+      ['X-Remora-Six', FIELD.REMORA],
+      ['B3', FIELD.B3],
+      ['X-B3-TraceId', FIELD.X_B3],
+      ['x-b3-spanid', FIELD.X_B3],
+      ['X-B3-Sampled', FIELD.X_B3],
+      ['x-b3-flags', FIELD.X_B3],
+      ['X-B3-ParentSpanId', FIELD.X_B3],
+      ['x-b3-parentspanid2', FIELD.OTHER],
+      ['x-b3-tracei', FIELD.OTHER],
+      ['x-b3-other', FIELD.OTHER],
+      ['b#', FIELD.OTHER],
       ['x-remora', FIELD.OTHER],
       ['proxy-', FIELD.OTHER],
       ['hosts', FIELD.OTHER],
@@ -174,6 +185,8 @@ describe('hostile sizes', () => {
     const own = 'host: a\r\nte: trailers\r\nconnection: te\r\nx-request-id: 1\r\n';
     const full = 'a: b\r\n'.repeat(limits.headFieldsMax);
     assert.equal(parsed(`GET / HTTP/1.1\r\n${own}${full}\r\n`).result, PARSE_OK);
+    const trace = 'traceparent: 1\r\nb3: 1\r\nx-b3-spanid: 1\r\n';
+    assert.equal(parsed(`GET / HTTP/1.1\r\n${own}${trace}${full}\r\n`).result, PARSE_OK);
     const many = 'x-remora-a: b\r\n'.repeat(limits.addedFieldsMax);
     const { result } = parsed(`GET / HTTP/1.1\r\n${full}${many}host: a\r\n\r\n`);
     assert.equal(result, REFUSED_TOO_MANY_FIELDS);

@@ -276,6 +276,8 @@ const ADDED =
   (1 << FIELD.EXPECT) |
   (1 << FIELD.X_REQUEST_ID) |
   (1 << FIELD.TRACEPARENT) |
+  (1 << FIELD.B3) |
+  (1 << FIELD.X_B3) |
   (1 << FIELD.REMORA);
 
 /** Whether one more field is too many. What a proxy adds is not the client's doing. */

@@ -41,7 +41,10 @@ export class HeadReader {
     const to = outcome === PARSE_OK ? start + head.length : end;
     this.consumedTo = to;
     if (head.collect(bytes, start, to)) return this.#settled(head, outcome);
-    head.requestIdField = -1; // The slab still holds an earlier request.
+    // The slab still holds an earlier request.
+    head.requestIdField = -1;
+    head.traceparentField = -1;
+    head.seen = 0;
     return outcome < 0 ? outcome : REFUSED_HEAD_TOO_LONG;
   }
 

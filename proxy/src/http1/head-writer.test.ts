@@ -70,7 +70,8 @@ describe('a request head', () => {
   });
 
   test('keeps what the options say', () => {
-    const fields = 'Expect: 100-continue\r\nTE: trailers\r\nx-request-id: 1\r\n\r\n';
+    const trace = 'x-request-id: 1\r\ntraceparent: 1\r\nb3: 1\r\nX-B3-Sampled: 1\r\n';
+    const fields = `Expect: 100-continue\r\nTE: trailers\r\n${trace}\r\n`;
     const text = `${GET}x-remora-keep: 1\r\n${fields}`;
     assert.equal(
       request(text, { options: { keepExpect: true, keepRemora: true, dropTrace: true } }),

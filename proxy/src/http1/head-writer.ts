@@ -32,7 +32,7 @@ export class RequestWrite {
   keepExpect = false;
   /** The peer is a Remora: `x-remora-*` may pass. */
   keepRemora = false;
-  /** The caller writes x-request-id and traceparent itself. */
+  /** The caller writes x-request-id, traceparent and B3 itself. */
   dropTrace = false;
   /** Its trace is not continued: `tracestate` belongs to no trace and is left out. */
   dropTraceState = false;
@@ -76,7 +76,8 @@ const HOP_BY_HOP =
   (1 << FIELD.PROXY) |
   (1 << FIELD.HTTP2_SETTINGS) |
   (1 << FIELD.NAMED_BY_CONNECTION);
-const TRACE = (1 << FIELD.X_REQUEST_ID) | (1 << FIELD.TRACEPARENT);
+const TRACE =
+  (1 << FIELD.X_REQUEST_ID) | (1 << FIELD.TRACEPARENT) | (1 << FIELD.B3) | (1 << FIELD.X_B3);
 
 const VERSION_AND_HOST = ascii(' HTTP/1.1\r\nhost: ');
 const STATUS_LINE = ascii('HTTP/1.1 ');

@@ -9,6 +9,7 @@
  * Pure. Budget: no allocation per exchange (heads are pooled with their exchange); `bench/hop`.
  */
 import { limits } from '../limits.ts';
+import { HeadTrace } from './head-trace.ts';
 
 /** Ids of fields that the proxy itself acts on; every other field has id 0. */
 export const FIELD = {
@@ -36,6 +37,9 @@ export const FIELD = {
   DATE: 18,
   /** Only one may be given: two would be read in two ways. */
   CONTENT_TYPE: 19,
+  B3: 20,
+  /** `x-b3-traceid`, `-spanid`, `-parentspanid`, `-sampled` or `-flags`. */
+  X_B3: 21,
 } as const;
 
 export const METHOD = {
@@ -120,6 +124,8 @@ export class Head {
   /** Field index of these, -1 where absent. */
   requestIdField = -1;
   traceparentField = -1;
+  /** Read when first asked for: see `telemetry/incoming-trace.ts`. */
+  readonly trace: HeadTrace = new HeadTrace();
   /** What this request's own ids are made of, the same for every attempt; drawn by `IdSource`. */
   idSeed: Uint8Array | null = null;
   hasIdSeed = false;
@@ -160,6 +166,7 @@ export class Head {
     this.teTrailers = false;
     this.requestIdField = -1;
     this.traceparentField = -1;
+    this.trace.reset();
     this.hasIdSeed = false;
   }
 

@@ -13,7 +13,13 @@ import { systemRandom } from './system-random.ts';
 const POOL_BYTES = 4_096;
 const SEED_BYTES = 16;
 const SPAN_BYTES = 8;
-const HEX: Buffer = Buffer.from('0123456789abcdef');
+
+/** The 8 bytes of a span's id, filled in by whoever draws it. */
+export type SpanId = Uint8Array;
+
+export function newSpanId(): SpanId {
+  return new Uint8Array(SPAN_BYTES);
+}
 
 export interface IdOptions {
   /** Of new traces, 0 to 1. */
@@ -41,7 +47,8 @@ export class IdSource {
     if (head.hasIdSeed) return seed;
     head.hasIdSeed = true;
     const from = this.#take(SEED_BYTES);
-    for (let i = 0; i < SEED_BYTES; i++) seed[i] = this.#pool[from + i]!;
+    const pool = this.#pool;
+    for (let i = 0; i < SEED_BYTES; i++) seed[i] = pool[from + i]!;
     seed[6] = (seed[6]! & 0x0f) | 0x40;
     seed[8] = (seed[8]! & 0x3f) | 0x80;
     return seed;
@@ -49,29 +56,23 @@ export class IdSource {
 
   /** Whether a new trace is sampled: by its id, so that every attempt says the same. */
   samples(seed: Uint8Array): boolean {
-    const tail = ((seed[12]! << 24) | (seed[13]! << 16) | (seed[14]! << 8) | seed[15]!) >>> 0;
+    return this.samplesTail(
+      ((seed[12]! << 24) | (seed[13]! << 16) | (seed[14]! << 8) | seed[15]!) >>> 0,
+    );
+  }
+
+  /** The same by the last 32 bits of an id that somebody else drew. */
+  samplesTail(tail: number): boolean {
     return tail < this.#sampledBelow;
   }
 
-  /** 8 bytes, never all zero. */
-  fillSpanId(span: Uint8Array): void {
+  /** Fills `span` with a new id, never all zero. */
+  drawSpanId(span: SpanId): void {
     const from = this.#take(SPAN_BYTES);
+    const pool = this.#pool;
+    for (let i = 0; i < SPAN_BYTES; i++) span[i] = pool[from + i]!;
     // All zero means "no span" (W3C Trace Context §3.2.2.4).
-    if (this.#pool[from] === 0) this.#pool[from] = 1;
-    for (let i = 0; i < SPAN_BYTES; i++) span[i] = this.#pool[from + i]!;
-  }
-
-  /** 16 hex digits, never all zero. */
-  writeSpanId(out: Uint8Array, start: number): number {
-    const from = this.#take(SPAN_BYTES);
-    // All zero means "no span" (W3C Trace Context §3.2.2.4).
-    if (this.#pool[from] === 0) this.#pool[from] = 1;
-    let at = start;
-    for (let i = from; i < from + SPAN_BYTES; i++) {
-      out[at++] = HEX[this.#pool[i]! >> 4]!;
-      out[at++] = HEX[this.#pool[i]! & 15]!;
-    }
-    return at;
+    if (span[0] === 0) span[0] = 1;
   }
 
   #take(bytes: number): number {

@@ -3,68 +3,33 @@ import assert from 'node:assert/strict';
 import { randomFillSync } from 'node:crypto';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { FIELD, Head, NAME_END, NAME_START, VALUE_END, VALUE_START } from '../http1/head.ts';
-import { IdSource } from './id-source.ts';
+import { IdSource, newSpanId } from './id-source.ts';
 import {
   continuesTrace,
+  isSampled,
+  parentSpanIdText,
   REQUEST_ID_BYTES_MAX,
   requestIdText,
+  spanIdText,
   TRACE_FIELDS_BYTES_MAX,
-  writeTraceFields,
+  traceIdText,
 } from './trace-context.ts';
-
-const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
-const SPAN = '00f067aa0ba902b7';
-const PARENT = `00-${TRACE}-${SPAN}-01`;
-const IDS: Readonly<Record<string, number>> = {
-  'x-request-id': FIELD.X_REQUEST_ID,
-  traceparent: FIELD.TRACEPARENT,
-};
-
-function headWith(...fields: readonly (readonly [name: string, value: string])[]): Head {
-  const head = new Head();
-  for (const [name, value] of fields) {
-    const line = Buffer.from(`${name}: ${value}\r\n`, 'latin1');
-    const at = head.filled;
-    head.collect(line, 0, line.length);
-    const field = head.fieldCount++;
-    head.ids[field] = IDS[name] ?? FIELD.OTHER;
-    head.spans[field * 4 + NAME_START] = at;
-    head.spans[field * 4 + NAME_END] = at + name.length;
-    head.spans[field * 4 + VALUE_START] = at + name.length + 2;
-    head.spans[field * 4 + VALUE_END] = at + line.length - 2;
-    if (name === 'x-request-id' && head.requestIdField < 0) head.requestIdField = field;
-    if (name === 'traceparent' && head.traceparentField < 0) head.traceparentField = field;
-  }
-  head.length = head.filled;
-  return head;
-}
-
-/** Counts up, so that ids can be told apart and foretold. */
-function countingIds(sampleRatio = 0): IdSource {
-  let next = 1;
-  return new IdSource({
-    sampleRatio,
-    fill(pool) {
-      for (let i = 0; i < pool.length; i++) pool[i] = next++ & 0xff;
-    },
-  });
-}
-
-function written(head: Head, ids = countingIds()): { id: string; parent: string; text: string } {
-  const out = Buffer.alloc(TRACE_FIELDS_BYTES_MAX + 10);
-  const end = writeTraceFields(out, 4, head, ids, new Uint8Array(8));
-  const text = out.toString('latin1', 4, end);
-  const match = /^x-request-id: (.*)\r\ntraceparent: (.*)\r\n$/.exec(text);
-  assert(match !== null, text);
-  return { id: match[1]!, parent: match[2]!, text };
-}
+import {
+  countingIds,
+  type Field,
+  headWith,
+  PARENT,
+  SHORT_TRACE,
+  SPAN,
+  TRACE,
+  written,
+} from './trace-fixture.ts';
 
 describe('traceparent', () => {
   test('valid: the trace and its flag go on, under a span id of our own', () => {
-    const { parent } = written(headWith(['traceparent', PARENT]));
-    assert.match(parent, new RegExp(`^00-${TRACE}-[0-9a-f]{16}-01$`));
-    assert(!parent.includes(SPAN));
+    const { traceId, spanId, flags } = written(headWith(['traceparent', PARENT]));
+    assert.deepEqual([traceId, flags], [TRACE, '01']);
+    assert.notEqual(spanId, SPAN);
   });
 
   test('of a later version is read as far as it is known, and written as version 00', () => {
@@ -86,7 +51,9 @@ describe('traceparent', () => {
     'a trace id of zeros': `00-${'0'.repeat(32)}-${SPAN}-01`,
     'a span id of zeros': `00-${TRACE}-${'0'.repeat(16)}-01`,
     'a trace id that is short': `00-${TRACE.slice(1)}-${SPAN}-01`,
-    'no dashes': `00_${TRACE}_${SPAN}_01`,
+    'no dash behind the version': `00_${TRACE}-${SPAN}-01`,
+    'no dash behind the trace': `00-${TRACE}_${SPAN}-01`,
+    'no dash behind the span': `00-${TRACE}-${SPAN}_01`,
     'no hex in the version': `0g-${TRACE}-${SPAN}-01`,
     'no hex in the flags': `00-${TRACE}-${SPAN}-0g`,
     nothing: '',
@@ -95,25 +62,24 @@ describe('traceparent', () => {
     test(`with ${what} begins a new trace`, () => {
       const head = headWith(['traceparent', value]);
       assert.equal(continuesTrace(head), false);
-      const { parent } = written(head);
-      assert.match(parent, /^00-[0-9a-f]{32}-[0-9a-f]{16}-00$/);
-      assert(!parent.includes(TRACE));
+      const { traceId, flags } = written(head);
+      assert.equal(flags, '00');
+      assert.notEqual(traceId, TRACE);
     });
   }
 
   test('given twice begins a new trace: neither can be believed', () => {
     const head = headWith(['traceparent', PARENT], ['traceparent', PARENT]);
     assert.equal(continuesTrace(head), false);
-    assert(!written(head).parent.includes(TRACE));
+    assert.notEqual(written(head).traceId, TRACE);
   });
 
   test('of a new trace is sampled by the ratio', () => {
-    assert.match(written(headWith(), countingIds(1)).parent, /-01$/);
-    assert.match(written(headWith(), countingIds(0)).parent, /-00$/);
+    assert.equal(written(headWith(), countingIds(1)).flags, '01');
+    assert.equal(written(headWith(), countingIds(0)).flags, '00');
     const ids = new IdSource({ sampleRatio: 0.25, fill: randomFillSync });
     let sampled = 0;
-    for (let i = 0; i < 4_000; i++)
-      sampled += written(headWith(), ids).parent.endsWith('1') ? 1 : 0;
+    for (let i = 0; i < 4_000; i++) sampled += written(headWith(), ids).flags === '01' ? 1 : 0;
     assert(Math.abs(sampled - 1_000) < 200, `${sampled} of 4,000`);
   });
 });
@@ -151,45 +117,130 @@ describe('ids of one request', () => {
     const second = written(head, ids);
     assert.equal(second.id, first.id);
     assert.equal(requestIdText(head, ids), first.id);
-    assert.equal(second.parent.slice(0, 35), first.parent.slice(0, 35));
-    assert.notEqual(second.parent, first.parent);
+    assert.equal(second.traceId, first.traceId);
+    assert.notEqual(second.spanId, first.spanId);
   });
 
   test('differ from those of the next request on the same pooled head', () => {
-    const head = headWith();
+    const head = headWith(['traceparent', PARENT]);
     const ids = countingIds();
-    const first = written(head, ids);
+    assert.equal(written(head, ids).traceId, TRACE);
     head.reset();
-    assert.notEqual(written(head, ids).id, first.id);
+    const next = written(head, ids);
+    assert.notEqual(next.traceId, TRACE);
+    head.reset();
+    assert.notEqual(written(head, ids).id, next.id);
   });
 
   test('make one name: the request id without dashes is the new trace', () => {
-    const { id, parent } = written(headWith());
-    assert.equal(id.replaceAll('-', ''), parent.slice(3, 35));
+    const { id, traceId } = written(headWith());
+    assert.equal(id.replaceAll('-', ''), traceId);
   });
 });
 
-test('property: whatever the client sent, two well-formed lines within the bound go on', () => {
-  const value = fc.string({ unit: 'binary-ascii', maxLength: 200 });
-  const parent = fc.oneof(value, fc.constant(PARENT), fc.stringMatching(/^[0-9a-f-]{50,60}$/));
+describe('what a span recorder is told', () => {
+  test('of a trace that goes on: its id, the span that asked, and ours', () => {
+    const head = headWith(['traceparent', PARENT]);
+    const ids = countingIds();
+    assert.equal(traceIdText(head, ids), TRACE);
+    assert.equal(parentSpanIdText(head), SPAN);
+    const { span, spanId } = written(head, ids);
+    assert.equal(spanIdText(span), spanId);
+  });
+
+  test('of a trace that begins here: no parent, and the id that went out, whenever it asks', () => {
+    const before = headWith();
+    const ids = countingIds();
+    const told = traceIdText(before, ids);
+    assert.equal(written(before, ids).traceId, told);
+    assert.equal(traceIdText(before, ids), told);
+    assert.equal(parentSpanIdText(before), '');
+  });
+
+  test('the decision of who asked stands, whatever our ratio', () => {
+    const sampled = headWith(['traceparent', PARENT]);
+    const denied = headWith(['traceparent', `00-${TRACE}-${SPAN}-02`]);
+    assert.equal(isSampled(sampled, countingIds(0)), true);
+    assert.equal(isSampled(denied, countingIds(1)), false);
+  });
+
+  test('the decision on a new trace is one, however often it is asked for', () => {
+    const ids = new IdSource({ sampleRatio: 0.5, fill: randomFillSync });
+    for (let i = 0; i < 100; i++) {
+      const head = headWith();
+      const first = isSampled(head, ids);
+      assert.equal(written(head, ids).flags, first ? '01' : '00');
+      assert.equal(isSampled(head, ids), first);
+    }
+  });
+
+  test('a span id is never all zero, and each is new', () => {
+    const zeros = new IdSource({ sampleRatio: 0, fill: (pool) => void pool.fill(0) });
+    const span = newSpanId();
+    zeros.drawSpanId(span);
+    assert.equal(spanIdText(span), '0100000000000000');
+    const ids = countingIds();
+    ids.drawSpanId(span);
+    const first = spanIdText(span);
+    ids.drawSpanId(span);
+    assert.notEqual(spanIdText(span), first);
+  });
+});
+
+const anyText = fc.string({ unit: 'binary', maxLength: 80 }).map((text) =>
+  // What a head holds is bytes.
+  Buffer.from(text, 'utf8').toString('latin1'),
+);
+const id = fc.constantFrom(TRACE, SHORT_TRACE, SPAN, '0'.repeat(16), '0'.repeat(32), '');
+const pieces = fc.array(fc.oneof(id, fc.constantFrom('00', '01', '0', '1', 'd', 'cc')), {
+  maxLength: 5,
+});
+const nearlyRight = fc.oneof(
+  fc.constant(PARENT),
+  id,
+  pieces.map((parts) => parts.join('-')),
+  fc.stringMatching(/^[0-9a-f-]{50,60}$/),
+);
+const field: fc.Arbitrary<Field> = fc.tuple(
+  fc.constantFrom(
+    ...['x-request-id', 'traceparent', 'tracestate', 'b3', 'X-B3-TraceId', 'x-b3-spanid'],
+    ...['X-B3-Sampled', 'x-b3-flags', 'X-B3-ParentSpanId', 'other'],
+  ),
+  fc.oneof(anyText, nearlyRight, nearlyRight),
+);
+
+test('property: whatever came, valid fields within the bound go on, as they are told', () => {
+  const ids = new IdSource({ sampleRatio: 0.5, fill: randomFillSync });
   fc.assert(
-    fc.property(value, parent, (id, given) => {
-      const {
-        text,
-        id: sent,
-        parent: sentParent,
-      } = written(headWith(['x-request-id', id], ['traceparent', given]));
+    fc.property(fc.array(field, { maxLength: 8 }), (fields) => {
+      const head = headWith(...fields);
+      const told = traceIdText(head, ids);
+      const sampled = isSampled(head, ids);
+      const { text, id: sent, traceId, spanId, flags, b3 } = written(head, ids);
       assert(text.length <= TRACE_FIELDS_BYTES_MAX);
       assert.match(sent, /^[\x21-\x7e]{1,128}$/);
-      assert.match(sentParent, /^00-[0-9a-f]{32}-[0-9a-f]{16}-0[0-3]$/);
+      assert.notEqual(traceId, '0'.repeat(32));
+      assert.notEqual(spanId, '0'.repeat(16));
+      assert.equal(traceId, told);
+      assert.equal((Number(flags) & 1) === 1, sampled);
+      assert.equal(parentSpanIdText(head) !== '', continuesTrace(head));
+      for (const line of b3) {
+        const value = line.slice(line.indexOf(': ') + 2);
+        const short = traceId.slice(16);
+        const known = [traceId, short, spanId, sampled ? '1' : '0', 'd'];
+        for (const part of value.split('-')) assert(known.includes(part), line);
+      }
     }),
+    { numRuns: 2_000 },
   );
 });
 
-test('a bound on the fields is reached by the longest id that is kept', () => {
+test('a bound on the fields is reached by the longest id, and B3 in both forms', () => {
   const head = headWith(
     ['x-request-id', 'a'.repeat(REQUEST_ID_BYTES_MAX)],
     ['traceparent', PARENT],
+    ['b3', `${TRACE}-${SPAN}-1`],
+    ['x-b3-sampled', '1'],
   );
   assert.equal(written(head).text.length, TRACE_FIELDS_BYTES_MAX);
 });
