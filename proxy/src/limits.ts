@@ -174,6 +174,14 @@ export const limits = {
   replayTotalBytesMax: 16 * 1024 * 1024,
   replayBlockBytes: 16 * 1024,
   replayBlocksFreeMax: 64,
+  // Metrics: `telemetry/`, `admin/`.
+  /** Series whose buckets each keep a sampled request. */
+  exemplarSeriesMax: 1_024,
+  /** The application's own metrics, where they are merged: its page, and the time it has for it. */
+  appMetricsBytesMax: 4 * 1024 * 1024,
+  appMetricsTimeoutMs: 2_000,
+  /** Of those pages in memory: scrapers that read slowly hold theirs. */
+  appPagesMax: 4,
 } as const;
 
 // We must let go first, or a request races the peer's close and the retry is ours to explain.

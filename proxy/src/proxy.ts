@@ -7,6 +7,7 @@
  * Called by `main.ts`. No policy of its own.
  */
 import type { ProxyIdentity } from '@remora/api/wire.ts';
+import { AppMetrics } from './admin/app-metrics.ts';
 import type { AdminWorld, Page } from './admin/page.ts';
 import { ADMIN_PAGES, AdminServer, METRICS_PAGES } from './admin/server.ts';
 import type { Backend } from './balance/backend.ts';
@@ -85,6 +86,7 @@ class DataPlane implements RunningProxy {
   readonly #admins: AdminServer[] = [];
   #inbound: Inbound | null = null;
   #inboundSeries: RouteSeries | null = null;
+  readonly #app: AppMetrics | null;
   #housekeeping: NodeJS.Timeout | null = null;
   #isReady = false;
 
@@ -92,10 +94,18 @@ class DataPlane implements RunningProxy {
     this.#options = options;
     this.#poisonsPools = poisonsPools;
     this.#log = log;
+    this.#app = options.appMetrics === null ? null : new AppMetrics(options.appMetrics);
     this.#metrics = new ProxyMetrics(
       {
         counts: this.#counts,
         duplicates: this.#duplicates,
+        backends: () => this.#backends(),
+        destinations: () => this.#configuration.live.entries(),
+        poolOf: (endpoint) => endpoint.pool as EndpointPool | null,
+        app: () => this.#app?.reading ?? null,
+        accessLinesDropped: () => 0,
+        spansExported: () => 0,
+        spansDropped: () => 0,
         downstreamConnections: () => this.#downstreams(),
         logLinesDropped: () => log.dropped,
       },
@@ -198,6 +208,7 @@ class DataPlane implements RunningProxy {
       clock: systemClock,
       inbound: this.#inboundSeries,
       application: this.#inbound?.backend ?? null,
+      app: this.#app,
       isReady: () => this.#isReady && !this.#drain.hasBegun && this.#configuration.isReady,
       drain: () => this.#beginDrain(),
       connectionsOf: (endpoint) => (endpoint.pool as EndpointPool | null)?.total ?? 0,
@@ -241,6 +252,12 @@ class DataPlane implements RunningProxy {
       onRetryDecided: (reason) => this.#metrics.decidedRetry(reason),
       onDuplicate: (end) => this.#metrics.endedDuplicate(end),
     };
+  }
+
+  /** The application's among them. */
+  *#backends(): Generator<Backend> {
+    if (this.#inbound !== null) yield this.#inbound.backend;
+    yield* this.#configuration.backends.backends();
   }
 
   #downstreams(): number {

@@ -10,8 +10,10 @@ import type { Backend } from '../balance/backend.ts';
 import type { Endpoint } from '../balance/endpoint.ts';
 import type { Clock } from '../clock.ts';
 import type { Configuration } from '../control/configuration.ts';
+import type { Head } from '../http1/head.ts';
 import { limits } from '../limits.ts';
 import type { ProxyMetrics, RouteSeries } from '../telemetry/proxy-metrics.ts';
+import type { AppMetrics } from './app-metrics.ts';
 import type { PageAnswer } from './page-answer.ts';
 
 export interface AdminWorld {
@@ -22,6 +24,8 @@ export interface AdminWorld {
   readonly inbound: RouteSeries | null;
   /** The application beside this proxy, if there is one. */
   readonly application: Backend | null;
+  /** Its own metrics, where they are merged. */
+  readonly app: AppMetrics | null;
   isReady(): boolean;
   /** Begins to drain; does nothing when that has begun. */
   drain(): void;
@@ -32,7 +36,7 @@ export interface AdminWorld {
 export interface Page {
   readonly method: 'GET' | 'POST';
   readonly path: string;
-  answer(world: AdminWorld, answer: PageAnswer): void | Promise<void>;
+  answer(world: AdminWorld, answer: PageAnswer, head: Head): void | Promise<void>;
 }
 
 /** Starts a 200 and writes it piece by piece. Ends early when the client has gone. */

@@ -32,7 +32,7 @@ describe('the admin listeners', () => {
   let isReady = true;
   let drains = 0;
   const world: AdminWorld = {
-    ...{ metrics, clock, inbound, application: null, configuration: { live, backends } },
+    ...{ metrics, clock, inbound, application: null, app: null, configuration: { live, backends } },
     isReady: () => isReady,
     drain: () => {
       drains++;

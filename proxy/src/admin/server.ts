@@ -99,7 +99,7 @@ export class AdminServer {
     }
     if (head.find(ORIGIN) >= 0) return answer.text(403, 'not for web pages\n');
     try {
-      await page.answer(this.#world, answer);
+      await page.answer(this.#world, answer, head);
     } catch {
       answer.abort();
     }
