@@ -11,6 +11,7 @@ import { stringify } from 'yaml';
 import { configPage } from './config-page.ts';
 import { type CrdSpec, crd } from './crd-schema.ts';
 import { errorPage } from './error-page.ts';
+import { metricsPage } from './metrics-page.ts';
 
 const accepted = {
   name: 'Accepted',
@@ -72,5 +73,6 @@ export function generatedFiles(): ReadonlyMap<string, string> {
     ...crds,
     ['docs/config.md', configPage(KINDS)],
     ['docs/errors.md', errorPage(ERRORS)],
+    ['docs/metrics.md', metricsPage()],
   ]);
 }

@@ -12,12 +12,20 @@ describe('the command line', () => {
     assert.equal(options.inbound, null);
   });
 
+  test("finds the application's own metrics on its host", () => {
+    const args = ['--inbound', 'a:1', '--app', '[::1]:8080', '--app-metrics', '9090/metrics?all'];
+    const options = parseFlags(args);
+    assert.ok(typeof options !== 'string');
+    assert.deepEqual(options.appMetrics, { host: '::1', port: 9_090, path: '/metrics?all' });
+  });
+
   for (const [why, args, expected] of [
     ['nothing to do', [], /--outbound or --inbound/],
     ['an inbound without its application', ['--inbound', '127.0.0.1:1'], /--app/],
     ['a port out of range', ['--outbound', '127.0.0.1:70000'], /--outbound.*127\.0\.0\.1:70000/],
     ['an address without a port', ['--outbound', 'localhost'], /HOST:PORT/],
     ['a control plane that is no URL', ['--outbound', 'a:1', '--control', 'x'], /--control/],
+    ['metrics without a path', ['--outbound', 'a:1', '--app-metrics', '9090'], /PORT\/PATH/],
     ['a flag that does not exist', ['--outbond', 'a:1'], /outbond/],
   ] as const) {
     test(`refuses ${why}, and says which flag`, () => {

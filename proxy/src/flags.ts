@@ -7,6 +7,7 @@
 import { parseArgs } from 'node:util';
 import { destinationKey } from '@remora/api/destination.ts';
 import type { ProxyIdentity } from '@remora/api/wire.ts';
+import type { AppPage } from './admin/app-metrics.ts';
 import type { ListenAddress } from './net/listener.ts';
 import type { AccessLogOptions } from './telemetry/access-log.ts';
 
@@ -15,6 +16,7 @@ export const USAGE = `usage: remora-proxy --name NAME --namespace NS --workload 
   --outbound HOST:PORT   requests of the application arrive here
   --inbound HOST:PORT    requests for the application arrive here; needs --app
   --app HOST:PORT        the application beside this proxy
+  --app-metrics PORT/PATH  its own metrics, shown behind ours at /metrics
   --admin HOST:PORT      loopback: /config /stats, POST /drain
   --metrics HOST:PORT    /live /ready /metrics
   --front SERVICE        every outbound request is for this Service, whatever its Host
@@ -35,6 +37,7 @@ export interface ProxyOptions {
   readonly outbound: ListenAddress | null;
   readonly inbound: ListenAddress | null;
   readonly app: ListenAddress | null;
+  readonly appMetrics: AppPage | null;
   readonly admin: ListenAddress | null;
   readonly metrics: ListenAddress | null;
   /** Key of the destination of every outbound request; null: as its authority says. */
@@ -57,6 +60,7 @@ const FLAGS = {
   outbound: { type: 'string' },
   inbound: { type: 'string' },
   app: { type: 'string' },
+  'app-metrics': { type: 'string' },
   admin: { type: 'string' },
   metrics: { type: 'string' },
   front: { type: 'string' },
@@ -102,6 +106,7 @@ function toOptions(given: ReturnType<typeof readFlags>): ProxyOptions {
     outbound: address('--outbound', given.outbound),
     inbound: address('--inbound', given.inbound),
     app: address('--app', given.app),
+    appMetrics: appPage(given['app-metrics'], given.app),
     admin: address('--admin', given.admin),
     metrics: address('--metrics', given.metrics),
     front: frontKey(given.front, given.namespace ?? 'default'),
@@ -154,6 +159,17 @@ function frontKey(name: string | undefined, namespace: string): string | null {
   if (key === null)
     throw new Error(`--front must name a Service such as web or web.shop:80, not ${name}`);
   return key;
+}
+
+/** On the application's own host. */
+function appPage(text: string | undefined, app: string | undefined): AppPage | null {
+  if (text === undefined) return null;
+  const [, port = '', path = ''] = /^(\d+)(\/[!-~]*)$/.exec(text) ?? [];
+  if (path === '') {
+    throw new Error(`--app-metrics must be PORT/PATH such as 9090/metrics, not ${text}`);
+  }
+  const { host } = address('--app', app) ?? { host: '127.0.0.1' };
+  return { ...address('--app-metrics', `${host}:${port}`)!, path };
 }
 
 function address(flag: string, text: string | undefined): ListenAddress | null {

@@ -236,6 +236,14 @@ export const limits = {
   spanCloseMs: 1_000,
   /** One line of log about spans that do not get through in so long. */
   spanComplaintMs: 60_000,
+  // Metrics: `telemetry/`, `admin/`.
+  /** Series whose buckets each keep a sampled request. */
+  exemplarSeriesMax: 1_024,
+  /** The application's own metrics, where they are merged: its page, and the time it has for it. */
+  appMetricsBytesMax: 4 * 1024 * 1024,
+  appMetricsTimeoutMs: 2_000,
+  /** Of those pages in memory: scrapers that read slowly hold theirs. */
+  appPagesMax: 4,
 } as const;
 
 // We must let go first, or a request races the peer's close and the retry is ours to explain.

@@ -8,6 +8,7 @@
  */
 import type { ProxyIdentity } from '@remora/api/wire.ts';
 import { configPieces } from './admin/config-page.ts';
+import { AppMetrics } from './admin/app-metrics.ts';
 import type { AdminWorld, Page } from './admin/page.ts';
 import { ADMIN_PAGES, AdminServer, METRICS_PAGES } from './admin/server.ts';
 import { statsPieces } from './admin/stats-page.ts';
@@ -90,6 +91,7 @@ class DataPlane implements RunningProxy {
   readonly #admins: AdminServer[] = [];
   #inbound: Inbound | null = null;
   #inboundSeries: RouteSeries | null = null;
+  readonly #app: AppMetrics | null;
   #housekeeping: NodeJS.Timeout | null = null;
   #isReady = false;
 
@@ -98,10 +100,18 @@ class DataPlane implements RunningProxy {
     this.#poisonsPools = poisonsPools;
     this.#log = log;
     this.#seeing = new Observability(options, log, systemClock, this.#wheel);
+    this.#app = options.appMetrics === null ? null : new AppMetrics(options.appMetrics);
     this.#metrics = new ProxyMetrics(
       {
         counts: this.#counts,
         duplicates: this.#duplicates,
+        backends: () => this.#backends(),
+        destinations: () => this.#configuration.live.entries(),
+        poolOf: (endpoint) => endpoint.pool as EndpointPool | null,
+        app: () => this.#app?.reading ?? null,
+        accessLinesDropped: () => this.#seeing.accessLog.dropped,
+        spansExported: () => this.#seeing.spans?.exported ?? 0,
+        spansDropped: () => this.#seeing.spans?.dropped ?? 0,
         downstreamConnections: () => this.#downstreams(),
         logLinesDropped: () => log.dropped,
       },
@@ -208,6 +218,7 @@ class DataPlane implements RunningProxy {
       accessLog: this.#seeing.accessLog,
       inbound: this.#inboundSeries,
       application: this.#inbound?.backend ?? null,
+      app: this.#app,
       isReady: () => this.#isReady && !this.#drain.hasBegun && this.#configuration.isReady,
       drain: () => this.#beginDrain(),
       connectionsOf: (endpoint) => (endpoint.pool as EndpointPool | null)?.total ?? 0,
@@ -263,6 +274,12 @@ class DataPlane implements RunningProxy {
       onRetryDecided: (reason) => this.#metrics.decidedRetry(reason),
       onDuplicate: (end) => this.#metrics.endedDuplicate(end),
     };
+  }
+
+  /** The application's among them. */
+  *#backends(): Generator<Backend> {
+    if (this.#inbound !== null) yield this.#inbound.backend;
+    yield* this.#configuration.backends.backends();
   }
 
   #downstreams(): number {

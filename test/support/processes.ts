@@ -108,6 +108,8 @@ export interface ProxyOptions {
   readonly lastGood?: string;
   /** The application behind the inbound listener; left out: no inbound role. */
   readonly app?: string;
+  /** Of the application: `PORT/PATH` of its own metrics. */
+  readonly appMetrics?: string;
   /** False: no outbound role. */
   readonly outbound?: boolean;
 }
@@ -133,6 +135,7 @@ export async function startProxy(options: ProxyOptions = {}): Promise<RunningPro
   args.push('--admin', '127.0.0.1:0', '--metrics', '127.0.0.1:0');
   if (options.outbound !== false) args.push('--outbound', '127.0.0.1:0');
   if (options.app !== undefined) args.push('--inbound', '127.0.0.1:0', '--app', options.app);
+  if (options.appMetrics !== undefined) args.push('--app-metrics', options.appMetrics);
   if (options.control !== undefined) args.push('--control', options.control);
   if (options.snapshot !== undefined) args.push('--snapshot', options.snapshot);
   if (options.lastGood !== undefined) args.push('--last-good', options.lastGood);

@@ -8,9 +8,8 @@ import { limits } from '../limits.ts';
 import { AccessLog } from '../telemetry/access-log.ts';
 import { accessReference } from '../telemetry/access-reference.ts';
 import { LineLog } from '../telemetry/log.ts';
-import { RecordStore } from '../telemetry/record-store.ts';
+import { adminWorld } from './admin-fixture.ts';
 import { ACCESS_PARAMETERS, readAccessOrder } from './access-log-query.ts';
-import type { AdminWorld } from './page.ts';
 import { ADMIN_PAGES, AdminServer, METRICS_PAGES } from './server.ts';
 
 const PAGE = new URL('../../../docs/access-log.md', import.meta.url);
@@ -117,18 +116,10 @@ describe('an order', () => {
 
 describe('/access-log', () => {
   const control = new ControlWorld();
-  const { metrics, live, backends } = control;
   const clock = new ManualClock();
   const log = new LineLog({ writableLength: 0, write: () => true }, 'remora-proxy', () => 0);
   const accessLog = new AccessLog({ mode: 'errors', sample: 1 }, log, clock);
-  const world: AdminWorld = {
-    ...{ metrics, clock, inbound: null, application: null, configuration: { live, backends } },
-    accessLog,
-    records: new RecordStore(),
-    isReady: () => true,
-    drain: () => undefined,
-    connectionsOf: () => 0,
-  };
+  const world = adminWorld(control, { accessLog });
   const servers = [new AdminServer(ADMIN_PAGES, world), new AdminServer(METRICS_PAGES, world)];
   let urls: string[] = [];
 

@@ -9,7 +9,7 @@
 import { limits } from '../limits.ts';
 import type { AccessLog } from '../telemetry/access-log.ts';
 import { readAccessOrder } from './access-log-query.ts';
-import type { Page } from './page.ts';
+import { type Page, queryOf } from './page.ts';
 import type { PageAnswer } from './page-answer.ts';
 
 const PATH = '/access-log';
@@ -45,8 +45,8 @@ function accessLogPage(
   return {
     method,
     path: PATH,
-    answer({ accessLog }, answer, query) {
-      act(accessLog, query, answer);
+    answer({ accessLog }, answer, head) {
+      act(accessLog, queryOf(head), answer);
     },
   };
 }

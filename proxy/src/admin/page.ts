@@ -10,10 +10,12 @@ import type { Backend } from '../balance/backend.ts';
 import type { Endpoint } from '../balance/endpoint.ts';
 import type { Clock } from '../clock.ts';
 import type { Configuration } from '../control/configuration.ts';
+import type { Head } from '../http1/head.ts';
 import { limits } from '../limits.ts';
 import type { AccessLog } from '../telemetry/access-log.ts';
 import type { ProxyMetrics, RouteSeries } from '../telemetry/proxy-metrics.ts';
 import type { RecordStore } from '../telemetry/record-store.ts';
+import type { AppMetrics } from './app-metrics.ts';
 import type { PageAnswer } from './page-answer.ts';
 
 export interface AdminWorld {
@@ -27,6 +29,8 @@ export interface AdminWorld {
   /** What is known of requests that ended. */
   readonly records: RecordStore;
   readonly accessLog: AccessLog;
+  /** Its own metrics, where they are merged. */
+  readonly app: AppMetrics | null;
   isReady(): boolean;
   /** Begins to drain; does nothing when that has begun. */
   drain(): void;
@@ -37,8 +41,7 @@ export interface AdminWorld {
 export interface Page {
   readonly method: 'GET' | 'POST' | 'DELETE';
   readonly path: string;
-  /** `query` is as it came, without the question mark. */
-  answer(world: AdminWorld, answer: PageAnswer, query: string): void | Promise<void>;
+  answer(world: AdminWorld, answer: PageAnswer, head: Head): void | Promise<void>;
 }
 
 /** Starts a 200 and writes it piece by piece. Ends early when the client has gone. */
@@ -66,4 +69,9 @@ export function nextTurn(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve);
   });
+}
+
+/** A request's query as it came, without the question mark. */
+export function queryOf(head: Head): string {
+  return head.text(head.queryStart, head.queryEnd);
 }

@@ -5,11 +5,9 @@ import { after, before, describe, test } from 'node:test';
 import type { RecordsAnswer } from '@remora/api/wire.ts';
 import { ControlWorld, destinationConfig, textOf } from '../control/control-fixture.ts';
 import { limits } from '../limits.ts';
-import { AccessLog } from '../telemetry/access-log.ts';
-import { LineLog } from '../telemetry/log.ts';
 import { requestRecord } from '../telemetry/record-fixture.ts';
 import { RecordStore } from '../telemetry/record-store.ts';
-import type { AdminWorld } from './page.ts';
+import { adminWorld } from './admin-fixture.ts';
 import { ADMIN_PAGES, AdminServer, METRICS_PAGES } from './server.ts';
 
 interface Stats {
@@ -25,7 +23,7 @@ interface Stats {
 
 describe('the admin listeners', () => {
   const control = new ControlWorld();
-  const { metrics, clock, live, backends } = control;
+  const { metrics, live } = control;
   const inbound = metrics.bindRouteSeries({
     direction: 'inbound',
     dst_service: 'web',
@@ -35,23 +33,17 @@ describe('the admin listeners', () => {
     backend: '',
   });
   const records = new RecordStore();
-  const sink = { writableLength: 0, write: () => true };
   let isReady = true;
   let drains = 0;
-  const world: AdminWorld = {
-    ...{ metrics, clock, inbound, application: null, configuration: { live, backends } },
+  const world = adminWorld(control, {
+    inbound,
     isReady: () => isReady,
     drain: () => {
       drains++;
     },
     connectionsOf: () => 3,
     records,
-    accessLog: new AccessLog(
-      { mode: 'errors', sample: 1 },
-      new LineLog(sink, 'remora-proxy', () => 0),
-      clock,
-    ),
-  };
+  });
   const servers = [new AdminServer(METRICS_PAGES, world), new AdminServer(ADMIN_PAGES, world)];
   let onMetrics = '';
   let onAdmin = '';

@@ -108,7 +108,7 @@ export class AdminServer {
     }
     if (head.find(ORIGIN) >= 0) return answer.text(403, 'not for web pages\n');
     try {
-      await page.answer(this.#world, answer, head.text(head.queryStart, head.queryEnd));
+      await page.answer(this.#world, answer, head);
     } catch {
       answer.abort();
     }

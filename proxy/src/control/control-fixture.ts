@@ -11,6 +11,7 @@ import { Head } from '../http1/head.ts';
 import { PARSE_OK, parseRequestHead } from '../http1/head-parser.ts';
 import { noRegexEngine } from '../routing/regex.ts';
 import type { LogFields } from '../telemetry/log.ts';
+import { idleSources } from '../telemetry/metric-sources.ts';
 import { ProxyMetrics } from '../telemetry/proxy-metrics.ts';
 import { TimerWheel } from '../timer-wheel.ts';
 import { BreakerRegistry } from './breaker-registry.ts';
@@ -103,23 +104,10 @@ export class ControlWorld {
   readonly log = new RecordingLog();
   changes = 0;
   readonly metrics = new ProxyMetrics(
-    {
-      counts: {
-        inFlight: 0,
-        hedges: 0,
-        deadlinesMalformed: 0,
-        clientsGone: 0,
-        mirrored: 0,
-        mirrorsActive: 0,
-        mirrorsDropped: 0,
-        upstreamConnections: 0,
-        connects: 0,
-        connectFailures: 0,
-      },
-      duplicates: { storedBytes: 0, evictions: 0 },
-      downstreamConnections: () => 0,
-      logLinesDropped: () => 0,
-    },
+    idleSources({
+      backends: () => this.backends.backends(),
+      destinations: () => this.live.entries(),
+    }),
     this.clock,
   );
   readonly context: CompileContext = {

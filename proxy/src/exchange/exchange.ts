@@ -354,7 +354,7 @@ export class Exchange implements DownstreamUser, Routable, TriesUser, DuplicateU
   #end(status: number, failed: boolean): void {
     this.#world.counts.inFlight--;
     const nowMs = this.#world.clock.nowMs();
-    this.series?.record(status, nowMs - this.startedAtMs, failed);
+    this.series?.record(status, nowMs - this.startedAtMs, failed, this.request.method);
     if (status === 499) this.#tellBreaker(OUTCOME.NOTHING_LEARNED);
     this.#tellBreaker(failed ? OUTCOME.FAILED : OUTCOME.OK);
     settleDeadline(this.#world, this, nowMs);

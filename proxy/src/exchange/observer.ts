@@ -65,6 +65,9 @@ export class Observer {
     }
     const end = { status, isFailed, reason, nowMs, wallMs: wallMs() };
     const record = recordOf(source, end, identity, ids);
+    if (reason !== 'asked') {
+      source.series?.exemplify(record.durationMs, record.traceId, end.wallMs / SECOND_MS);
+    }
     for (const sink of sinks) sink.add(record);
   }
 

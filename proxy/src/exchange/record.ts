@@ -22,6 +22,7 @@ import { NO_DEADLINE } from '../resilience/deadline.ts';
 import { RETRY_WORDS } from '../resilience/retry.ts';
 import type { Rule, Target } from '../routing/compiled.ts';
 import type { IdSource } from '../telemetry/id-source.ts';
+import type { RouteSeries } from '../telemetry/proxy-metrics.ts';
 import {
   isSampled,
   newSpanIdText,
@@ -49,6 +50,8 @@ export interface RecordSource {
   readonly rule: Rule | null;
   readonly target: Target | null;
   readonly trail: Trail;
+  /** Where it was counted. */
+  readonly series: RouteSeries | null;
   readonly startedAtMs: number;
   readonly deadlineAtMs: number;
 }

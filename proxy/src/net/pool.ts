@@ -101,6 +101,10 @@ export class EndpointPool implements UpstreamHome {
     return this.#waiting;
   }
 
+  get connecting(): number {
+    return this.#connecting;
+  }
+
   /** A connection that is ready now, or null. */
   tryLease(user: UpstreamUser, nowMs: number): Upstream | null {
     const upstream = this.#idle[this.#idle.length - 1];

@@ -18,15 +18,8 @@ import { Demand } from './demand.ts';
 import { ServiceBreaker } from './service-breaker.ts';
 import type { Slot, SlotOwner } from './slot.ts';
 import { OUTCOME } from './outcome.ts';
-import {
-  ADMITTED,
-  NOT_SAMPLED,
-  QUEUED,
-  refuse,
-  SHED_REASON,
-  TICKET_STATE,
-  type Ticket,
-} from './ticket.ts';
+import { ADMITTED, NOT_SAMPLED, QUEUED, SHED_REASON, TICKET_STATE, type Ticket } from './ticket.ts';
+import { WaitTimes } from './wait-times.ts';
 import { WaitingQueue } from './waiting-queue.ts';
 
 /** Once congestion has lasted so long, nobody but the critical waits longer than that. */
@@ -41,6 +34,8 @@ export class Admission implements SlotOwner {
   /** Admitted and not done, streams included. */
   inFlight = 0;
   readonly breaker: ServiceBreaker;
+  /** Of those who had to wait and were let in, for metrics. */
+  readonly waits = new WaitTimes();
   readonly #clock: Clock;
   readonly #wheel: TimerWheel;
   readonly #capacity = new Capacity();
@@ -60,6 +55,11 @@ export class Admission implements SlotOwner {
 
   get waiting(): number {
     return this.#queue.size;
+  }
+
+  /** How many were refused, by SHED_REASON, for metrics. */
+  get shed(): Float64Array {
+    return this.#queue.shed;
   }
 
   /** What may be in flight now, for metrics. */
@@ -90,7 +90,8 @@ export class Admission implements SlotOwner {
     if (this.breaker.isOpen) return this.#askWhileOpen(ticket);
     // Whom the breaker refused is no demand: it would pass for overload right after the thaw.
     this.#demand.onArrival(nowMs);
-    if (ticket.deadlineAtMs <= nowMs) return refuse(ticket, SHED_REASON.TOO_LITTLE_TIME_LEFT);
+    if (ticket.deadlineAtMs <= nowMs)
+      return this.#queue.refuse(ticket, SHED_REASON.TOO_LITTLE_TIME_LEFT);
     if (this.waiting > 0 || !this.#hasRoom) return this.#enqueue(ticket, nowMs);
     this.#admit(ticket);
     return ADMITTED;
@@ -171,7 +172,7 @@ export class Admission implements SlotOwner {
 
   #askWhileOpen(ticket: Ticket): number {
     if (this.inFlight >= this.#inFlightMax || !this.breaker.tryProbe()) {
-      return refuse(ticket, SHED_REASON.BREAKER_OPEN);
+      return this.#queue.refuse(ticket, SHED_REASON.BREAKER_OPEN);
     }
     this.#admit(ticket);
     ticket.isProbe = true;
@@ -210,13 +211,13 @@ export class Admission implements SlotOwner {
   }
 
   #enqueue(ticket: Ticket, nowMs: number): number {
-    if (this.#waitMaxMs <= 0) return refuse(ticket, SHED_REASON.QUEUE_FULL);
+    if (this.#waitMaxMs <= 0) return this.#queue.refuse(ticket, SHED_REASON.QUEUE_FULL);
     if (ticket.deadlineAtMs - nowMs <= this.#capacity.answerMs) {
-      return refuse(ticket, SHED_REASON.TOO_LITTLE_TIME_LEFT);
+      return this.#queue.refuse(ticket, SHED_REASON.TOO_LITTLE_TIME_LEFT);
     }
     const isFull = this.#queue.size >= this.#waitingMax;
     if (isFull && !this.#queue.displaceFor(ticket, this.#isNewestFirst(nowMs))) {
-      return refuse(ticket, SHED_REASON.QUEUE_FULL);
+      return this.#queue.refuse(ticket, SHED_REASON.QUEUE_FULL);
     }
     this.#queue.join(ticket, nowMs);
     this.#onLeftWaiting(nowMs);
@@ -233,6 +234,7 @@ export class Admission implements SlotOwner {
       const ticket = queue.next(this.#isNewestFirst(nowMs));
       queue.leave(ticket);
       this.#admit(ticket);
+      this.waits.observe(nowMs - ticket.enqueuedAtMs);
       ticket.holder.onAdmitted();
     }
     if (queue.size > 0) this.#onLeftWaiting(nowMs);

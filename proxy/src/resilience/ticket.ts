@@ -32,6 +32,11 @@ const SHED_CODES: readonly ErrorCode[] = [
   'RMR_BREAKER_OPEN',
 ];
 
+/** The words of SHED_REASON, in its order: values of a metric label. */
+export const SHED_WORDS: readonly string[] = Object.keys(SHED_REASON).map((word) =>
+  word.toLowerCase(),
+);
+
 export const SHED_TEXTS: readonly string[] = [
   'too many requests wait already',
   'waited too long for its turn',

@@ -11,6 +11,7 @@ import {
   PRIORITY,
   refuse,
   SHED_REASON,
+  SHED_WORDS,
   type ShedReason,
   TICKET_STATE,
   type Ticket,
@@ -23,6 +24,8 @@ export class WaitingQueue {
   size = 0;
   /** Since when somebody has waited without a break. */
   standingSinceMs = 0;
+  /** Since the start, for metrics: by SHED_REASON, those that never joined included. */
+  readonly shed = new Float64Array(SHED_WORDS.length);
   /** By priority. */
   readonly #lines = Array.from({ length: Object.keys(PRIORITY).length }, () => new TicketLine());
   /** None of those who wait has an earlier one. */
@@ -108,9 +111,15 @@ export class WaitingQueue {
     return atMs;
   }
 
+  /** SHED, for who asks; says why. */
+  refuse(ticket: Ticket, reason: ShedReason): number {
+    this.shed[reason]!++;
+    return refuse(ticket, reason);
+  }
+
   #shed(ticket: Ticket, reason: ShedReason): void {
     this.leave(ticket);
-    refuse(ticket, reason);
+    this.refuse(ticket, reason);
     ticket.holder.onShed(ticket.shedCode);
   }
 }

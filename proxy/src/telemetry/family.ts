@@ -7,6 +7,8 @@
  * Pure: time is handed in. Made by `registry.ts`.
  */
 import { limits } from '../limits.ts';
+import { OVERFLOW } from './collected.ts';
+import { type Format, labelPair, type MetricType } from './exposition.ts';
 import type { Series } from './series.ts';
 import type { SlotStore, Slots } from './slot-store.ts';
 
@@ -20,18 +22,14 @@ export interface MetricSpec<L extends string = string> {
   readonly labels: Readonly<Record<L, LabelValues>>;
 }
 
-export type MetricType = 'counter' | 'gauge' | 'histogram';
-
 export interface FamilyShape<S extends Series> {
   readonly type: MetricType;
   /** Slots of one series. */
   readonly slots: number;
   make(labels: string, slots: Slots): S;
   /** One series as lines of text. */
-  write(name: string, series: S): string;
+  write(name: string, series: S, format: Format): string;
 }
-
-const OVERFLOW = '_overflow';
 
 export class Family<L extends string = string, S extends Series = Series> {
   readonly spec: MetricSpec<L>;
@@ -78,13 +76,14 @@ export class Family<L extends string = string, S extends Series = Series> {
   }
 
   /** Text of one series at a time; series may come and go between two. */
-  *lines(): Generator<string> {
-    for (const series of this.#series.values()) yield this.#shape.write(this.spec.name, series);
+  *lines(format: Format): Generator<string> {
+    const { name } = this.spec;
+    for (const series of this.#series.values()) yield this.#shape.write(name, series, format);
   }
 
   #bindOverflow(): S {
     const names = Object.keys(this.spec.labels);
-    const text = names.map((name) => `${name}="${OVERFLOW}"`).join(',');
+    const text = names.map((name) => labelPair(name, OVERFLOW)).join(',');
     const series = this.#series.get(text) ?? this.#add(text);
     series.uses++;
     return series;
@@ -111,11 +110,7 @@ function labelText<L extends string>(
     }
     if (value === '') continue;
     if (text !== '') text += ',';
-    text += `${name}="${escapeLabel(value)}"`;
+    text += labelPair(name, value);
   }
   return text;
-}
-
-function escapeLabel(value: string): string {
-  return value.replace(/[\\"\n]/g, (char) => (char === '\n' ? '\\n' : `\\${char}`));
 }

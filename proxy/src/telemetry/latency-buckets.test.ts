@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { LATENCY_BOUNDS_MS, latencyBucket } from './latency-buckets.ts';
+import { LATENCY_BOUNDS_MS, LINKERD_MS } from './latency-buckets.ts';
 
 function byDefinition(ms: number): number {
   const found = LATENCY_BOUNDS_MS.findIndex((bound) => ms <= bound);
@@ -17,13 +17,16 @@ describe('the bucket of a latency', () => {
       fc.constantFrom(...LATENCY_BOUNDS_MS),
       fc.constantFrom(...LATENCY_BOUNDS_MS).map((bound) => bound + 1e-9),
     );
-    fc.assert(fc.property(latency, (ms) => assert.equal(latencyBucket(ms), byDefinition(ms))));
+    fc.assert(
+      fc.property(latency, (ms) => assert.equal(LINKERD_MS.bucketOf(ms), byDefinition(ms))),
+    );
   });
 
   test('is right for every whole millisecond, and at both ends', () => {
-    for (let ms = 0; ms <= 50_001; ms++) assert.equal(latencyBucket(ms), byDefinition(ms), `${ms}`);
-    assert.equal(latencyBucket(-1), 0);
-    assert.equal(latencyBucket(Number.POSITIVE_INFINITY), LATENCY_BOUNDS_MS.length);
+    for (let ms = 0; ms <= 50_001; ms++)
+      assert.equal(LINKERD_MS.bucketOf(ms), byDefinition(ms), `${ms}`);
+    assert.equal(LINKERD_MS.bucketOf(-1), 0);
+    assert.equal(LINKERD_MS.bucketOf(Number.POSITIVE_INFINITY), LATENCY_BOUNDS_MS.length);
   });
 
   test('has the bounds that dashboards made for Linkerd ask for', () => {

@@ -1,36 +1,61 @@
 /**
- * The buckets of response latency: Linkerd's bounds, so that dashboards and canary tools made for
- * it work here, found by one table look-up.
+ * Scales: the buckets that a histogram of milliseconds has, and how a reader sees them.
  *
- * The bounds are 1 to 5 and 10 to 50, again times 100 and, at the end, 1 to 5 times 10,000. So one
- * table for whole numbers up to 50 serves every decade. A loop over 25 bounds was refused: it costs
- * more than the rest of `record`.
+ * Linkerd's bounds are for dashboards and canary tools made for it, those in seconds are what
+ * Prometheus' own client libraries start with. All bounds are whole milliseconds, so whatever ends
+ * within a second is found by one look-up in a table, and what is slower can afford a loop. One
+ * class for all scales: `record` observes on two, and a call site that sees one shape stays fast.
  *
- * Pure. Used by `series.ts`. Budget: no allocation.
+ * Pure. Used by `series.ts` and the registry. Budget: no allocation in `bucketOf`.
  */
 
 const STEPS = [1, 2, 3, 4, 5] as const;
 const DECADES = [1, 10, 100, 1_000, 10_000] as const;
+const TABLE_MS = 1_000;
+const MS_PER_SECOND = 1_000;
 
-/** Upper bounds in milliseconds, inclusive; one more bucket holds what is above. */
 export const LATENCY_BOUNDS_MS: readonly number[] = DECADES.flatMap((decade) =>
   STEPS.map((step) => step * decade),
 );
 
-const PAIR_MAX = 50;
-/** Bucket of a whole number up to 50 within a pair of decades. */
-const TABLE: Uint8Array = Uint8Array.from({ length: PAIR_MAX + 1 }, (_, whole) =>
-  Math.max(
-    0,
-    LATENCY_BOUNDS_MS.findIndex((bound) => whole <= bound),
-  ),
-);
+export class Scale {
+  /** Upper bounds, inclusive and whole; one more bucket holds what is above. */
+  readonly boundsMs: readonly number[];
+  /** Values of the label `le`, the open one included. */
+  readonly bounds: readonly string[];
+  readonly msPerUnit: number;
+  /** By whole milliseconds. */
+  readonly #table: Uint8Array;
 
-/** Index of the bucket that `ms` falls into: the first whose bound is not below it. */
-export function latencyBucket(ms: number): number {
-  const whole = Math.ceil(ms);
-  if (whole <= PAIR_MAX) return whole > 0 ? TABLE[whole]! : 0;
-  if (whole <= PAIR_MAX * 100) return TABLE[Math.ceil(whole / 100)]! + 10;
-  if (whole <= PAIR_MAX * 1_000) return TABLE[Math.ceil(whole / 10_000)]! + 20;
-  return LATENCY_BOUNDS_MS.length;
+  constructor(boundsMs: readonly number[], msPerUnit: number) {
+    this.boundsMs = boundsMs;
+    this.bounds = [...boundsMs.map((bound) => String(bound / msPerUnit)), '+Inf'];
+    this.msPerUnit = msPerUnit;
+    this.#table = Uint8Array.from({ length: TABLE_MS + 1 }, (_, whole) => this.#search(whole));
+  }
+
+  /** Index of the bucket that `ms` falls into: the first whose bound is not below it. */
+  bucketOf(ms: number): number {
+    if (ms <= 0) return 0;
+    const whole = Math.ceil(ms);
+    return whole <= TABLE_MS ? this.#table[whole]! : this.#search(whole);
+  }
+
+  #search(whole: number): number {
+    const { boundsMs } = this;
+    let index = 0;
+    while (index < boundsMs.length && whole > boundsMs[index]!) index++;
+    return index;
+  }
+}
+
+export const LINKERD_MS: Scale = new Scale(LATENCY_BOUNDS_MS, 1);
+
+export const REQUEST_SECONDS: Scale = secondsScale([
+  5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000,
+]);
+
+/** Measured in milliseconds, shown in seconds. */
+export function secondsScale(boundsMs: readonly number[]): Scale {
+  return new Scale(boundsMs, MS_PER_SECOND);
 }

@@ -11,33 +11,18 @@ import { type ErrorCode, ERRORS } from '@remora/api/errors.ts';
 import type { Clock } from '../clock.ts';
 import { DUPLICATE_ENDS, type DuplicateEnd } from '../resilience/duplicates.ts';
 import { isRetry, RETRY_WORDS } from '../resilience/retry.ts';
+import { registerBackendMetrics } from './backend-metrics.ts';
 import { BY_NAME } from './family.ts';
+import { REQUEST_SECONDS } from './latency-buckets.ts';
+import type { MetricSources } from './metric-sources.ts';
+import { METHOD_LABELS } from './plain-series.ts';
+import { readAccounts, readDataPath, readProcess } from './read-metrics.ts';
 import { Registry } from './registry.ts';
 import { type RouteFamilies, type RouteLabels, RouteSeries } from './route-series.ts';
+import { registerRuleMetrics } from './rule-metrics.ts';
 import type { Series } from './series.ts';
 
 export type { RouteSeries } from './route-series.ts';
-
-/** What the data path counts in plain fields. */
-export interface DataPathCounts {
-  readonly inFlight: number;
-  readonly hedges: number;
-  readonly deadlinesMalformed: number;
-  readonly clientsGone: number;
-  readonly mirrored: number;
-  readonly mirrorsActive: number;
-  readonly mirrorsDropped: number;
-  readonly upstreamConnections: number;
-  readonly connects: number;
-  readonly connectFailures: number;
-}
-
-export interface MetricSources {
-  readonly counts: DataPathCounts;
-  readonly duplicates: { readonly storedBytes: number; readonly evictions: number };
-  downstreamConnections(): number;
-  logLinesDropped(): number;
-}
 
 const ROUTE = {
   direction: ['inbound', 'outbound'],
@@ -68,23 +53,7 @@ export class ProxyMetrics {
   constructor(sources: MetricSources, clock: Clock) {
     this.#clock = clock;
     const { registry } = this;
-    this.#routes = {
-      requests: registry.counter({
-        name: 'request_total',
-        help: 'Requests that ended, by destination, route and backend.',
-        labels: ROUTE,
-      }),
-      responses: registry.counter({
-        name: 'response_total',
-        help: 'Answers, by status and by whether they count as failed.',
-        labels: { ...ROUTE, status_code: BY_NAME, classification: ['success', 'failure'] },
-      }),
-      latency: registry.histogram({
-        name: 'response_latency_ms',
-        help: 'Milliseconds from the request head to the end of the answer.',
-        labels: ROUTE,
-      }),
-    };
+    this.#routes = routeFamilies(registry);
     const codes = Object.keys(ERRORS);
     const refused = registry.counter({
       name: 'remora_refused_total',
@@ -130,8 +99,13 @@ export class ProxyMetrics {
         help: 'How long the event loop took to come round when this scrape began.',
       })
       .bind({});
-    this.#readCounts(sources);
-    this.#readProcess();
+    readDataPath(registry, sources);
+    readAccounts(registry, sources);
+    this.#readConfig();
+    readProcess(registry);
+    registerBackendMetrics(registry, sources, clock);
+    registerRuleMetrics(registry, sources);
+    registerApp(registry, sources);
   }
 
   /** The series of these labels, in use by one more. `shown`: exposed at 0 before any request. */
@@ -178,102 +152,72 @@ export class ProxyMetrics {
     this.#refused.get(code)!.inc();
   }
 
-  #readCounts({ counts, duplicates, downstreamConnections, logLinesDropped }: MetricSources): void {
-    const { registry } = this;
-    const gauge = (name: string, help: string, read: () => number): void =>
-      registry.read({ name, help, type: 'gauge', read });
-    const counter = (name: string, help: string, read: () => number): void =>
-      registry.read({ name, help, type: 'counter', read });
-    gauge('remora_exchanges_in_flight', 'Requests under way.', () => counts.inFlight);
-    gauge('remora_downstream_connections', 'Connections from clients.', downstreamConnections);
-    gauge(
-      'remora_upstream_connections',
-      'Connections to endpoints, those being opened included.',
-      () => counts.upstreamConnections,
-    );
-    counter('remora_connects_total', 'Connections begun to endpoints.', () => counts.connects);
-    counter(
-      'remora_connect_failures_total',
-      'Connections to endpoints that were refused or timed out.',
-      () => counts.connectFailures,
-    );
-    counter('remora_hedges_total', 'Second attempts beside a slow first one.', () => counts.hedges);
-    counter(
-      'remora_deadlines_malformed_total',
-      'Requests whose x-remora-deadline-ms was no number, and was ignored.',
-      () => counts.deadlinesMalformed,
-    );
-    counter(
-      'remora_clients_gone_total',
-      'Requests whose client left before the answer was whole.',
-      () => counts.clientsGone,
-    );
-    counter('remora_mirrored_total', 'Copies of requests sent to mirrors.', () => counts.mirrored);
-    counter(
-      'remora_mirrors_dropped_total',
-      'Copies not sent: the body was too large, or too many were under way.',
-      () => counts.mirrorsDropped,
-    );
-    gauge('remora_mirrors_active', 'Copies under way.', () => counts.mirrorsActive);
-    gauge(
-      'remora_duplicates_stored_bytes',
-      'Answers kept for requests that come again.',
-      () => duplicates.storedBytes,
-    );
-    counter(
-      'remora_duplicates_evicted_total',
-      'Kept answers that were let go before their time, for newer ones.',
-      () => duplicates.evictions,
-    );
-    counter(
-      'remora_log_lines_dropped_total',
-      'Log lines that nobody read in time.',
-      logLinesDropped,
-    );
-    gauge(
-      'remora_config_generation_age_seconds',
-      'Since the last version of a destination came into force; 0 before the first.',
-      () =>
-        this.configAppliedAtMs === 0
-          ? 0
-          : (this.#clock.nowMs() - this.configAppliedAtMs) / MS_PER_SECOND,
-    );
-    gauge('remora_metric_series', 'Series of all metrics with labels.', () => registry.size);
-  }
-
-  #readProcess(): void {
-    const { registry } = this;
-    registry.read({
-      name: 'process_resident_memory_bytes',
+  #readConfig(): void {
+    this.registry.read({
+      name: 'remora_config_generation_age_seconds',
       type: 'gauge',
-      help: 'Resident memory of this process.',
-      read: () => process.memoryUsage.rss(),
-    });
-    registry.read({
-      name: 'process_cpu_seconds_total',
-      type: 'counter',
-      help: 'User and system time spent.',
+      help: 'Since the last version of a destination came into force; 0 before the first.',
       read: () => {
-        const { user, system } = process.cpuUsage();
-        return (user + system) / 1e6;
+        if (this.configAppliedAtMs === 0) return 0;
+        return (this.#clock.nowMs() - this.configAppliedAtMs) / MS_PER_SECOND;
       },
-    });
-    registry.read({
-      name: 'process_start_time_seconds',
-      type: 'gauge',
-      help: 'When this process started, in seconds since 1970.',
-      read: () => performance.timeOrigin / MS_PER_SECOND,
-    });
-    registry.read({
-      name: 'remora_event_loop_active_seconds_total',
-      type: 'counter',
-      help: 'Time that the event loop was not waiting.',
-      read: () => performance.eventLoopUtilization().active / MS_PER_SECOND,
     });
   }
 }
 
 const MS_PER_SECOND = 1_000;
+
+function routeFamilies(registry: Registry): RouteFamilies {
+  return {
+    requests: registry.counter({
+      name: 'request_total',
+      help: 'Requests that ended, by destination, route and backend.',
+      labels: ROUTE,
+    }),
+    responses: registry.counter({
+      name: 'response_total',
+      help: 'Answers, by status and by whether they count as failed.',
+      labels: { ...ROUTE, status_code: BY_NAME, classification: ['success', 'failure'] },
+    }),
+    latency: registry.histogram({
+      name: 'response_latency_ms',
+      help: 'Milliseconds from the request head to the end of the answer.',
+      labels: ROUTE,
+    }),
+    plain: registry.histogram(
+      {
+        name: 'http_request_duration_seconds',
+        help: 'Inbound requests: seconds from the request head to the end of the answer.',
+        labels: { method: METHOD_LABELS, status: BY_NAME },
+      },
+      REQUEST_SECONDS,
+    ),
+  };
+}
+
+/** How merging the application's own metrics goes, where that is asked for. */
+function registerApp(registry: Registry, sources: MetricSources): void {
+  registry.collect({
+    name: 'remora_app_metrics_up',
+    type: 'gauge',
+    help: "With --app-metrics: whether the application's own metrics are on this page: 1 or 0.",
+    labels: [],
+    rows: () => {
+      const app = sources.app();
+      return app === null ? [] : [{ labels: [], value: Number(app.isUp) }];
+    },
+  });
+  registry.collect({
+    name: 'remora_app_metrics_families_dropped',
+    type: 'gauge',
+    help: 'With --app-metrics: metrics of the application whose names are taken here.',
+    labels: [],
+    rows: () => {
+      const app = sources.app();
+      return app === null ? [] : [{ labels: [], value: app.familiesDropped }];
+    },
+  });
+}
 
 function duplicateEnds(registry: Registry): ReadonlyMap<DuplicateEnd, Series> {
   const ends = registry.counter({

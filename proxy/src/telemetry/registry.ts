@@ -5,11 +5,13 @@
  * histogram series. Here a handle is bound once per configuration, counting is an array element,
  * and a scrape is a generator whose reader decides when to let requests through.
  *
- * Pure: time is handed in. Exposition is Prometheus text 0.0.4. `proxy-metrics.ts` registers.
+ * Pure: time is handed in. How it is written: `exposition.ts`. `proxy-metrics.ts` registers.
  */
-import { Family, type FamilyShape, type MetricSpec, type MetricType } from './family.ts';
-import { LATENCY_BOUNDS_MS } from './latency-buckets.ts';
-import { HISTOGRAM_SLOTS, HistogramSeries, Series } from './series.ts';
+import { type CollectedSpec, collectedLines } from './collected.ts';
+import { type Format, header, histogramLines, type MetricType, numberLine } from './exposition.ts';
+import { Family, type FamilyShape, type MetricSpec } from './family.ts';
+import { LINKERD_MS, type Scale } from './latency-buckets.ts';
+import { type ExemplarRoom, HistogramSeries, histogramSlots, Series } from './series.ts';
 import { SlotStore } from './slot-store.ts';
 
 /** A metric without labels that is kept elsewhere and read when scraped. */
@@ -33,17 +35,13 @@ const PIECE_CHARS = 8 * 1024;
 
 const COUNTER: FamilyShape<Series> = numberShape('counter');
 const GAUGE: FamilyShape<Series> = numberShape('gauge');
-const HISTOGRAM: FamilyShape<HistogramSeries> = {
-  type: 'histogram',
-  slots: HISTOGRAM_SLOTS,
-  make: (labels, slots) => new HistogramSeries(labels, slots),
-  write: writeHistogram,
-};
 
 export class Registry {
   readonly #store = new SlotStore();
   readonly #families: Family<string, Series>[] = [];
   readonly #reads: ReadSpec[] = [];
+  readonly #collected: CollectedSpec[] = [];
+  readonly #exemplarRoom: ExemplarRoom = { series: 0 };
 
   counter<L extends string>(spec: MetricSpec<L>): Family<L, Series> {
     return this.#register(spec, COUNTER);
@@ -53,13 +51,20 @@ export class Registry {
     return this.#register(spec, GAUGE);
   }
 
-  /** Of milliseconds, in the buckets of `latency-buckets.ts`. */
-  histogram<L extends string>(spec: MetricSpec<L>): Family<L, HistogramSeries> {
-    return this.#register(spec, HISTOGRAM);
+  /** Of milliseconds. */
+  histogram<L extends string>(
+    spec: MetricSpec<L>,
+    scale: Scale = LINKERD_MS,
+  ): Family<L, HistogramSeries> {
+    return this.#register(spec, histogramShape(scale, this.#exemplarRoom));
   }
 
   read(spec: ReadSpec): void {
     this.#reads.push(spec);
+  }
+
+  collect(spec: CollectedSpec): void {
+    this.#collected.push(spec);
   }
 
   /** Series of all metrics. */
@@ -79,25 +84,38 @@ export class Registry {
       help: spec.help,
     }));
     const reads = this.#reads.map(({ name, type, help }) => ({ name, type, labels: [], help }));
-    return [...families, ...reads].sort((a, b) => (a.name < b.name ? -1 : 1));
+    return [...families, ...reads, ...this.#collected].sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
-  /** All metrics as text, piece by piece. */
-  *expose(): Generator<string> {
+  /** All metrics as text, piece by piece; without those that are somebody else's to show. */
+  *expose(
+    format: Format = 'text',
+    isOmitted: (name: string) => boolean = () => false,
+  ): Generator<string> {
     let piece = '';
-    for (const { name, help, type, read } of this.#reads) {
-      piece += `${header(name, help, type)}${name} ${read()}\n`;
-    }
-    for (const family of this.#families) {
-      piece += header(family.spec.name, family.spec.help, family.type);
-      for (const lines of family.lines()) {
-        piece += lines;
-        if (piece.length < PIECE_CHARS) continue;
-        yield piece;
-        piece = '';
-      }
+    for (const lines of this.#lines(format, isOmitted)) {
+      piece += lines;
+      if (piece.length < PIECE_CHARS) continue;
+      yield piece;
+      piece = '';
     }
     yield piece;
+  }
+
+  *#lines(format: Format, isOmitted: (name: string) => boolean): Generator<string> {
+    for (const { name, help, type, read } of this.#reads) {
+      if (isOmitted(name)) continue;
+      yield header(name, help, type, format) + numberLine(name, '', read());
+    }
+    for (const family of this.#families) {
+      const { name, help } = family.spec;
+      yield header(name, help, family.type, format);
+      yield* family.lines(format);
+    }
+    for (const spec of this.#collected) {
+      yield header(spec.name, spec.help, spec.type, format);
+      yield* collectedLines(spec, format);
+    }
   }
 
   #register<L extends string, S extends Series>(
@@ -110,32 +128,20 @@ export class Registry {
   }
 }
 
-function header(name: string, help: string, type: MetricType): string {
-  return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`;
-}
-
 function numberShape(type: 'counter' | 'gauge'): FamilyShape<Series> {
   return {
     type,
     slots: 1,
     make: (labels, slots) => new Series(labels, slots),
-    write: (name, series) => `${name}${braced(series.labels)} ${series.value}\n`,
+    write: (name, series) => numberLine(name, series.labels, series.value),
   };
 }
 
-function writeHistogram(name: string, series: HistogramSeries): string {
-  const { labels } = series;
-  const before = `${name}_bucket{${labels}${labels === '' ? '' : ','}le="`;
-  let text = '';
-  let count = 0;
-  for (let index = 0; index <= LATENCY_BOUNDS_MS.length; index++) {
-    count += series.bucket(index);
-    text += `${before}${LATENCY_BOUNDS_MS[index] ?? '+Inf'}"} ${count}\n`;
-  }
-  const after = braced(labels);
-  return `${text}${name}_sum${after} ${series.sum}\n${name}_count${after} ${count}\n`;
-}
-
-function braced(labels: string): string {
-  return labels === '' ? '' : `{${labels}}`;
+function histogramShape(scale: Scale, room: ExemplarRoom): FamilyShape<HistogramSeries> {
+  return {
+    type: 'histogram',
+    slots: histogramSlots(scale),
+    make: (labels, slots) => new HistogramSeries(labels, slots, scale, room),
+    write: (name, series, format) => histogramLines(name, series.labels, series, scale, format),
+  };
 }

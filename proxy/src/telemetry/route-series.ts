@@ -1,15 +1,18 @@
 /**
- * What is counted for one route and backend: requests, answers by status, latency.
+ * What is counted for one route and backend: requests, answers by status, latency; of inbound ones
+ * also in the plain dialect.
  *
  * Found again by its labels, so that it survives every change of configuration. Series by status
- * are bound when a status is first seen: most routes know two or three. The status seen last is
- * tried first, since runs of one status are the rule.
+ * are bound when a status is first seen, but for the commonest: most routes know two or three. The
+ * status seen last is tried first, since runs of one status are the rule.
  *
  * Budget: no allocation and < 60 ns in `record`, once per exchange. Made by `proxy-metrics.ts`.
  */
+import { METHOD } from '../http1/head.ts';
 import { limits } from '../limits.ts';
 import type { Family } from './family.ts';
 import { LATENCY_BOUNDS_MS } from './latency-buckets.ts';
+import { type PlainFamily, PlainSeries } from './plain-series.ts';
 import type { HistogramSeries, Series } from './series.ts';
 
 /** Empty: the label is left out. */
@@ -24,12 +27,17 @@ export interface RouteLabels {
   readonly backend: string;
 }
 
+/** Of the application, and of Remora. */
+const FAILURES_SHOWN = [500, 503];
+
 type RouteLabel = keyof RouteLabels;
 
 export interface RouteFamilies {
   readonly requests: Family<RouteLabel>;
   readonly responses: Family<RouteLabel | 'status_code' | 'classification'>;
   readonly latency: Family<RouteLabel, HistogramSeries>;
+  /** Of inbound requests, in the dialect of applications. */
+  readonly plain: PlainFamily;
 }
 
 export class RouteSeries {
@@ -40,6 +48,7 @@ export class RouteSeries {
   readonly #families: RouteFamilies;
   #requests: Series | null = null;
   #latency: HistogramSeries | null = null;
+  #plain: PlainSeries | null = null;
   /** Of the status seen last: the status, negative where it failed. */
   #outcome = 0;
   #response: Series | null = null;
@@ -52,8 +61,8 @@ export class RouteSeries {
     this.#families = families;
   }
 
-  /** One request that ended. */
-  record(status: number, latencyMs: number, failed: boolean): void {
+  /** One request that ended. `method`: a METHOD. */
+  record(status: number, latencyMs: number, failed: boolean, method: number = METHOD.OTHER): void {
     if (this.#requests === null) this.show();
     if (this.#isDropped) return;
     this.#requests!.inc();
@@ -61,6 +70,13 @@ export class RouteSeries {
     const outcome = failed ? -status : status;
     if (outcome !== this.#outcome) this.#choose(outcome);
     this.#response!.inc();
+    this.#plain?.record(method, status, latencyMs);
+  }
+
+  /** The trace of the request recorded last. Only for those that are sampled. */
+  exemplify(latencyMs: number, traceId: string, epochSeconds: number): void {
+    this.#latency?.exemplify(latencyMs, traceId, epochSeconds);
+    this.#plain?.exemplify(latencyMs, traceId, epochSeconds);
   }
 
   get requests(): number {
@@ -90,11 +106,17 @@ export class RouteSeries {
     return bounds.map((bound, index) => [bound, this.#latency?.bucket(index) ?? 0]);
   }
 
-  /** Makes the series visible at 0. */
+  /**
+   * Makes the series visible at 0, with the commonest answers, good and bad: of a counter that
+   * first appears at 1 PromQL's `rate` does not see the 1.
+   */
   show(): void {
     if (this.#requests !== null || this.#isDropped) return;
     this.#requests = this.#families.requests.bind(this.labels);
     this.#latency = this.#families.latency.bind(this.labels);
+    for (const status of FAILURES_SHOWN) this.#bindResponse(-status);
+    this.#choose(200);
+    if (this.labels.direction === 'inbound') this.#plain = new PlainSeries(this.#families.plain);
   }
 
   isIdle(nowMs: number): boolean {
@@ -107,6 +129,7 @@ export class RouteSeries {
     if (this.#requests === null) return;
     this.#families.requests.release(this.#requests, this.idleSinceMs);
     this.#families.latency.release(this.#latency!, this.idleSinceMs);
+    this.#plain?.drop(this.idleSinceMs);
     for (const series of this.#responses) {
       this.#families.responses.release(series, this.idleSinceMs);
     }

@@ -3,18 +3,20 @@
  *
  * A series outlives every configuration: it is found by its labels and counted by how many use it.
  * When it was idle for long its slots go to another series, and a late caller writes where nobody
- * reads.
+ * reads. A histogram keeps the last sampled request of each bucket, from the first one on and while
+ * there is room for exemplars: few series ever have any.
  *
  * Pure. Made by `family.ts`. Budget: no allocation, ≤ 20 ns for `inc` and `observe`.
  */
-import { LATENCY_BOUNDS_MS, latencyBucket } from './latency-buckets.ts';
+import { limits } from '../limits.ts';
+import type { Exemplar, HistogramReading } from './exposition.ts';
+import { LATENCY_BOUNDS_MS, type Scale } from './latency-buckets.ts';
 import type { Slots } from './slot-store.ts';
 
-/** Slots of a histogram: its buckets, then the sum. */
-export const HISTOGRAM_SLOTS = LATENCY_BOUNDS_MS.length + 2;
-const SUM = HISTOGRAM_SLOTS - 1;
+/** Slots of the longest histogram: its buckets, then the sum. */
+const HISTOGRAM_SLOTS_MAX = LATENCY_BOUNDS_MS.length + 2;
 /** Where late callers write. */
-const NOWHERE: Slots = { values: new Float64Array(HISTOGRAM_SLOTS), at: 0 };
+const NOWHERE: Slots = { values: new Float64Array(HISTOGRAM_SLOTS_MAX), at: 0 };
 
 export class Series {
   /** As exposed: `a="b",c="d"`; '' without labels. */
@@ -57,20 +59,73 @@ export class Series {
   }
 }
 
-export class HistogramSeries extends Series {
-  observe(ms: number): void {
-    const { values, at } = this;
-    values[at + latencyBucket(ms)]! += 1;
-    values[at + SUM]! += ms;
+/** How many series of a registry have exemplars. */
+export interface ExemplarRoom {
+  series: number;
+}
+
+/** Slots of a histogram: its buckets, the open one too, then the sum. */
+export function histogramSlots({ bounds }: Scale): number {
+  return bounds.length + 1;
+}
+
+export class HistogramSeries extends Series implements HistogramReading {
+  readonly scale: Scale;
+  readonly #sumAt: number;
+  readonly #room: ExemplarRoom;
+  /** By bucket. */
+  #exemplars: (Exemplar | null)[] | null = null;
+
+  constructor(labels: string, slots: Slots, scale: Scale, room: ExemplarRoom) {
+    super(labels, slots);
+    this.scale = scale;
+    this.#sumAt = scale.bounds.length;
+    this.#room = room;
   }
 
+  observe(ms: number): void {
+    const { values, at } = this;
+    values[at + this.scale.bucketOf(ms)]! += 1;
+    values[at + this.#sumAt]! += ms;
+  }
+
+  /** A sampled request of so many milliseconds, observed before: the last one of its bucket. */
+  exemplify(ms: number, traceId: string, epochSeconds: number): void {
+    if (this.values === NOWHERE.values) return;
+    if (this.#exemplars === null) {
+      if (this.#room.series >= limits.exemplarSeriesMax) return;
+      this.#room.series++;
+      this.#exemplars = this.scale.bounds.map(() => null);
+    }
+    const bucket = this.scale.bucketOf(ms);
+    const known = this.#exemplars[bucket];
+    if (known === null || known === undefined) {
+      this.#exemplars[bucket] = { traceId, ms, epochSeconds };
+      return;
+    }
+    known.traceId = traceId;
+    known.ms = ms;
+    known.epochSeconds = epochSeconds;
+  }
+
+  override detach(): Slots {
+    if (this.#exemplars !== null) this.#room.series--;
+    this.#exemplars = null;
+    return super.detach();
+  }
+
+  exemplar(bucket: number): Exemplar | null {
+    return this.#exemplars?.[bucket] ?? null;
+  }
+
+  /** In milliseconds. */
   get sum(): number {
-    return this.values[this.at + SUM]!;
+    return this.values[this.at + this.#sumAt]!;
   }
 
   get count(): number {
     let count = 0;
-    for (let bucket = 0; bucket < SUM; bucket++) count += this.values[this.at + bucket]!;
+    for (let bucket = 0; bucket < this.#sumAt; bucket++) count += this.bucket(bucket);
     return count;
   }
 
@@ -83,16 +138,17 @@ export class HistogramSeries extends Series {
   quantile(ratio: number): number | null {
     const rank = this.count * ratio;
     if (rank === 0) return null;
+    const { boundsMs } = this.scale;
     let below = 0;
-    for (let index = 0; index < LATENCY_BOUNDS_MS.length; index++) {
+    for (let index = 0; index < boundsMs.length; index++) {
       const here = this.bucket(index);
       if (below + here >= rank) {
-        const lower = index === 0 ? 0 : LATENCY_BOUNDS_MS[index - 1]!;
-        const upper = LATENCY_BOUNDS_MS[index]!;
+        const lower = index === 0 ? 0 : boundsMs[index - 1]!;
+        const upper = boundsMs[index]!;
         return lower + ((upper - lower) * (rank - below)) / here;
       }
       below += here;
     }
-    return LATENCY_BOUNDS_MS.at(-1)!;
+    return boundsMs.at(-1)!;
   }
 }

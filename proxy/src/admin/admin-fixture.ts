@@ -1,0 +1,25 @@
+/**
+ * What the pages show, for tests: an empty proxy, and the parts that a test cares about.
+ *
+ * Tests only.
+ */
+import type { ControlWorld } from '../control/control-fixture.ts';
+import { AccessLog } from '../telemetry/access-log.ts';
+import { LineLog } from '../telemetry/log.ts';
+import { RecordStore } from '../telemetry/record-store.ts';
+import type { AdminWorld } from './page.ts';
+
+export function adminWorld(control: ControlWorld, parts: Partial<AdminWorld> = {}): AdminWorld {
+  const { metrics, clock, live, backends } = control;
+  const log = new LineLog({ writableLength: 0, write: () => true }, 'remora-proxy', () => 0);
+  return {
+    ...{ metrics, clock, configuration: { live, backends } },
+    ...{ inbound: null, application: null, app: null },
+    records: new RecordStore(),
+    accessLog: new AccessLog({ mode: 'errors', sample: 1 }, log, clock),
+    isReady: () => true,
+    drain: () => undefined,
+    connectionsOf: () => 0,
+    ...parts,
+  };
+}
