@@ -17,4 +17,8 @@ export const ports = {
   metrics: 15_404,
   /** The control plane's stream to its proxies. */
   control: 15_410,
+  /** Where an OpenTelemetry collector, or Jaeger, takes spans over HTTP (OTLP's own). */
+  otlpHttp: 4_318,
+  /** Jaeger's page and query API (Jaeger's own). */
+  jaegerQuery: 16_686,
 } as const;

@@ -6,12 +6,13 @@
  *
  * Used by `dev-*.test.ts`.
  */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
 import { until } from '../support/waiting.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -34,9 +35,11 @@ export class DevRun {
   readonly lines: string[] = [];
   readonly exitCode: Promise<number | null>;
 
-  constructor(folder: string) {
+  /** `options`: of the verb, such as `['--sample', '0']`. */
+  constructor(folder: string, options: readonly string[] = []) {
     // From the sources: a test must judge what is written now, not what was bundled last.
-    this.child = spawn(process.execPath, ['control-plane/bin/remora.js', 'dev', folder], {
+    const verb = ['control-plane/bin/remora.js', 'dev', folder, ...options];
+    this.child = spawn(process.execPath, verb, {
       cwd: root,
       env: { ...process.env, REMORA_SOURCES: '1' },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -80,6 +83,14 @@ export class DevRun {
     return found;
   }
 
+  /** Another verb of the same program, beside this mesh: what it printed. */
+  async verb(words: readonly string[]): Promise<string> {
+    const program = ['control-plane/bin/remora.js', ...words];
+    const env = { ...process.env, REMORA_SOURCES: '1', NO_COLOR: '1' };
+    const { stdout } = await promisify(execFile)(process.execPath, program, { cwd: root, env });
+    return stdout;
+  }
+
   async end(): Promise<void> {
     this.child.kill('SIGINT');
     await this.exitCode;
@@ -101,10 +112,19 @@ export function temporaryCopy(folder: string, cleanUp: (end: () => void) => void
 }
 
 /** A request through a sidecar's outbound listener, as a client with a proxy variable makes it. */
-export function ask(door: string, url: string): Promise<Answer> {
+export function ask(
+  door: string,
+  url: string,
+  fields: Readonly<Record<string, string>> = {},
+): Promise<Answer> {
   const { hostname, port } = new URL(door);
   return new Promise((resolve, reject) => {
-    const sent = request({ hostname, port, path: url, headers: { host: new URL(url).host } });
+    const sent = request({
+      hostname,
+      port,
+      path: url,
+      headers: { host: new URL(url).host, ...fields },
+    });
     sent.once('error', reject);
     sent.once('response', (response) => {
       const chunks: Buffer[] = [];

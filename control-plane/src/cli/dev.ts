@@ -10,8 +10,10 @@ import { openLogFolder } from '../dev/log-folder.ts';
 import { Mesh } from '../dev/mesh.ts';
 import { findProxyProgram } from '../dev/proxy-program.ts';
 import { Screen } from '../dev/screen.ts';
+import { STANDARD_COLLECTOR, type Tracing } from '../dev/tracing.ts';
 import { problemLine } from '../files/problem.ts';
 import { EXIT_OK, EXIT_UNAVAILABLE, EXIT_USAGE } from './exit-codes.ts';
+import type { Options } from './control-client.ts';
 import type { Io, Verb } from './verb.ts';
 
 export const dev: Verb = {
@@ -20,6 +22,8 @@ export const dev: Verb = {
   group: 'Run:',
   options: [
     ['--logs <folder>', 'where applications and sidecars write (default: a temporary one)'],
+    ['--traces <url>', `where traces are sent, none: nowhere (default: ${STANDARD_COLLECTOR})`],
+    ['--sample <ratio>', 'of traces that are sent beside the failed and slow ones (default: 1)'],
   ],
 
   async run([folder = '.'], options, io) {
@@ -39,11 +43,27 @@ export const dev: Verb = {
       for (const problem of plan.problems) io.err(problemLine(problem));
       return EXIT_USAGE;
     }
+    const tracing = tracingOf(options, io);
+    if (tracing === null) return EXIT_USAGE;
     const logFolder = openLogFolder(folder, options['logs']);
-    const mesh = new Mesh({ folder, plan, program, logFolder, chance: Math.random });
+    const mesh = new Mesh({ folder, plan, program, logFolder, tracing, chance: Math.random });
     return runUntilInterrupted(mesh, logFolder, io);
   },
 };
+
+/** Null: it cannot be, and that was told. */
+function tracingOf(options: Options, io: Io): Tracing | null {
+  const url = String(options['traces'] ?? STANDARD_COLLECTOR);
+  const sample = Number(options['sample'] ?? 1);
+  if (!(sample >= 0 && sample <= 1)) {
+    io.err(`--sample ${options['sample']} is no share: write a number from 0 to 1.`);
+    return null;
+  }
+  if (url === 'none') return { url: null, sample };
+  if (URL.canParse(url) && new URL(url).protocol === 'http:') return { url, sample };
+  io.err(`--traces ${url} is no collector: write http://HOST:PORT, or none.`);
+  return null;
+}
 
 async function runUntilInterrupted(mesh: Mesh, logFolder: string, io: Io) {
   const interrupted = new Promise<void>((resolve) => {

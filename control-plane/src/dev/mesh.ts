@@ -23,6 +23,7 @@ import { Ports } from './ports.ts';
 import type { ProxyProgram } from './proxy-program.ts';
 import { Reaper } from './reaper.ts';
 import type { SidecarPorts, SidecarWorld } from './sidecar.ts';
+import { type Tracing, tracingNews } from './tracing.ts';
 import type { ViewState } from './view-state.ts';
 import type { LocalWorkload } from './workloads.ts';
 
@@ -34,6 +35,7 @@ export interface MeshOptions {
   readonly plan: DevFolder;
   readonly program: ProxyProgram;
   readonly logFolder: string;
+  readonly tracing: Tracing;
   readonly chance: () => number;
 }
 
@@ -57,7 +59,8 @@ export class Mesh {
 
   /** Throws when the control plane cannot start; all else is started again until it works. */
   async start(): Promise<void> {
-    const { plan, chance } = this.#options;
+    const { plan, chance, tracing } = this.#options;
+    void tracingNews(tracing).then((news) => this.#events.add('plain', news));
     this.#control = await this.#startControl(ports.control).catch(() => this.#startControl(0));
     const isOnlyMesh = this.#control.url.endsWith(`:${ports.control}`);
     const control = this.#control.url;
@@ -165,8 +168,9 @@ export class Mesh {
   }
 
   #sidecarWorld(logName: string): SidecarWorld {
-    const { program, logFolder } = this.#options;
-    return { program, reaper: this.#reaper, log: new AppLog(join(logFolder, `${logName}.log`)) };
+    const { program, logFolder, tracing } = this.#options;
+    const log = new AppLog(join(logFolder, `${logName}.log`));
+    return { program, reaper: this.#reaper, log, tracing };
   }
 
   #changed(instance: Instance): void {

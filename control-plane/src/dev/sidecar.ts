@@ -12,6 +12,7 @@ import type { ProcessGroup } from './process-group.ts';
 import type { ProxyProgram } from './proxy-program.ts';
 import type { Reaper } from './reaper.ts';
 import { Supervised } from './supervised.ts';
+import { type Tracing, tracingArguments } from './tracing.ts';
 
 const HOST = '127.0.0.1';
 const GRACE_MS = 300;
@@ -37,6 +38,7 @@ export interface SidecarWorld {
   readonly program: ProxyProgram;
   readonly reaper: Reaper;
   readonly log: AppLog;
+  readonly tracing: Tracing;
 }
 
 export interface SidecarHooks {
@@ -56,7 +58,7 @@ export class Sidecar {
     this.#hooks = hooks;
     this.#process = new Supervised({
       spec: () => ({
-        command: [...world.program.command, ...sidecarArguments(spec)],
+        command: [...world.program.command, ...sidecarArguments(spec, world.tracing)],
         folder: process.cwd(),
         env: { ...process.env, ...world.program.env },
       }),
@@ -96,14 +98,14 @@ export class Sidecar {
   }
 }
 
-export function sidecarArguments(spec: SidecarSpec): string[] {
+export function sidecarArguments(spec: SidecarSpec, tracing: Tracing): string[] {
   const { ports, appPort } = spec;
   const args = ['--name', spec.name, '--namespace', spec.namespace, '--workload', spec.workload];
   args.push('--outbound', `${HOST}:${ports.outbound}`);
   if (ports.inbound !== undefined) args.push('--inbound', `${HOST}:${ports.inbound}`);
   if (appPort !== undefined) args.push('--app', `${HOST}:${appPort}`);
   args.push('--admin', `${HOST}:${ports.admin}`, '--metrics', `${HOST}:${ports.metrics}`);
-  args.push('--control', spec.control);
+  args.push('--control', spec.control, ...tracingArguments(tracing));
   return args;
 }
 
