@@ -8,8 +8,9 @@ import { until } from '../support/waiting.ts';
 import { ask, DevRun, type ProcessLine, survivors, temporaryCopy } from './dev-run.ts';
 
 const LIVE_MS_MAX = 1_000;
-/** Twenty processes that compile themselves on two cores are overloaded by more, and refuse it. */
-const VISITS_PERIOD_MS = 40;
+/** Twenty processes that compile themselves on two busy cores are soon overloaded, and refuse. */
+const VISITS_PERIOD_MS = 60;
+const OWN_LOAD_PER_SECOND = 5;
 /** What a starved machine refuses is not the edit's fault; more than this is looked at. */
 const OVERLOADED_SHARE_MAX = 0.25;
 const WARM_UP_MS = 3_000;
@@ -32,6 +33,9 @@ describe('the shop as a local mesh', () => {
   before(async () => {
     const folder = temporaryCopy('examples/shop', (end) => cleanUps.push(end));
     routeFile = join(folder, 'catalog-route.yaml');
+    edit(join(folder, 'dev.yaml'), [
+      ['ratePerSecond: 25', `ratePerSecond: ${OWN_LOAD_PER_SECOND}`],
+    ]);
     run = new DevRun(folder);
     await run.line(/^ready: 7 instances/);
     door = await run.place('way in');

@@ -23,7 +23,7 @@ const CONNECT_MS_MAX = 500;
 export async function tracingNews({ url }: Tracing): Promise<string> {
   if (url === null) return 'Traces are sent nowhere (--traces none)';
   if (!(await listens(url))) {
-    return `Nobody takes traces at ${url} yet: \`npm run jaeger\` builds Jaeger and starts it there`;
+    return `Nobody takes traces at ${url} yet: \`npm run jaeger\` builds and starts Jaeger there`;
   }
   const isStandard = url === STANDARD_COLLECTOR;
   const page = isStandard ? `: see them at http://127.0.0.1:${ports.jaegerQuery} (Jaeger)` : '';
