@@ -83,6 +83,24 @@ const bars: readonly Bar[] = [
   { figure: 'idleRssMb', max: 60, unit: 'MB', what: 'resident memory when idle' },
   { figure: 'idleCpuPercent', max: 0.1, unit: '%', what: 'CPU when idle' },
   { figure: 'idleWakeUpsPerSecond', max: 2, unit: '/s', what: 'wake-ups when idle' },
+  {
+    figure: 'cpuRatioExplain',
+    max: 1.02,
+    unit: '×',
+    what: 'CPU per request with 1% of requests recorded and nobody reading, of none recorded',
+  },
+  {
+    figure: 'cpuRatioSampled',
+    max: 1.02,
+    unit: '×',
+    what: 'CPU per request with 1% sent as spans, of none recorded',
+  },
+  {
+    figure: 'cpuRatioAccessLog',
+    max: 1.15,
+    unit: '×',
+    what: 'CPU per request with every request in the access log, of none recorded',
+  },
   { figure: 'startMs', max: 300, unit: 'ms', what: 'start to /ready with a last-good snapshot' },
 ];
 

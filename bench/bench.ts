@@ -20,16 +20,17 @@ import { bodies } from './questions/bodies.ts';
 import { hop } from './questions/hop.ts';
 import { memory } from './questions/memory.ts';
 import type { Answer, Bench, Question } from './questions/question.ts';
+import { seeing } from './questions/seeing.ts';
 import { table } from './questions/table.ts';
 import { type Circumstances, renderMarkdown } from './report/markdown.ts';
 import { renderSvg } from './report/svg.ts';
 import { round3 } from './statistics.ts';
 
-const QUESTIONS: readonly Question[] = [hop, bodies, table, memory];
+const QUESTIONS: readonly Question[] = [hop, bodies, table, memory, seeing];
 /** After these, rounds stop; at the last, so does everything. */
 const QUICK_MS = {
   alone: 140_000,
-  perQuestion: { hop: 75_000, bodies: 32_000, table: 32_000, memory: 25_000 },
+  perQuestion: { hop: 75_000, bodies: 32_000, table: 32_000, memory: 25_000, seeing: 25_000 },
 };
 const FULL_QUESTION_MS = 3_600_000;
 const QUICK_ABORT_MS = 178_000;

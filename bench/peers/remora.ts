@@ -27,8 +27,8 @@ export interface RemoraOptions {
   readonly nodeFlags?: readonly string[];
   /** For the proxy, beside those that every run has. */
   readonly flags?: readonly string[];
-  /** What is different about it, where several are compared. */
-  readonly flavor?: string;
+  /** Where several are compared: what is different about this one. */
+  readonly name?: string;
   /** The address of a control plane; without it the snapshot is all there is. */
   readonly control?: string;
   readonly environment?: Readonly<Record<string, string>>;
@@ -53,7 +53,7 @@ export async function buildRemora(
 }
 
 export function remora(options: RemoraOptions = {}): Peer {
-  const peer = { name: 'Remora', flavor: 'full' } as const;
+  const peer = { name: options.name ?? 'Remora', flavor: 'full' } as const;
   return {
     ...peer,
     missing: () => null,

@@ -203,10 +203,8 @@ export const limits = {
   // The access log: `telemetry/access-log.ts`.
   /** Of what waits in the log: beyond it access lines are dropped, its own words are not. */
   accessBufferBytesMax: 768 * 1024,
-  /** What a flood may cost: at 5 µs a line, 0.5% of a core. */
+  /** Of errors that nobody asked for: at 5 µs a line, 0.5% of a core. */
   accessLinesPerSecondMax: 1_000,
-  /** Of those, what requests that did not fail leave to errors. */
-  accessErrorLinesPerSecond: 200,
   /** Characters of a path, and of any other text, in a line; the rest is cut off and counted. */
   accessPathMax: 2_048,
   accessTextMax: 512,
@@ -257,6 +255,5 @@ assert(limits.replayBytesMax <= limits.duplicateBytesMax);
 // Answers alone must never have the stream dropped.
 assert(limits.answersUnsentBytesMax + wireLimits.answerBytesMax < limits.controlUnsentBytesMax);
 assert(limits.accessBufferBytesMax < limits.logBufferBytesMax);
-assert(limits.accessErrorLinesPerSecond < limits.accessLinesPerSecondMax);
 assert(limits.accessFilterMs <= limits.accessFilterMsMax);
 assert(limits.spanBatchMax <= limits.spanQueueMax);

@@ -4,7 +4,7 @@
  * Those that failed, were slow, or were answered by Remora itself always do; so do the sampled, and
  * those that a callee marked: an error deep down then keeps its whole caller chain, however rare
  * sampling is. Others do while somebody asks (a tap, a full access log). A flood of failures leaves
- * `recordsPerSecondMax` records a second and is counted.
+ * `recordsPerSecondMax` records a second, and what it leaves out is counted.
  *
  * One a proxy. Budget: `onEnd` allocates nothing for a request without a record.
  */
@@ -59,7 +59,7 @@ export class Observer {
     // Its own inbound role tells the caller, once the application has answered.
     const isBad = reason === 'failed' || reason === 'slow';
     if (isBad && source.role.direction === 'outbound') marks.mark(source.request, nowMs);
-    if (!this.#hasRoom(nowMs)) {
+    if (reason !== 'sampled' && !this.#isAsked && !this.#hasRoom(nowMs)) {
       this.dropped++;
       return;
     }
@@ -72,13 +72,18 @@ export class Observer {
   }
 
   #reasonFor(source: RecordSource, isFailed: boolean, nowMs: number): RecordReason | null {
-    const { slowMs, ids, marks, sinks } = this.#options;
+    const { slowMs, ids, marks } = this.#options;
     if (isFailed || source.trail.cause !== null) return 'failed';
     if (nowMs - source.startedAtMs >= slowMs) return 'slow';
     if (marks.isMarked(source.request, nowMs)) return 'marked';
     if (isSampled(source.request, ids)) return 'sampled';
-    for (let at = 0; at < sinks.length; at++) if (sinks[at]!.wantsAll) return 'asked';
-    return null;
+    return this.#isAsked ? 'asked' : null;
+  }
+
+  get #isAsked(): boolean {
+    const { sinks } = this.#options;
+    for (let at = 0; at < sinks.length; at++) if (sinks[at]!.wantsAll) return true;
+    return false;
   }
 
   #hasRoom(nowMs: number): boolean {

@@ -3,8 +3,8 @@
  *
  * A request that failed is always worth one; the rest are logged where the operator started the
  * proxy so, or for minutes, by filters set while it runs. Bounded twice: a slow reader's lines are
- * dropped before the log's own are, and a second has so many lines at most, a share of which is
- * kept for errors. What is dropped is counted, and the count is confessed in the log.
+ * dropped before the log's own are, and errors that nobody asked for have so many lines a second.
+ * What is dropped is counted, and the count is confessed in the log.
  *
  * Filters end by themselves, without a timer: a record after its time finds out.
  *
@@ -71,7 +71,8 @@ export class AccessLog {
     // Filters are asked always: each counts what it matched.
     const isOrdered = this.#isOrdered(record, nowMs);
     if (!isOrdered && !this.#isUsual(record, error)) return;
-    if (!this.#hasRate(error, nowMs)) {
+    const isAskedFor = isOrdered || this.#options.mode === 'all';
+    if (!isAskedFor && !this.#hasRate(nowMs)) {
       this.dropped++;
       this.droppedByRate++;
       this.#confessSoon();
@@ -81,7 +82,7 @@ export class AccessLog {
       this.dropped++;
       return;
     }
-    this.#linesInWindow++;
+    if (!isAskedFor) this.#linesInWindow++;
     this.written++;
     const level = record.isFailed ? LEVEL.ERROR : error ? LEVEL.WARN : LEVEL.INFO;
     this.#log.append(level, accessFields(record));
@@ -157,13 +158,12 @@ export class AccessLog {
     return this.#orders.some(({ filter }) => filter.mode === 'all');
   }
 
-  #hasRate(error: boolean, nowMs: number): boolean {
+  #hasRate(nowMs: number): boolean {
     if (nowMs >= this.#windowEndsMs) {
       this.#windowEndsMs = nowMs + WINDOW_MS;
       this.#linesInWindow = 0;
     }
-    const kept = error ? 0 : limits.accessErrorLinesPerSecond;
-    return this.#linesInWindow < limits.accessLinesPerSecondMax - kept;
+    return this.#linesInWindow < limits.accessLinesPerSecondMax;
   }
 
   /** A timer, since the flood may be over and no record may come for hours. */

@@ -81,11 +81,18 @@ describe('the store of records', () => {
   test('a tap on a busy route does not push out what failed', () => {
     const store = new RecordStore();
     store.add(requestRecord({ requestId: 'failed', reason: 'failed' }));
+    store.openTap(ALL, MANY, MIB);
     for (let at = 0; at < 2 * limits.recordsKept; at++) {
       store.add(requestRecord({ requestId: 'busy', reason: 'asked' }));
     }
     assert.equal(store.find('failed').length, 1);
     assert.equal(store.find('busy').length, limits.askedRecordsKept);
+  });
+
+  test('keeps nothing that only somebody else had asked for', () => {
+    const store = new RecordStore();
+    store.add(requestRecord({ requestId: 'logged', reason: 'asked' }));
+    assert.deepEqual(store.find('logged'), []);
   });
 
   test('asks for the records of all requests only while a tap wants more than failures', () => {

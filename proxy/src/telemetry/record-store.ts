@@ -27,6 +27,7 @@ export class RecordStore {
   readonly #taps = new Set<Tap>();
 
   add(record: RequestRecord): void {
+    if (record.reason === 'asked' && this.#taps.size === 0) return; // Somebody else asked.
     const bytes = recordBytes(record);
     const ring = record.reason === 'asked' ? this.#asked : this.#kept;
     ring.add(record, bytes);

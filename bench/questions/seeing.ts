@@ -1,0 +1,81 @@
+/**
+ * seeing: what do records, spans and access logs cost, beside the same proxy that makes none?
+ *
+ * The notes on every request can't be switched off, so the quiet one has them too; it leaves no
+ * record, since nothing is sampled, fails or is slow. The sampled one sends its spans to a
+ * collector that takes them: the origin, which answers 200 to whatever it is sent.
+ */
+import { startOrigin } from '../peers/nginx.ts';
+import type { Running } from '../peers/peer.ts';
+import { remora } from '../peers/remora.ts';
+import { SHOP_PORTS, shopTable } from '../route-table.ts';
+import { median, pairedRatios } from '../statistics.ts';
+import {
+  type Answer,
+  type Bench,
+  type Column,
+  type Question,
+  Rounds,
+  startPeers,
+  targetOf,
+} from './question.ts';
+
+const CONNECTIONS = 50;
+const QUIET = 'Remora, no records';
+const KEPT = 'Remora, 1% kept for explain';
+const SAMPLED = 'Remora, 1% sent as spans';
+const LOGGED = 'Remora, all in the access log';
+/** Slow requests would leave records of their own: here nothing is slow. */
+const NEVER_SLOW = ['--slow', '3600000'];
+
+const COLUMNS: readonly Column[] = [
+  { key: 'cpuUs', title: 'CPU µs/request', plotted: true },
+  { key: 'perCore', title: 'requests/s per core', plotted: false },
+  { key: 'p99Us', title: 'p99 µs', plotted: false },
+];
+
+export const seeing: Question = {
+  name: 'seeing',
+  asks: 'What do records, spans and a full access log cost?',
+
+  async run(bench: Bench): Promise<Answer> {
+    const notes: string[] = [];
+    const { firstPort } = await startOrigin(bench.place, SHOP_PORTS);
+    const collector = `http://127.0.0.1:${firstPort}`;
+    const peers = [
+      remora({ name: QUIET, flags: ['--sample', '0', ...NEVER_SLOW] }),
+      remora({ name: KEPT, flags: ['--sample', '0.01', ...NEVER_SLOW] }),
+      remora({ name: SAMPLED, flags: ['--sample', '0.01', '--traces', collector, ...NEVER_SLOW] }),
+      remora({ name: LOGGED, flags: ['--sample', '0', '--access-log', 'all', ...NEVER_SLOW] }),
+    ];
+    const running = await startPeers(bench, peers, shopTable(firstPort), notes);
+    const rounds = new Rounds(bench, notes);
+    const seconds = bench.scale.warmSeconds;
+    for (const one of running) {
+      await bench.driver.saturate(targetOf(one), { connections: CONNECTIONS, seconds });
+    }
+    await rounds.alternate(running, bench.scale.roundsBesideHop, (one) => measure(bench, one));
+    const ratio = (name: string) => {
+      const quiet = rounds.named(QUIET, 'cpuUs');
+      const value = median(pairedRatios(rounds.named(name, 'cpuUs'), quiet));
+      return Number.isFinite(value) ? value : null;
+    };
+    return {
+      columns: COLUMNS,
+      rows: running.map((one) => rounds.row(one, COLUMNS)),
+      figures: {
+        cpuRatioExplain: ratio(KEPT),
+        cpuRatioSampled: ratio(SAMPLED),
+        cpuRatioAccessLog: ratio(LOGGED),
+      },
+      notes,
+    };
+  },
+};
+
+async function measure(bench: Bench, running: Running) {
+  const load = { connections: CONNECTIONS, seconds: bench.scale.saturationSeconds };
+  const { cpuUs, perCore, p99Us } = await bench.driver.saturate(targetOf(running), load);
+  bench.say(`${running.name}: ${cpuUs.toFixed(1)} µs`);
+  return { cpuUs, perCore, p99Us };
+}
