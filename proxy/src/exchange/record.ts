@@ -8,12 +8,12 @@
  */
 import type {
   AttemptRecord,
+  NearestRule,
   RecordReason,
   RequestRecord,
   SplitRecord,
 } from '@remora/api/request-record.ts';
 import type { ProxyIdentity } from '@remora/api/wire.ts';
-import type { Endpoint } from '../balance/endpoint.ts';
 import { ascii } from '../http1/octets.ts';
 import type { Head } from '../http1/head.ts';
 import { limits } from '../limits.ts';
@@ -104,11 +104,16 @@ export function recordOf(
     rule: rule?.id ?? NONE,
     backend: target?.backend?.key ?? NONE,
     split: splitOf(source),
-    nearest: trail.destination?.table?.nearest(request) ?? null,
+    // Who only looks on wants a line, not a reason.
+    nearest: end.reason === 'asked' ? null : nearestOf(source),
     deadlineMs: deadlineAtMs === NO_DEADLINE ? null : deadlineAtMs - startedAtMs,
     denied: trail.denied === NOT_ASKED ? NONE : RETRY_WORDS[trail.denied]!,
     attempts: attemptsOf(source, end.nowMs),
   };
+}
+
+function nearestOf({ trail, request }: RecordSource): NearestRule | null {
+  return trail.destination?.table?.nearest(request) ?? null;
 }
 
 function splitOf({ rule, request, downstream, trail }: RecordSource): SplitRecord | null {
@@ -144,15 +149,19 @@ function attemptOf(note: AttemptNote, startedAtMs: number, nowMs: number): Attem
     endedMs: since(note.endedAtMs) ?? nowMs - startedAtMs,
     status: note.status,
     failure: note.failure,
-    weighed: [...weighed(note.one, note.oneCost), ...weighed(note.other, note.otherCost)],
+    weighed: weighedBy(note),
     limit: { inFlight: note.inFlight, waiting: note.waiting, max },
     budgetLeft: budget.left(nowMs),
     isBreakerOpen: admission.breaker.isOpen,
   };
 }
 
-function weighed(endpoint: Endpoint | null, score: number): AttemptRecord['weighed'] {
-  return endpoint === null ? [] : [{ endpoint: endpoint.key, score }];
+function weighedBy({ one, oneCost, other, otherCost }: AttemptNote): AttemptRecord['weighed'] {
+  if (one === null || other === null) return [];
+  return [
+    { endpoint: one.key, score: oneCost },
+    { endpoint: other.key, score: otherCost },
+  ];
 }
 
 function reasonOf(why: number): string {

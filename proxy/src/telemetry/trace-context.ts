@@ -35,6 +35,8 @@ const ZERO = 0x30;
 const CR = 0x0d;
 const LF = 0x0a;
 const SAMPLED = 1;
+/** Where texts are laid out before they are strings. */
+const TEXT = Buffer.alloc(REQUEST_ID_BYTES_MAX);
 
 /**
  * Writes the fields, each with its line end, and returns where they end. `span` is filled with the
@@ -103,9 +105,7 @@ export function writeTraceId(out: Uint8Array, start: number, head: Head, ids: Id
 
 /** 32 digits. Allocates. */
 export function traceIdText(head: Head, ids: IdSource): string {
-  const text = Buffer.alloc(TRACE_DIGITS);
-  writeTraceId(text, 0, head, ids);
-  return text.toString('latin1');
+  return TEXT.toString('latin1', 0, writeTraceId(TEXT, 0, head, ids));
 }
 
 /** 16 digits: the span that sent this request; '' where its trace begins here. Allocates. */
@@ -116,9 +116,7 @@ export function parentSpanIdText(head: Head): string {
 
 /** 16 digits. Allocates. */
 export function spanIdText(span: SpanId): string {
-  const text = Buffer.alloc(SPAN_DIGITS);
-  writeHex(text, 0, span, 0, span.length);
-  return text.toString('latin1');
+  return TEXT.toString('latin1', 0, writeHex(TEXT, 0, span, 0, span.length));
 }
 
 /** 16 digits, of a span that nobody was told of yet. Allocates. */
@@ -130,8 +128,7 @@ export function newSpanIdText(ids: IdSource): string {
 
 /** The id that this request goes by, in answers and logs. Allocates. */
 export function requestIdText(head: Head, ids: IdSource): string {
-  const text = Buffer.alloc(REQUEST_ID_BYTES_MAX);
-  return text.toString('latin1', 0, writeRequestId(text, 0, head, ids));
+  return TEXT.toString('latin1', 0, writeRequestId(TEXT, 0, head, ids));
 }
 
 /** What others decided is never decided again; the rest is, by the id, alike for every attempt. */
