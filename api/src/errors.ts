@@ -124,7 +124,7 @@ export const ERRORS = {
     status: 504,
     source: 'upstream',
     retry: 'always',
-    hint: 'No endpoint accepted in time: compare timeouts.connect with remora_connects_total.',
+    hint: 'No endpoint accepted in time: see timeouts.connect and remora_connect_failures_total.',
   },
   RMR_POOL_FULL: {
     status: 503,

@@ -17,8 +17,12 @@ export const ports = {
   metrics: 15_404,
   /** The control plane's stream to its proxies. */
   control: 15_410,
-  /** Where an OpenTelemetry collector, or Jaeger, takes spans over HTTP (OTLP's own). */
+} as const;
+
+/** Of others, where traces are looked for: OTLP's and Jaeger's own. */
+export const collectorPorts = {
+  /** Spans over HTTP. */
   otlpHttp: 4_318,
-  /** Jaeger's page and query API (Jaeger's own). */
+  /** Jaeger's page and query API. */
   jaegerQuery: 16_686,
 } as const;

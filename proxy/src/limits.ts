@@ -183,7 +183,7 @@ export const limits = {
   /** Matches that are asked why they did not match. */
   nearestMatchesMax: 256,
   /** Records of requests that failed or were slow; a flood of failures leaves no more. */
-  recordsPerSecondMax: 500,
+  recordsPerSecondMax: 1_000,
   /** Traces that a callee marked, and for how long. */
   tracesMarkedMax: 4_096,
   traceMarkMs: 10_000,

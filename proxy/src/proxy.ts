@@ -111,6 +111,7 @@ class DataPlane implements RunningProxy {
         app: () => this.#app?.reading ?? null,
         accessLinesDropped: () => this.#seeing.accessLog.dropped,
         spansExported: () => this.#seeing.spans?.exported ?? 0,
+        recordsDropped: () => this.#seeing.observer.dropped,
         spansDropped: () => this.#seeing.spans?.dropped ?? 0,
         downstreamConnections: () => this.#downstreams(),
         logLinesDropped: () => log.dropped,

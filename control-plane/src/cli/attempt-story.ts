@@ -104,7 +104,8 @@ function sentLines(
 function endLines({ endedMs, answeredMs, failure }: AttemptRecord, telling: Telling): Line[] {
   const { columns, told } = telling;
   if (failure !== null) return storyLines(endedMs, failureText(failure, told), columns, 'red');
-  const bodyMs = answeredMs === null ? 0 : endedMs - answeredMs;
+  if (answeredMs === null) return storyLines(endedMs, 'given up', columns, 'red');
+  const bodyMs = endedMs - answeredMs;
   return storyLines(endedMs, `ended; the body took ${timeText(bodyMs)}`, columns);
 }
 

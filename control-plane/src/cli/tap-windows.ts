@@ -26,7 +26,8 @@ export class TapWindows {
       keys.add(key);
       return !isKnown;
     });
-    this.#seen = [keys, ...this.#seen].slice(0, WINDOWS_REMEMBERED);
+    // One without requests says nothing of those before it.
+    if (keys.size > 0) this.#seen = [keys, ...this.#seen].slice(0, WINDOWS_REMEMBERED);
     return fresh.sort((a, b) => endOf(a) - endOf(b));
   }
 }

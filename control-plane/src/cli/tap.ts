@@ -76,7 +76,10 @@ class Tapping {
       // One after another, as they were opened: an answer may overtake the one before it.
       shown = shown.then(async () => this.#show(await window));
       const leftMs = untilMs - performance.now();
-      await Promise.race([this.#passed(Math.min(STEP_MS, leftMs)), this.#failure(window)]);
+      await Promise.race([
+        this.#passed(Math.max(0, Math.min(STEP_MS, leftMs))),
+        this.#failure(window),
+      ]);
     }
     // Whoever pressed Ctrl-C does not wait for the rest.
     await Promise.race([shown, this.#interrupted()]);

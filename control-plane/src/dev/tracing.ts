@@ -7,7 +7,7 @@
  * Called by the verb `dev` and by `mesh.ts`.
  */
 import { connect } from 'node:net';
-import { ports } from '@remora/api/ports.ts';
+import { collectorPorts } from '@remora/api/ports.ts';
 
 export interface Tracing {
   /** Null: traces go nowhere. */
@@ -16,7 +16,7 @@ export interface Tracing {
   readonly sample: number;
 }
 
-export const STANDARD_COLLECTOR = `http://127.0.0.1:${ports.otlpHttp}`;
+export const STANDARD_COLLECTOR = `http://127.0.0.1:${collectorPorts.otlpHttp}`;
 const CONNECT_MS_MAX = 500;
 
 /** One line: where traces go, and what to do so that they can be seen. */
@@ -26,7 +26,9 @@ export async function tracingNews({ url }: Tracing): Promise<string> {
     return `Nobody takes traces at ${url} yet: \`npm run jaeger\` builds and starts Jaeger there`;
   }
   const isStandard = url === STANDARD_COLLECTOR;
-  const page = isStandard ? `: see them at http://127.0.0.1:${ports.jaegerQuery} (Jaeger)` : '';
+  const page = isStandard
+    ? `: see them at http://127.0.0.1:${collectorPorts.jaegerQuery} (Jaeger)`
+    : '';
   return `Every trace is sent to ${url}${page}`;
 }
 

@@ -205,7 +205,7 @@ export class Exchange implements DownstreamUser, Routable, TriesUser, DuplicateU
     const keep = this.#mayKeepDownstream();
     const { marksAnswers: marksTrace } = this.role;
     const answer = { code, detail, close: !keep, marksTrace, extra };
-    const end = layAnswer(this.#world, this.request, answer);
+    const end = layAnswer(this.#world, this.request, answer, this.trail);
     this.trail.refuse(code, detail);
     this.#world.onLocalAnswer(code);
     // A caller that was too late, or broke its body off, says nothing of the backend.

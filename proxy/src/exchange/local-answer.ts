@@ -11,6 +11,7 @@ import type { IdSource } from '../telemetry/id-source.ts';
 import { requestIdText } from '../telemetry/trace-context.ts';
 import type { AnswerExtra, ExchangeWorld } from './exchange-world.ts';
 import { KEEP_LINE } from './trace-marks.ts';
+import type { Trail } from './trail.ts';
 
 /** Where the answer ends in scratch. */
 export function layAnswer(
@@ -23,16 +24,19 @@ export function layAnswer(
     readonly marksTrace: boolean;
     readonly extra: AnswerExtra;
   },
+  trail: Trail,
 ): number {
   const { code, detail, close, marksTrace, extra } = answer;
   const spec = errorSpec(code);
   const id = requestIdText(request, world.ids);
   const named = requestIdLine(request, world.ids);
   const mark = marksTrace ? String(KEEP_LINE) : '';
+  const body = `remora: ${code}: ${detail}\nnext: ${spec.hint}\nrequest: ${id}\n`;
+  if (request.method !== METHOD.HEAD) trail.responseBytes = Buffer.byteLength(body);
   return lay(world, {
     status: extra.status ?? spec.status,
     code,
-    body: `remora: ${code}: ${detail}\nnext: ${spec.hint}\nrequest: ${id}\n`,
+    body,
     lines: `${named}${mark}${retryAfter(extra)}${persistence(request, close)}`,
     close,
     headOnly: request.method === METHOD.HEAD,

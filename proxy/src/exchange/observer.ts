@@ -12,14 +12,17 @@ import type { RecordReason, RequestRecord } from '@remora/api/request-record.ts'
 import type { ProxyIdentity } from '@remora/api/wire.ts';
 import { limits } from '../limits.ts';
 import type { IdSource } from '../telemetry/id-source.ts';
+import type { TapFacts } from '../telemetry/record-store.ts';
 import { isSampled } from '../telemetry/trace-context.ts';
-import { recordOf, type RecordSource } from './record.ts';
+import { factsOf, recordOf, type RecordSource } from './record.ts';
 import type { TraceMarks } from './trace-marks.ts';
 
 /** Who takes records. */
 export interface RecordSink {
   /** Whether it wants requests that nothing else makes worth a record. */
   readonly wantsAll: boolean;
+  /** Of those: whether it wants this one, which ended so. Left out: it wants each. */
+  wants?(facts: TapFacts): boolean;
   add(record: RequestRecord): void;
 }
 
@@ -53,13 +56,14 @@ export class Observer {
 
   /** Once for each request, before it lets go of anything. */
   onEnd(source: RecordSource, status: number, isFailed: boolean, nowMs: number): void {
-    const reason = this.#reasonFor(source, isFailed, nowMs);
+    const isAsked = this.#isAsked(source, isFailed);
+    const reason = this.#reasonFor(source, isFailed, nowMs) ?? (isAsked ? 'asked' : null);
     if (reason === null) return;
     const { identity, ids, sinks, wallMs, marks } = this.#options;
     // Its own inbound role tells the caller, once the application has answered.
     const isBad = reason === 'failed' || reason === 'slow';
     if (isBad && source.role.direction === 'outbound') marks.mark(source.request, nowMs);
-    if (reason !== 'sampled' && !this.#isAsked && !this.#hasRoom(nowMs)) {
+    if (reason !== 'sampled' && !isAsked && !this.#hasRoom(nowMs)) {
       this.dropped++;
       return;
     }
@@ -77,12 +81,15 @@ export class Observer {
     if (nowMs - source.startedAtMs >= slowMs) return 'slow';
     if (marks.isMarked(source.request, nowMs)) return 'marked';
     if (isSampled(source.request, ids)) return 'sampled';
-    return this.#isAsked ? 'asked' : null;
+    return null;
   }
 
-  get #isAsked(): boolean {
+  #isAsked(source: RecordSource, isFailed: boolean): boolean {
     const { sinks } = this.#options;
-    for (let at = 0; at < sinks.length; at++) if (sinks[at]!.wantsAll) return true;
+    for (let at = 0; at < sinks.length; at++) {
+      const sink = sinks[at]!;
+      if (sink.wantsAll && (sink.wants?.(factsOf(source, isFailed)) ?? true)) return true;
+    }
     return false;
   }
 

@@ -22,6 +22,7 @@ import { NO_DEADLINE } from '../resilience/deadline.ts';
 import { RETRY_WORDS } from '../resilience/retry.ts';
 import type { Rule, Target } from '../routing/compiled.ts';
 import type { IdSource } from '../telemetry/id-source.ts';
+import type { TapFacts } from '../telemetry/record-store.ts';
 import type { RouteSeries } from '../telemetry/proxy-metrics.ts';
 import {
   isSampled,
@@ -109,6 +110,18 @@ export function recordOf(
     deadlineMs: deadlineAtMs === NO_DEADLINE ? null : deadlineAtMs - startedAtMs,
     denied: trail.denied === NOT_ASKED ? NONE : RETRY_WORDS[trail.denied]!,
     attempts: attemptsOf(source, end.nowMs),
+  };
+}
+
+/** What a tap's filter looks at; made while somebody taps, of each request. */
+export function factsOf(source: RecordSource, isFailed: boolean): TapFacts {
+  const { request, rule, trail } = source;
+  return {
+    rule: rule?.id ?? NONE,
+    destination: trail.destination?.key ?? NONE,
+    isFailed,
+    method: request.text(request.methodStart, request.methodEnd),
+    path: pathText(request),
   };
 }
 

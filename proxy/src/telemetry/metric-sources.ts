@@ -52,6 +52,7 @@ export interface MetricSources {
   accessLinesDropped(): number;
   spansExported(): number;
   spansDropped(): number;
+  recordsDropped(): number;
 }
 
 /** Of a proxy in which nothing happens. */
@@ -79,6 +80,7 @@ export function idleSources(changed: Partial<MetricSources> = {}): MetricSources
     accessLinesDropped: () => 0,
     spansExported: () => 0,
     spansDropped: () => 0,
+    recordsDropped: () => 0,
     ...changed,
   };
 }

@@ -98,6 +98,12 @@ export function readAccounts(registry: Registry, sources: MetricSources): void {
       () => sources.accessLinesDropped(),
     ],
     [
+      'remora_records_dropped_total',
+      'counter',
+      'Failed or slow requests that left no record, because too many did.',
+      () => sources.recordsDropped(),
+    ],
+    [
       'remora_spans_exported_total',
       'counter',
       'Spans that the collector took.',
