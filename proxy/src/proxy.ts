@@ -37,6 +37,7 @@ import { Inbound } from './roles/inbound.ts';
 import { Outbound } from './roles/outbound.ts';
 import type { LineLog } from './telemetry/log.ts';
 import { ProxyMetrics, type RouteSeries } from './telemetry/proxy-metrics.ts';
+import { noTraces } from './telemetry/trace-counts.ts';
 import { type SetWake, TimerWheel } from './timer-wheel.ts';
 
 export interface RunningProxy {
@@ -74,6 +75,7 @@ class DataPlane implements RunningProxy {
     upstreamConnections: 0,
     connects: 0,
     connectFailures: 0,
+    traces: noTraces(),
   };
   readonly #duplicates = new Duplicates();
   readonly #wheel = new TimerWheel(systemClock, runtimeWake());
@@ -218,6 +220,7 @@ class DataPlane implements RunningProxy {
       records: this.#seeing.records,
       accessLog: this.#seeing.accessLog,
       inbound: this.#inboundSeries,
+      traces: this.#counts.traces,
       application: this.#inbound?.backend ?? null,
       app: this.#app,
       isReady: () => this.#isReady && !this.#drain.hasBegun && this.#configuration.isReady,

@@ -18,6 +18,7 @@ import { config } from './config.ts';
 import { EXIT_FOUND, EXIT_OK, EXIT_UNAVAILABLE, EXIT_USAGE, type ExitCode } from './exit-codes.ts';
 import { explain } from './explain.ts';
 import { stat } from './stat.ts';
+import { status } from './status.ts';
 import { calleeRecord, callerRecord } from './story-fixture.ts';
 import { tap } from './tap.ts';
 import { top } from './top.ts';
@@ -184,6 +185,35 @@ describe('remora stat and remora top', () => {
     const { code, out, err } = await run(stat, ['cart'], { for: '50ms' });
     assert.deepEqual([code, out], [EXIT_OK, '']);
     assert.match(err, /No request of a route like "cart"/);
+  });
+});
+
+/** A page whose application got 30 requests and made 30 calls. */
+function passing(continued: number) {
+  const inbound = { continued: 30, begun: 0 };
+  const traces = { inbound, outbound: { continued, begun: 30 - continued } };
+  return ({ kind }: ProxyQuery) => (kind === 'stats' ? { traces } : undefined);
+}
+
+describe('remora status', () => {
+  test('warns of who drops traces, names who did not say, and ends as before', async () => {
+    await proxy('cart', passing(30));
+    await proxy('orders', passing(0));
+    await proxy('old-0', ({ kind }) => (kind === 'stats' ? { routes: [] } : undefined));
+    const { code, out, err } = await run(status, []);
+    assert.equal(code, EXIT_OK);
+    assert.deepEqual(out.match(/^! [^ ]+/gm), ['! orders.shop']);
+    assert.match(err, /What 1 of 3 proxies did to traces is unknown\. old-0: .*another version/);
+    assert.match(out, /^old-0 +shop +0$/m);
+  });
+
+  test('prints the same as JSON, for programs', async () => {
+    await proxy('orders', passing(1));
+    const { out } = await run(status, [], { json: true });
+    const { proxies, traces } = JSON.parse(out) as Record<string, unknown>;
+    assert.deepEqual(proxies, [{ name: 'orders', namespace: 'shop', workload: 'orders', uses: 0 }]);
+    const broken = { workload: 'orders', namespace: 'shop', received: 30, sent: 30, continued: 1 };
+    assert.deepEqual(traces, { broken: [broken], silent: [] });
   });
 });
 

@@ -11,17 +11,17 @@ import { readCounters } from '../dev/counters.ts';
 import { RouteStats, type RuleCounters } from '../dev/route-stats.ts';
 import type { ProxyStatus, Status } from '../status.ts';
 import { askPage, type Options, type Refusal } from './control-client.ts';
+import { askStats, type SilentProxy } from './proxy-stats.ts';
 import { byName, type TrafficRow } from './traffic-table.ts';
 import type { Io } from './verb.ts';
 
-const ASKED_AT_ONCE_MAX = 16;
 const MS_PER_SECOND = 1_000;
 
 export interface Look {
   /** Not null: the control plane refused. */
   readonly refusal: Refusal | null;
   readonly proxies: number;
-  readonly silent: readonly { readonly proxy: string; readonly why: string }[];
+  readonly silent: readonly SilentProxy[];
 }
 
 export class MeshTraffic {
@@ -40,17 +40,12 @@ export class MeshTraffic {
     const status = await askPage<Status>(this.#options, this.#io, '/v1/status');
     if (status.refusal !== null) return { refusal: status.refusal, proxies: 0, silent: [] };
     const { proxies } = status.body;
-    const silent: { proxy: string; why: string }[] = [];
     const counted = new Map<string, Map<string, readonly RuleCounters[]>>();
-    const queue = [...proxies];
-    const work = async (): Promise<void> => {
-      for (let one = queue.shift(); one !== undefined; one = queue.shift()) {
-        const counters = await this.#countersOf(one);
-        if (typeof counters === 'string') silent.push({ proxy: one.name, why: counters });
-        else mapOf(counted, sourceOf(one)).set(one.name, counters);
-      }
-    };
-    await Promise.all(Array.from({ length: ASKED_AT_ONCE_MAX }, work));
+    const question = { options: this.#options, io: this.#io };
+    const silent = await askStats(proxies, question, (proxy, page) => {
+      const counters = readCounters(page);
+      mapOf(counted, sourceOf(proxy)).set(proxy.name, counters);
+    });
     this.#add(counted);
     return { refusal: null, proxies: proxies.length, silent };
   }
@@ -65,17 +60,6 @@ export class MeshTraffic {
       }
     }
     return byName(rows);
-  }
-
-  async #countersOf({ name }: ProxyStatus): Promise<readonly RuleCounters[] | string> {
-    const path = `/v1/proxies/${encodeURIComponent(name)}/stats`;
-    const page = await askPage<unknown>(this.#options, this.#io, path);
-    if (page.refusal !== null) return page.refusal.why;
-    try {
-      return readCounters(page.body);
-    } catch {
-      return 'its /stats cannot be read: it is of another version.';
-    }
   }
 
   #add(counted: ReadonlyMap<string, ReadonlyMap<string, readonly RuleCounters[]>>): void {

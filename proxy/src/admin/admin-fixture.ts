@@ -7,6 +7,7 @@ import type { ControlWorld } from '../control/control-fixture.ts';
 import { AccessLog } from '../telemetry/access-log.ts';
 import { LineLog } from '../telemetry/log.ts';
 import { RecordStore } from '../telemetry/record-store.ts';
+import { noTraces } from '../telemetry/trace-counts.ts';
 import type { AdminWorld } from './page.ts';
 
 export function adminWorld(control: ControlWorld, parts: Partial<AdminWorld> = {}): AdminWorld {
@@ -14,7 +15,7 @@ export function adminWorld(control: ControlWorld, parts: Partial<AdminWorld> = {
   const log = new LineLog({ writableLength: 0, write: () => true }, 'remora-proxy', () => 0);
   return {
     ...{ metrics, clock, configuration: { live, backends } },
-    ...{ inbound: null, application: null, app: null },
+    ...{ inbound: null, application: null, app: null, traces: noTraces() },
     records: new RecordStore(),
     accessLog: new AccessLog({ mode: 'errors', sample: 1 }, log, clock),
     isReady: () => true,

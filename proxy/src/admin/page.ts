@@ -15,6 +15,7 @@ import { limits } from '../limits.ts';
 import type { AccessLog } from '../telemetry/access-log.ts';
 import type { ProxyMetrics, RouteSeries } from '../telemetry/proxy-metrics.ts';
 import type { RecordStore } from '../telemetry/record-store.ts';
+import type { TraceCounts } from '../telemetry/trace-counts.ts';
 import type { AppMetrics } from './app-metrics.ts';
 import type { PageAnswer } from './page-answer.ts';
 
@@ -24,6 +25,7 @@ export interface AdminWorld {
   readonly clock: Clock;
   /** What the inbound role counts, if there is one. */
   readonly inbound: RouteSeries | null;
+  readonly traces: Readonly<TraceCounts>;
   /** The application beside this proxy, if there is one. */
   readonly application: Backend | null;
   /** What is known of requests that ended. */

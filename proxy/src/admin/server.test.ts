@@ -15,6 +15,7 @@ interface Stats {
   readonly residentBytes: number;
   readonly routes: readonly Readonly<Record<string, unknown>>[];
   readonly inbound: { readonly requests: number } | null;
+  readonly traces: unknown;
   readonly backends: readonly {
     readonly endpoints: readonly unknown[];
     readonly [figure: string]: unknown;
@@ -37,6 +38,7 @@ describe('the admin listeners', () => {
   let drains = 0;
   const world = adminWorld(control, {
     inbound,
+    traces: { inboundContinued: 1, inboundBegun: 2, outboundContinued: 3, outboundBegun: 4 },
     isReady: () => isReady,
     drain: () => {
       drains++;
@@ -132,6 +134,10 @@ describe('the admin listeners', () => {
     assert.deepEqual((latency as unknown[])[3], [4, 10]);
     assert.deepEqual((latency as unknown[]).at(-1), [null, 0]);
     assert.equal(stats.inbound?.requests, 1);
+    assert.deepEqual(stats.traces, {
+      inbound: { continued: 1, begun: 2 },
+      outbound: { continued: 3, begun: 4 },
+    });
     assert.deepEqual(stats.backends[0]!.endpoints[0], {
       address: '127.0.0.1:9001',
       instance: 'catalog-0',

@@ -1,7 +1,8 @@
 /**
  * GET /stats: what every rule and backend did since the start, and how its endpoints stand now.
  *
- *   {"uptimeSeconds":…,"residentBytes":…,"routes":[Row],"inbound":Row|null,"backends":[…]}
+ *   {"uptimeSeconds":…,"residentBytes":…,"routes":[Row],"inbound":Row|null,"traces":{…},
+ *    "backends":[…]}
  *
  * Counters and not rates: whoever asks twice can divide. A row's `latency` lists how many requests
  * took at most so many milliseconds, not cumulated; the last bound is null, and open. Written a row
@@ -28,6 +29,7 @@ export function* statsPieces(world: AdminWorld): Generator<string> {
   yield `{"uptimeSeconds":${uptime},"residentBytes":${resident},"routes":[`;
   yield* joined(routeRows(live.entries()));
   yield `],"inbound":${world.inbound === null ? 'null' : JSON.stringify(countsOf(world.inbound))}`;
+  yield `,"traces":${JSON.stringify(tracesOf(world))}`;
   yield ',"backends":[';
   yield* joined(backendRows(world, allBackends(world)));
   yield ']}\n';
@@ -60,6 +62,15 @@ function countsOf(series: RouteSeries) {
     p50Ms: series.latencyMs(0.5),
     p99Ms: series.latencyMs(0.99),
     latency: series.latencyBuckets(),
+  };
+}
+
+/** Of requests sent on, how many came with a trace. Inbound null: there is no application. */
+function tracesOf({ traces, inbound }: AdminWorld) {
+  const { inboundContinued, inboundBegun, outboundContinued, outboundBegun } = traces;
+  return {
+    inbound: inbound && { continued: inboundContinued, begun: inboundBegun },
+    outbound: { continued: outboundContinued, begun: outboundBegun },
   };
 }
 

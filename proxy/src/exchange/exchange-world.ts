@@ -23,6 +23,7 @@ import type { PriorityNumber } from '../resilience/ticket.ts';
 import type { Rule, Target } from '../routing/compiled.ts';
 import type { IdSource } from '../telemetry/id-source.ts';
 import type { RouteSeries } from '../telemetry/proxy-metrics.ts';
+import type { TraceCounts } from '../telemetry/trace-counts.ts';
 import type { TimerWheel } from '../timer-wheel.ts';
 import type { Attempt } from './attempt.ts';
 import type { Observer } from './observer.ts';
@@ -41,6 +42,7 @@ export interface ExchangeCounts {
   connects: number;
   connectFailures: number;
   deadlinesMalformed: number;
+  readonly traces: TraceCounts;
 }
 
 export interface ExchangeWorld {

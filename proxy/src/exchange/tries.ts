@@ -23,6 +23,7 @@ import { NO_RETRY_AFTER, retryAfterMs } from '../resilience/backoff.ts';
 import { hasPeerError, isFailure, peerError } from '../resilience/classify.ts';
 import { OUTCOME } from '../resilience/outcome.ts';
 import type { PriorityNumber } from '../resilience/ticket.ts';
+import { countTrace } from '../telemetry/trace-counts.ts';
 import { WheelTimer } from '../timer-wheel.ts';
 import { Attempt, BEGUN } from './attempt.ts';
 import type { AttemptUser, ExchangeWorld, Role } from './exchange-world.ts';
@@ -72,6 +73,8 @@ export class Tries implements AttemptUser, TickJob {
   #active: Attempt;
   /** The client was told to send its body: no later attempt asks again, nor passes that on. */
   #hasContinued = false;
+  /** An attempt was laid out, which counts the request's trace; no later one does. */
+  #isCounted = false;
 
   constructor(world: ExchangeWorld, user: TriesUser) {
     this.#world = world;
@@ -176,6 +179,7 @@ export class Tries implements AttemptUser, TickJob {
     this.#backend = null;
     this.#active = this.#first;
     this.#hasContinued = false;
+    this.#isCounted = false;
     this.#next.reset();
     this.tried.clear();
   }
@@ -199,6 +203,8 @@ export class Tries implements AttemptUser, TickJob {
     const upstream = attempt.upstream!;
     const asksToContinue = !body.isWhole && !body.hasKept && !this.#hasContinued;
     const end = this.#message.lay(this.#world, user, asksToContinue, attempt.note.span);
+    if (!this.#isCounted) countTrace(this.#world.counts.traces, user.role.direction, user.request);
+    this.#isCounted = true;
     // Told to close after a coding we only pass on: servers disagree on what follows it.
     let taken = upstream.sendHead(end, body.kind, body.isWhole, !user.request.codedChunked);
     if (body.hasKept) taken = body.replay(upstream);

@@ -8,6 +8,7 @@
 import type { Backend } from '../balance/backend.ts';
 import type { Endpoint } from '../balance/endpoint.ts';
 import type { LiveEntry } from '../control/live.ts';
+import { noTraces, type TraceCounts } from './trace-counts.ts';
 
 /** What the data path counts in plain fields. */
 export interface DataPathCounts {
@@ -21,6 +22,7 @@ export interface DataPathCounts {
   readonly upstreamConnections: number;
   readonly connects: number;
   readonly connectFailures: number;
+  readonly traces: Readonly<TraceCounts>;
 }
 
 /** Of the connections of one endpoint. */
@@ -69,6 +71,7 @@ export function idleSources(changed: Partial<MetricSources> = {}): MetricSources
       upstreamConnections: 0,
       connects: 0,
       connectFailures: 0,
+      traces: noTraces(),
     },
     duplicates: { storedBytes: 0, evictions: 0 },
     backends: () => [],

@@ -21,6 +21,7 @@ import { Registry } from './registry.ts';
 import { type RouteFamilies, type RouteLabels, RouteSeries } from './route-series.ts';
 import { registerRuleMetrics } from './rule-metrics.ts';
 import type { Series } from './series.ts';
+import { registerTraceMetrics } from './trace-counts.ts';
 
 export type { RouteSeries } from './route-series.ts';
 
@@ -105,6 +106,7 @@ export class ProxyMetrics {
     readProcess(registry);
     registerBackendMetrics(registry, sources, clock);
     registerRuleMetrics(registry, sources);
+    registerTraceMetrics(registry, sources.counts.traces);
     registerApp(registry, sources);
   }
 
