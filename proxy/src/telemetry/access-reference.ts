@@ -151,10 +151,10 @@ const BOUNDS = `
 
 A log must not stop requests. A line is dropped when ${limits.accessBufferBytesMax / 1_024} KiB wait
 for a slow reader; the proxy's other lines still have the rest of
-${limits.logBufferBytesMax / 1_024} KiB. And of errors that nobody asked for
-(\`--access-log errors\`) a second has ${limits.accessLinesPerSecondMax} lines at most. Both are counted:
-GET \`/access-log\` shows \`lines.written\`, \`lines.dropped\`, and what of these were over the rate;
-and the log says once a second how many were dropped.
+${limits.logBufferBytesMax / 1_024} KiB. Of errors that nobody asked for (\`--access-log errors\`) a
+second has ${limits.accessLinesPerSecondMax} lines at most. Both are counted: GET \`/access-log\`
+shows \`lines.written\`, \`lines.dropped\`, and what of these were over the rate; and the log says
+once a second how many were dropped.
 `;
 
 interface ParameterText {
