@@ -304,15 +304,22 @@ function poolOf(
   return pool;
 }
 
+/** A wake-up that comes this late follows a stall. */
+const STALL_MS = 5;
+
 /**
- * The one runtime timer under the wheel. It keeps no process alive. Sockets are read between it and
- * the wheel: after a stall of our own, what came in time would else be taken for late.
+ * The one runtime timer under the wheel. It keeps no process alive. After a stall of our own sockets
+ * are read before the wheel turns: what came in time would else be taken for late.
  */
 function runtimeWake(): SetWake {
   let timer: NodeJS.Timeout | undefined;
   return (delayMs, wake) => {
     clearTimeout(timer);
-    timer = setTimeout(() => setImmediate(wake), delayMs);
+    const dueAtMs = systemClock.nowMs() + delayMs;
+    timer = setTimeout(() => {
+      if (systemClock.nowMs() - dueAtMs < STALL_MS) wake();
+      else setImmediate(wake);
+    }, delayMs);
     timer.unref();
   };
 }
