@@ -201,6 +201,9 @@ export const limits = {
   /** An answer is not sent while so much waits on the stream: configuration comes first. */
   answersUnsentBytesMax: 2 * 1024 * 1024,
   // The access log: `telemetry/access-log.ts`.
+  /** Its lines wait for each other so long, or for so many bytes. */
+  logBatchMs: 20,
+  logBatchBytes: 64 * 1024,
   /** Of what waits in the log: beyond it access lines are dropped, its own words are not. */
   accessBufferBytesMax: 768 * 1024,
   /** Of errors that nobody asked for: at 5 µs a line, 0.5% of a core. */

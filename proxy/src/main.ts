@@ -27,7 +27,10 @@ async function main(): Promise<void> {
   const proxy = await startProxy(options, log, process.env['REMORA_POISON'] === '1');
   process.on('SIGTERM', () => proxy.end());
   process.on('SIGINT', () => proxy.end());
-  void proxy.drained.then(() => process.exit(EXIT_OK));
+  void proxy.drained.then(() => {
+    log.flush();
+    process.exit(EXIT_OK);
+  });
   process.stdout.write(`${JSON.stringify({ msg: 'ready', ...proxy.addresses })}\n`);
 }
 

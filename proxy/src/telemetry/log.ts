@@ -38,6 +38,8 @@ export class LineLog implements Log {
   #isScheduled = false;
   #dropped = 0;
   #confessed = 0;
+  /** For others to be written with. */
+  #isWaiting = false;
 
   constructor(sink: LogSink, name: string, wallMs: () => number) {
     this.#sink = sink;
@@ -70,9 +72,20 @@ export class LineLog implements Log {
     return false;
   }
 
-  /** A line that `takes` has let in. `fields` are JSON already: `,"a":1,"msg":"b"`. */
+  /**
+   * A line that `takes` has let in, one of many: it may wait a moment for others, since a write
+   * costs more than the line. `fields` are JSON already: `,"a":1,"msg":"b"`.
+   */
   append(level: Level, fields: string): void {
-    this.#push(`{"level":${level},"time":${this.#wallMs()}${this.#nameField}${fields}}\n`);
+    this.#confess();
+    this.#batch += `{"level":${level},"time":${this.#wallMs()}${this.#nameField}${fields}}\n`;
+    if (this.#batch.length >= limits.logBatchBytes) return this.#flushSoon();
+    if (this.#isWaiting) return;
+    this.#isWaiting = true;
+    setTimeout(() => {
+      this.#isWaiting = false;
+      this.flush();
+    }, limits.logBatchMs).unref();
   }
 
   /** Hands over what waits: before the process ends. */
@@ -89,12 +102,19 @@ export class LineLog implements Log {
   }
 
   #push(line: string): void {
-    if (this.#dropped > this.#confessed) {
-      const dropped = this.#dropped - this.#confessed;
-      this.#confessed = this.#dropped;
-      this.#batch += this.#line(LEVEL.WARN, { dropped }, 'log lines were dropped');
-    }
+    this.#confess();
     this.#batch += line;
+    this.#flushSoon();
+  }
+
+  #confess(): void {
+    if (this.#dropped === this.#confessed) return;
+    const dropped = this.#dropped - this.#confessed;
+    this.#confessed = this.#dropped;
+    this.#batch += this.#line(LEVEL.WARN, { dropped }, 'log lines were dropped');
+  }
+
+  #flushSoon(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
     setImmediate(() => this.flush());
