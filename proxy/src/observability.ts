@@ -6,6 +6,7 @@
  * Made by `proxy.ts`. No policy of its own.
  */
 import type { Clock } from './clock.ts';
+import { AccessBytes } from './exchange/access-bytes.ts';
 import { Observer, type RecordSink } from './exchange/observer.ts';
 import { TraceMarks } from './exchange/trace-marks.ts';
 import type { ProxyOptions } from './flags.ts';
@@ -36,7 +37,9 @@ export class Observability {
     const sinks: RecordSink[] = [this.records, this.accessLog];
     if (this.spans !== null) sinks.push(this.spans);
     const { ids, marks } = this;
-    this.observer = new Observer({ identity, wallMs: Date.now, ids, marks, slowMs, sinks });
+    const { isOfAll } = this.accessLog;
+    const line = isOfAll ? new AccessBytes(this.accessLog, identity, ids) : null;
+    this.observer = new Observer({ identity, wallMs: Date.now, ids, marks, slowMs, sinks, line });
   }
 
   /** Sends what waits, for a moment. */

@@ -115,7 +115,8 @@ class DataPlane implements RunningProxy {
         spansExported: () => this.#seeing.spans?.exported ?? 0,
         recordsDropped: () => this.#seeing.observer.dropped,
         spansDropped: () => this.#seeing.spans?.dropped ?? 0,
-        downstreamConnections: () => this.#downstreams(),
+        downstreamConnections: () => this.#sumOf(({ connections }) => connections.size),
+        connectionsRefused: () => this.#sumOf(({ refusedOverCap }) => refusedOverCap),
         logLinesDropped: () => log.dropped,
       },
       systemClock,
@@ -286,9 +287,9 @@ class DataPlane implements RunningProxy {
     yield* this.#configuration.backends.backends();
   }
 
-  #downstreams(): number {
+  #sumOf(figure: (listener: Listener) => number): number {
     const { entry, exit } = this.#doors;
-    return [...entry, ...exit].reduce((sum, listener) => sum + listener.connections.size, 0);
+    return [...entry, ...exit].reduce((sum, listener) => sum + figure(listener), 0);
   }
 }
 
@@ -308,8 +309,8 @@ function poolOf(
 const STALL_MS = 5;
 
 /**
- * The one runtime timer under the wheel. It keeps no process alive. After a stall of our own sockets
- * are read before the wheel turns: what came in time would else be taken for late.
+ * The one runtime timer under the wheel. It keeps no process alive. After a stall of our own the
+ * sockets are read before the wheel turns: what came in time would else be taken for late.
  */
 function runtimeWake(): SetWake {
   let timer: NodeJS.Timeout | undefined;

@@ -198,7 +198,7 @@ export class Attempt implements LeaseHolder, TicketHolder, TickJob {
     const waitedMs = this.#world.clock.nowMs() - this.#sentAtMs;
     const isSilent = this.#state === STATE.SENT && this.response.filled === 0 && this.#isAsked;
     const usualMs = this.endpoint?.usualMs ?? 0;
-    this.drop(isSilent ? outcomeOfCancel(waitedMs, usualMs, false) : OUTCOME.NOTHING_LEARNED);
+    this.drop(isSilent ? outcomeOfCancel(waitedMs, usualMs) : OUTCOME.NOTHING_LEARNED);
   }
 
   /** The request's time is over. What its client has not sent yet is not the endpoint's fault. */

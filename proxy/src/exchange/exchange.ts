@@ -39,7 +39,7 @@ import { NO_PIECE, SlowBody, type SlowBodyUser } from './slow-body.ts';
 import { Trail } from './trail.ts';
 import { Tries, type TriesUser } from './tries.ts';
 
-export const STATE = {
+const STATE = {
   IDLE: 0,
   ROUTING: 1,
   DELAYED: 2,

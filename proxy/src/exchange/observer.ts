@@ -14,6 +14,7 @@ import { limits } from '../limits.ts';
 import type { IdSource } from '../telemetry/id-source.ts';
 import type { TapFacts } from '../telemetry/record-store.ts';
 import { isSampled } from '../telemetry/trace-context.ts';
+import type { AccessBytes } from './access-bytes.ts';
 import { factsOf, recordOf, type RecordSource } from './record.ts';
 import type { TraceMarks } from './trace-marks.ts';
 
@@ -35,6 +36,8 @@ export interface ObserverOptions {
   /** A request that takes so long is slow. */
   readonly slowMs: number;
   readonly sinks: readonly RecordSink[];
+  /** Writes the lines of those that leave no record; null: they have none. */
+  readonly line: AccessBytes | null;
 }
 
 const SECOND_MS = 1_000;
@@ -57,9 +60,13 @@ export class Observer {
   /** Once for each request, before it lets go of anything. */
   onEnd(source: RecordSource, status: number, isFailed: boolean, nowMs: number): void {
     const isAsked = this.#isAsked(source, isFailed);
-    const reason = this.#reasonFor(source, isFailed, nowMs) ?? (isAsked ? 'asked' : null);
-    if (reason === null) return;
-    const { identity, ids, sinks, wallMs, marks } = this.#options;
+    const { identity, ids, sinks, wallMs, marks, line } = this.#options;
+    let reason = this.#reasonFor(source, isFailed, nowMs);
+    if (reason === null) {
+      const isLogged = !isAsked && (line?.add(source, status, nowMs, wallMs()) ?? true);
+      if (isLogged) return;
+      reason = 'asked';
+    }
     // Its own inbound role tells the caller, once the application has answered.
     const isBad = reason === 'failed' || reason === 'slow';
     if (isBad && source.role.direction === 'outbound') marks.mark(source.request, nowMs);

@@ -73,6 +73,8 @@ export class Tries implements AttemptUser, TickJob {
   #active: Attempt;
   /** The client was told to send its body: no later attempt asks again, nor passes that on. */
   #hasContinued = false;
+  /** The attempt that is under way has taken so long; not one that has followed it meanwhile. */
+  #isHedgeDue = false;
   /** An attempt was laid out, which counts the request's trace; no later one does. */
   #isCounted = false;
 
@@ -194,7 +196,7 @@ export class Tries implements AttemptUser, TickJob {
   onTick(): void {
     const isFirst = this.#next.attempts === 0;
     if (this.#state === STATE.QUEUED) this.#try(this.#first, isFirst ? FIRST : this.#next.reason);
-    else if (this.#state === STATE.TRYING) this.#hedge();
+    else if (this.#state === STATE.TRYING && this.#isHedgeDue) this.#hedge();
   }
 
   onAttemptReady(attempt: Attempt): void {
@@ -277,6 +279,7 @@ export class Tries implements AttemptUser, TickJob {
 
   #try(attempt: Attempt, why: number): void {
     this.#state = STATE.TRYING;
+    this.#isHedgeDue = false;
     this.#active = attempt;
     this.#next.attempts++;
     const begun = attempt.begin(this.#backend!, why);
@@ -342,7 +345,10 @@ export class Tries implements AttemptUser, TickJob {
 
   #onTimer(): void {
     if (this.#state === STATE.BACKING_OFF) this.begin(this.#backend!);
-    else if (this.#state === STATE.TRYING) this.#world.tick.add(this);
+    else if (this.#state === STATE.TRYING) {
+      this.#isHedgeDue = true;
+      this.#world.tick.add(this);
+    }
   }
 
   #hedge(): void {

@@ -54,13 +54,11 @@ export class ResponseWrite {
   /** 10 or 11, of the request. */
   clientVersion = 11;
   keepRemora = false;
-  dropTrace = false;
 
   reset(): void {
     this.close = false;
     this.clientVersion = 11;
     this.keepRemora = false;
-    this.dropTrace = false;
   }
 }
 
@@ -166,7 +164,6 @@ export function writeResponseHead(
   else if (head.status >= 200) at = writePersistence(out, at, framing, options);
   let dropped = HOP_BY_HOP;
   if (!options.keepRemora) dropped |= 1 << FIELD.REMORA;
-  if (options.dropTrace) dropped |= TRACE;
   if (framing !== BODY_CHUNKED) dropped |= 1 << FIELD.TRAILER;
   return writeFields(out, at, head, edits, dropped);
 }

@@ -140,7 +140,22 @@ describe('an adaptive limit', () => {
     assert.notEqual(endpoint.limit.phase, 'probing');
   });
 
-  test('is 64 until the first answers tell, then 8, or one for each 10 ms that they took', () => {
+  test('has one place more for each 10 ms that somebody waits for a first answer, up to 64', () => {
+    const limit = new AdaptiveLimit(0);
+    assert.deepEqual([limit.places, limit.isCold], [8, true]);
+    for (const [nowMs, places] of [
+      [1_000, 8],
+      [1_009, 8],
+      [1_010, 9],
+      [1_300, 38],
+      [9_000, 64],
+    ] as const) {
+      limit.warm(nowMs);
+      assert.equal(limit.places, places);
+    }
+  });
+
+  test('keeps of these as many as the first answers took times 10 ms, and 8 at least', () => {
     for (const [rttMs, places] of [
       [5, 8],
       [80, 8],
@@ -148,19 +163,29 @@ describe('an adaptive limit', () => {
       [2_000, 64],
     ] as const) {
       const limit = new AdaptiveLimit(0);
+      limit.warm(0);
+      limit.warm(9_000);
       for (let i = 0; i < 4; i++) limit.onAnswer(rttMs, i, 0, rttMs);
       assert.equal(limit.places, 64);
       limit.onAnswer(rttMs, 4, 0, rttMs);
-      assert.equal(limit.places, places);
+      assert.deepEqual([limit.places, limit.isCold], [places, false]);
     }
+  });
+
+  test('is cold no longer once something spoke against it', () => {
+    const missed = new AdaptiveLimit(0);
+    for (let i = 0; i < 5; i++) missed.onMiss(0);
+    const refused = new AdaptiveLimit(0);
+    refused.onRefusedByPeer(100);
+    assert.deepEqual([missed.isCold, refused.isCold], [false, false]);
   });
 
   test('halves with five misses that no answers outweigh, down to one', () => {
     const limit = new AdaptiveLimit(0);
     for (let i = 0; i < 4; i++) limit.onMiss(0);
-    assert.equal(limit.places, 64);
+    assert.equal(limit.places, 8);
     limit.onMiss(0);
-    assert.equal(limit.places, 32);
+    assert.equal(limit.places, 4);
     for (let i = 0; i < 100; i++) limit.onMiss(0);
     assert.equal(limit.places, 1);
   });
@@ -199,8 +224,8 @@ describe('an adaptive limit', () => {
   test('goes down once per window as its peer refuses, and not under 3', () => {
     const limit = new AdaptiveLimit(0);
     for (let i = 0; i < 50; i++) limit.onRefusedByPeer(100);
-    assert.equal(limit.limit, 64 * 0.7);
-    for (let nowMs = 200; nowMs < 3_000; nowMs += 100) limit.onRefusedByPeer(nowMs);
+    assert.equal(limit.limit, 8 * 0.7);
+    for (let nowMs = 200; nowMs < 2_000; nowMs += 100) limit.onRefusedByPeer(nowMs);
     assert.equal(limit.places, 3);
   });
 

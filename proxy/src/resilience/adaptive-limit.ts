@@ -14,11 +14,10 @@
 import { limits } from '../limits.ts';
 import { LatencySamples } from './latency-samples.ts';
 
-/** While no answer has come nothing speaks for a queue, and a cold process may take a second. */
-const LIMIT_COLD = 64;
 const LIMIT_FIRST = 8;
-/** The first limit is more where the first answers were slower than 8 such: 100 a second fit in. */
-const FIRST_MS_PER_PLACE = 10;
+/** A cold process may take a second to answer at all, which is no queue: 100 a second fit in. */
+const LIMIT_COLD_MAX = 64;
+const COLD_MS_PER_PLACE = 10;
 /** Fewer in flight would leave a server idle between an answer and the next request. */
 const LIMIT_FLOOR = 3;
 const LIMIT_MAX = 1024;
@@ -77,7 +76,7 @@ interface Seen {
 
 export class AdaptiveLimit {
   /** May be fractional; whoever counts takes the whole part, and at least 1. */
-  limit = LIMIT_COLD;
+  limit = LIMIT_FIRST;
   /** Set when the limit made somebody wait; cleared with each window. */
   isBound = false;
   phase: Phase = 'free';
@@ -86,6 +85,10 @@ export class AdaptiveLimit {
   #baseMs = Number.POSITIVE_INFINITY;
   /** While there is no base. */
   #leastMs = Number.POSITIVE_INFINITY;
+  /** When somebody first waited for an endpoint that had never answered. */
+  #coldAtMs = Number.POSITIVE_INFINITY;
+  /** Something spoke against more. */
+  #isCut = false;
   #slowInARow = 0;
   #misses = 0;
   readonly #window = new LatencySamples(limits.latencySamplesMax);
@@ -133,6 +136,18 @@ export class AdaptiveLimit {
     return this.phase === 'congested' || this.phase === 'probing';
   }
 
+  /** Whether nothing is known of the endpoint yet, for better or worse. */
+  get isCold(): boolean {
+    return this.#baseMs === Number.POSITIVE_INFINITY && !this.#isCut;
+  }
+
+  /** While it is cold and somebody waits: one place more every 10 ms. */
+  warm(nowMs: number): void {
+    this.#coldAtMs = Math.min(this.#coldAtMs, nowMs);
+    const grown = LIMIT_FIRST + (nowMs - this.#coldAtMs) / COLD_MS_PER_PLACE;
+    this.limit = Math.max(this.limit, Math.min(grown, LIMIT_COLD_MAX));
+  }
+
   /** `rttMs`: from the last byte of the request to the head of its answer. */
   onAnswer(rttMs: number, inFlightWhenSent: number, sentAtMs: number, nowMs: number): void {
     if (sentAtMs < this.#changedAtMs) return;
@@ -154,6 +169,7 @@ export class AdaptiveLimit {
     this.#misses = 0;
     this.#fastGrowthMax = this.#peak;
     this.limit = Math.max(1, this.limit / 2);
+    this.#isCut = true;
     this.#newWindow(nowMs);
   }
 
@@ -161,12 +177,14 @@ export class AdaptiveLimit {
   onRefusedByPeer(nowMs: number): void {
     if (nowMs - this.#changedAtMs < WINDOW_MS) return;
     this.#fastGrowthMax = Math.min(this.#fastGrowthMax, this.limit);
+    this.#isCut = true;
     this.#setLimit(Math.max(LIMIT_FLOOR, this.limit * DOWN_FACTOR), nowMs);
   }
 
   /** The breaker closed: begin carefully, with the base that was known before the outage. */
   reset(nowMs: number): void {
     this.#fastGrowthMax = this.#peak;
+    this.#isCut = true;
     this.#setLimit(Math.max(LIMIT_FLOOR, Math.min(this.limit, LIMIT_FIRST)), nowMs);
     this.phase = 'free';
     this.#misses = 0;
@@ -223,7 +241,7 @@ export class AdaptiveLimit {
   }
 
   get #firstLimit(): number {
-    return Math.max(LIMIT_FIRST, this.#baseMs / FIRST_MS_PER_PLACE);
+    return Math.max(LIMIT_FIRST, this.#baseMs / COLD_MS_PER_PLACE);
   }
 
   #look(nowMs: number): Seen {

@@ -106,6 +106,7 @@ export class AdmissionBench {
 
 function limitOf(places: number): AdaptiveLimit {
   const limit = new AdaptiveLimit(0);
+  limit.reset(0); // It is no longer cold: its places are its own.
   limit.limit = places;
   return limit;
 }

@@ -27,6 +27,8 @@ const CONGESTED_MS = 200;
 const WAIT_CONGESTED_MS = 12;
 /** A queue that has stood this long is no burst, whatever the rates say. */
 const STANDING_MS = 1_000;
+/** As long as an endpoint has never answered, who waits is looked after so often. */
+const COLD_STEP_MS = 10;
 /** The wheel's grain: moving the sweep by less is not worth it. */
 const SWEEP_GRAIN_MS = 1;
 
@@ -228,6 +230,7 @@ export class Admission implements SlotOwner {
   #serve(nowMs: number): void {
     const queue = this.#queue;
     if (queue.size === 0) return;
+    this.#capacity.warm(nowMs);
     queue.shedOld(nowMs - this.#waitMaxMs, nowMs - this.#waitNowMs(nowMs));
     queue.shedHopeless(nowMs + this.#capacity.answerMs);
     while (queue.size > 0 && this.#hasRoom) {
@@ -243,7 +246,9 @@ export class Admission implements SlotOwner {
   #onLeftWaiting(nowMs: number): void {
     if (!this.#capacity.hasRoom) this.#capacity.onBound();
     const waitMs = this.#waitNowMs(nowMs);
-    const atMs = this.#queue.nextShedAtMs(this.#waitMaxMs, waitMs, this.#capacity.answerMs);
+    const shedAtMs = this.#queue.nextShedAtMs(this.#waitMaxMs, waitMs, this.#capacity.answerMs);
+    const isCold = this.#capacity.warm(nowMs);
+    const atMs = isCold ? Math.min(shedAtMs, nowMs + COLD_STEP_MS) : shedAtMs;
     if (this.#sweep.isArmed && this.#sweep.dueAtMs <= atMs + SWEEP_GRAIN_MS) return;
     this.#wheel.arm(this.#sweep, Math.max(0, atMs - nowMs));
   }

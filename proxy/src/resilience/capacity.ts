@@ -29,6 +29,8 @@ export class Capacity {
   #suspect = 0;
   #congested = 0;
   #congestedAtMs = 0;
+  /** All of them have answered. */
+  #isWarm = false;
   /** Admitted and not yet sent anywhere. */
   #reserved = 0;
   /** What the fastest answers take lately. */
@@ -69,6 +71,7 @@ export class Capacity {
       this.recount(slot, nowMs);
     }
     this.#slots = [...slots];
+    this.#isWarm = false;
     for (const slot of slots) {
       slot.owner = owner;
       this.recount(slot, nowMs);
@@ -81,6 +84,20 @@ export class Capacity {
 
   unreserve(): void {
     this.#reserved--;
+  }
+
+  /** Somebody waits: endpoints that never answered may be given more. False: there is none. */
+  warm(nowMs: number): boolean {
+    if (this.#isWarm) return false;
+    let isAny = false;
+    for (const slot of this.#slots) {
+      if (slot.limit?.isCold !== true) continue;
+      slot.limit.warm(nowMs);
+      this.#recountPlaces(slot);
+      isAny = true;
+    }
+    this.#isWarm = !isAny;
+    return isAny;
   }
 
   /** The limits made somebody wait. */

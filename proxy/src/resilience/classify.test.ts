@@ -99,13 +99,12 @@ describe("a peer's refusal", () => {
 
 describe('a caller that leaves', () => {
   test('is a miss only after 250 ms without a byte', () => {
-    assert.equal(outcomeOfCancel(250, 5, false), NOTHING_LEARNED);
-    assert.equal(outcomeOfCancel(251, 5, false), MISSED);
-    assert.equal(outcomeOfCancel(60_000, 5, true), NOTHING_LEARNED);
+    assert.equal(outcomeOfCancel(250, 5), NOTHING_LEARNED);
+    assert.equal(outcomeOfCancel(251, 5), MISSED);
   });
 
   test('is a miss of a slow service only after ten usual answers', () => {
-    assert.equal(outcomeOfCancel(1_000, 100, false), NOTHING_LEARNED);
-    assert.equal(outcomeOfCancel(1_001, 100, false), MISSED);
+    assert.equal(outcomeOfCancel(1_000, 100), NOTHING_LEARNED);
+    assert.equal(outcomeOfCancel(1_001, 100), MISSED);
   });
 });

@@ -57,8 +57,7 @@ export function outcomeOfAnswer(head: Head, isFromPeer: boolean): number {
 }
 
 /** A caller that left. `waitedMs`: since the request was written; `usualMs`: of good answers. */
-export function outcomeOfCancel(waitedMs: number, usualMs: number, hasAnswered: boolean): number {
-  if (hasAnswered) return OUTCOME.NOTHING_LEARNED;
+export function outcomeOfCancel(waitedMs: number, usualMs: number): number {
   const patienceMs = Math.max(limits.cancelMissMs, CANCEL_MISS_FACTOR * usualMs);
   return waitedMs > patienceMs ? OUTCOME.MISSED : OUTCOME.NOTHING_LEARNED;
 }

@@ -18,7 +18,8 @@ export function accessFields(record: RequestRecord): string {
   const { attempts, cause } = record;
   const decisive = decisiveAttempt(record);
   return (
-    `,"startedAt":${record.startedAt},"durationMs":${milliseconds(record.durationMs)}` +
+    `,"startedAt":${milliseconds(record.startedAt)}` +
+    `,"durationMs":${milliseconds(record.durationMs)}` +
     `,"upstreamMs":${upstreamMs(decisive)},"direction":"${record.direction}"` +
     `,"method":${quoted(record.method)},"authority":${quoted(record.authority)}` +
     `,"path":${cut(record.path, limits.accessPathMax)},"protocol":"${record.protocol}"` +

@@ -104,8 +104,10 @@ describe('the access log', () => {
   test('asks for records of good requests only where they would be logged', () => {
     assert.equal(new World({ mode: 'errors' }).access.wantsAll, false);
     assert.equal(new World({ mode: 'none' }).access.wantsAll, false);
-    assert.equal(new World({ mode: 'all' }).access.wantsAll, true);
-    assert.equal(new World({ mode: 'all', sample: 0 }).access.wantsAll, false);
+    assert.equal(new World({ mode: 'all' }).access.wantsAll, false); // Lines without records.
+    assert.equal(new World({ mode: 'all' }).access.isOfAll, true);
+    assert.equal(new World({ mode: 'all', sample: 0 }).access.isOfAll, false);
+    assert.equal(new World({ mode: 'errors' }).access.isOfAll, false);
   });
 
   test('samples good requests by their trace, and logs every error', () => {

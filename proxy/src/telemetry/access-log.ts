@@ -16,7 +16,7 @@ import type { Clock } from '../clock.ts';
 import { limits } from '../limits.ts';
 import { type AccessFilter, isError, isMatched, isSampled } from './access-filter.ts';
 import { accessFields } from './access-line.ts';
-import { LEVEL, type LineLog } from './log.ts';
+import { LEVEL, type LineLog, NO_ROOM } from './log.ts';
 
 export interface AccessLogOptions {
   readonly mode: 'errors' | 'all' | 'none';
@@ -38,8 +38,8 @@ const WINDOW_MS = 1_000;
 
 export class AccessLog {
   /**
-   * Whether records are wanted of requests that did not fail. A field, so that asking costs
-   * nothing; true a little longer than the last filter lives, until the next record.
+   * Whether a filter wants records of requests that did not fail; the mode `all` has lines without
+   * records. A field, so that asking costs nothing; true until the first record after the filter.
    */
   wantsAll: boolean;
   /** Lines handed to the log. */
@@ -86,6 +86,34 @@ export class AccessLog {
     this.written++;
     const level = record.isFailed ? LEVEL.ERROR : error ? LEVEL.WARN : LEVEL.INFO;
     this.#log.append(level, accessFields(record));
+  }
+
+  /** Where the line of a good request begins in `bytes`; NO_ROOM: it is dropped, and counted. */
+  beginLine(bytesMax: number): number {
+    if (this.#log.takes(limits.accessBufferBytesMax)) {
+      return this.#log.beginLine(LEVEL.INFO, bytesMax);
+    }
+    this.dropped++;
+    return NO_ROOM;
+  }
+
+  endLine(end: number): void {
+    this.written++;
+    this.#log.endLine(end);
+  }
+
+  get bytes(): Buffer {
+    return this.#log.bytes;
+  }
+
+  /** Of good requests, 0 to 1. */
+  get sample(): number {
+    return this.#options.sample;
+  }
+
+  /** Whether good requests have lines without anybody's order. */
+  get isOfAll(): boolean {
+    return this.#options.mode === 'all' && this.sample > 0;
   }
 
   /** Logs what matches for so long; the same filter again is renewed. False: too many filters. */
@@ -153,8 +181,6 @@ export class AccessLog {
   }
 
   #wantsAll(): boolean {
-    const { mode, sample } = this.#options;
-    if (mode === 'all' && sample > 0) return true;
     return this.#orders.some(({ filter }) => filter.mode === 'all');
   }
 

@@ -4,7 +4,7 @@
  * Lines of one turn of the loop leave together, and access lines after `logBatchMs`. A reader that
  * is too slow loses lines, which are counted and confessed in the next line that gets through; it
  * never stops requests and never grows memory beyond `logBufferBytesMax`. Lines wait as bytes: text
- * in a batch would outlive its youth, and cost a collection. Pino was refused: 8.7 µs a line, 10 MB.
+ * would outlive its youth, and cost a collection. Pino was refused: 8.7 µs a line, 10 MB.
  *
  * Impure in the sink and the wall clock, both handed in. Made by `main.ts`.
  */
@@ -26,6 +26,9 @@ export interface Log {
 
 /** Of one unit of text. */
 const UTF8_BYTES_MAX = 3;
+
+/** A line may not begin. */
+export const NO_ROOM = -1;
 
 /** Pino's numbers. */
 export const LEVEL = { INFO: 30, WARN: 40, ERROR: 50 } as const;
@@ -84,12 +87,28 @@ export class LineLog implements Log {
   append(level: Level, fields: string): void {
     this.#confess();
     this.#put(`{"level":${level},"time":${this.#wallMs()}${this.#nameField}${fields}}\n`);
-    if (this.#isWaiting) return;
-    this.#isWaiting = true;
-    setTimeout(() => {
-      this.#isWaiting = false;
-      this.flush();
-    }, limits.logBatchMs).unref();
+    this.#flushLater();
+  }
+
+  /**
+   * Begins a line of at most so many bytes, which is laid into `bytes` from there on and ended with
+   * `endLine`; one that is not ended never was. After `takes`.
+   */
+  beginLine(level: Level, bytesMax: number): number {
+    this.#confess();
+    const begin = `{"level":${level},"time":${this.#wallMs()}${this.#nameField}`;
+    if (begin.length + bytesMax > this.bytes.length - this.#filled) this.flush();
+    return this.#filled + this.bytes.write(begin, this.#filled, 'latin1');
+  }
+
+  get bytes(): Buffer {
+    return (this.#batch ??= Buffer.allocUnsafeSlow(limits.logBatchBytes));
+  }
+
+  /** `end`: where the line ends, its line feed included. */
+  endLine(end: number): void {
+    this.#filled = end;
+    this.#flushLater();
   }
 
   /** Hands over what waits: before the process ends. */
@@ -109,6 +128,15 @@ export class LineLog implements Log {
     setImmediate(() => this.flush());
   }
 
+  #flushLater(): void {
+    if (this.#isWaiting) return;
+    this.#isWaiting = true;
+    setTimeout(() => {
+      this.#isWaiting = false;
+      this.flush();
+    }, limits.logBatchMs).unref();
+  }
+
   #confess(): void {
     if (this.#dropped === this.#confessed) return;
     const dropped = this.#dropped - this.#confessed;
@@ -118,7 +146,7 @@ export class LineLog implements Log {
 
   #put(line: string): void {
     const most = line.length * UTF8_BYTES_MAX;
-    const batch = (this.#batch ??= Buffer.allocUnsafeSlow(limits.logBatchBytes));
+    const batch = this.bytes;
     if (most > batch.length - this.#filled) this.flush();
     if (most > batch.length) this.#sink.write(Buffer.from(line));
     else this.#filled += batch.write(line, this.#filled);

@@ -50,6 +50,7 @@ export interface MetricSources {
   /** Null: they are not merged. */
   app(): AppReading | null;
   downstreamConnections(): number;
+  connectionsRefused(): number;
   logLinesDropped(): number;
   accessLinesDropped(): number;
   spansExported(): number;
@@ -79,6 +80,7 @@ export function idleSources(changed: Partial<MetricSources> = {}): MetricSources
     poolOf: () => null,
     app: () => null,
     downstreamConnections: () => 0,
+    connectionsRefused: () => 0,
     logLinesDropped: () => 0,
     accessLinesDropped: () => 0,
     spansExported: () => 0,

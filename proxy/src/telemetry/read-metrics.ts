@@ -29,6 +29,12 @@ export function readDataPath(registry: Registry, sources: MetricSources): void {
       'Connections to endpoints, those being opened included.',
       () => counts.upstreamConnections,
     ],
+    [
+      'remora_connections_refused_total',
+      'counter',
+      'Connections from clients that were one too many: over the bound, or no descriptor was left.',
+      () => sources.connectionsRefused(),
+    ],
     ['remora_connects_total', 'counter', 'Connections begun to endpoints.', () => counts.connects],
     [
       'remora_connect_failures_total',

@@ -151,7 +151,7 @@ function decisionOf(trace: HeadTrace, flags: number): number {
   return (flags & SAMPLED) === 0 ? DECISION.DENIED : DECISION.ACCEPTED;
 }
 
-function writeRequestId(out: Uint8Array, start: number, head: Head, ids: IdSource): number {
+export function writeRequestId(out: Uint8Array, start: number, head: Head, ids: IdSource): number {
   if (!keepsRequestId(head)) return writeUuid(out, start, ids.seedOf(head));
   const field = head.requestIdField * 4;
   const from = head.spans[field + VALUE_START]!;

@@ -110,7 +110,7 @@ class Attempt implements TicketHolder {
     }
     this.#onward.leave();
     const waitedMs = this.#time.nowMs() - this.#ticket.sentAtMs;
-    this.#done(outcomeOfCancel(waitedMs, this.#proxy.ewmaMs, false));
+    this.#done(outcomeOfCancel(waitedMs, this.#proxy.ewmaMs));
     this.#call.end(false);
   }
 
