@@ -16,7 +16,7 @@ import { BY_NAME } from './family.ts';
 import { REQUEST_SECONDS } from './latency-buckets.ts';
 import type { MetricSources } from './metric-sources.ts';
 import { METHOD_LABELS } from './plain-series.ts';
-import { readAccounts, readDataPath, readProcess } from './read-metrics.ts';
+import { readAccounts, readConnections, readDataPath, readProcess } from './read-metrics.ts';
 import { Registry } from './registry.ts';
 import { type RouteFamilies, type RouteLabels, RouteSeries } from './route-series.ts';
 import { registerRuleMetrics } from './rule-metrics.ts';
@@ -100,6 +100,7 @@ export class ProxyMetrics {
         help: 'How long the event loop took to come round when this scrape began.',
       })
       .bind({});
+    readConnections(registry, sources);
     readDataPath(registry, sources);
     readAccounts(registry, sources);
     this.#readConfig();

@@ -13,10 +13,9 @@ type Line = readonly [name: string, type: Type, help: string, read: () => number
 const MS_PER_SECOND = 1_000;
 const MICROS_PER_SECOND = 1e6;
 
-export function readDataPath(registry: Registry, sources: MetricSources): void {
-  const { counts, duplicates } = sources;
+export function readConnections(registry: Registry, sources: MetricSources): void {
+  const { counts } = sources;
   register(registry, [
-    ['remora_exchanges_in_flight', 'gauge', 'Requests under way.', () => counts.inFlight],
     [
       'remora_downstream_connections',
       'gauge',
@@ -42,6 +41,13 @@ export function readDataPath(registry: Registry, sources: MetricSources): void {
       'Connections to endpoints that were refused or timed out.',
       () => counts.connectFailures,
     ],
+  ]);
+}
+
+export function readDataPath(registry: Registry, sources: MetricSources): void {
+  const { counts, duplicates } = sources;
+  register(registry, [
+    ['remora_exchanges_in_flight', 'gauge', 'Requests under way.', () => counts.inFlight],
     [
       'remora_hedges_total',
       'counter',
