@@ -188,12 +188,12 @@ export const limits = {
   tracesMarkedMax: 4_096,
   traceMarkMs: 10_000,
   // Looking: `telemetry/record-store.ts`, `control/queries.ts`.
-  /** Records of requests that failed, were slow, sampled or marked. */
+  /** Records of requests that failed, were slow or marked. */
   recordsKept: 512,
   recordBytesMax: 2 * 1024 * 1024,
-  /** Records that exist only because somebody tapped: they push nothing else out. */
-  askedRecordsKept: 128,
-  askedRecordBytesMax: 512 * 1024,
+  /** Records of sampled requests, and those that exist only because somebody tapped. */
+  commonRecordsKept: 128,
+  commonRecordBytesMax: 512 * 1024,
   /** Of one tap; one that is full asks for no more. */
   tapRecordsMax: 512,
   /** Of the control plane that wait for an answer here. */

@@ -86,7 +86,17 @@ describe('the store of records', () => {
       store.add(requestRecord({ requestId: 'busy', reason: 'asked' }));
     }
     assert.equal(store.find('failed').length, 1);
-    assert.equal(store.find('busy').length, limits.askedRecordsKept);
+    assert.equal(store.find('busy').length, limits.commonRecordsKept);
+  });
+
+  test('what is sampled does not push out what failed either', () => {
+    const store = new RecordStore();
+    store.add(requestRecord({ requestId: 'failed', reason: 'failed' }));
+    for (let at = 0; at < 2 * limits.recordsKept; at++) {
+      store.add(requestRecord({ requestId: 'sampled', reason: 'sampled' }));
+    }
+    assert.equal(store.find('failed').length, 1);
+    assert.equal(store.find('sampled').length, limits.commonRecordsKept);
   });
 
   test('keeps nothing that only somebody else had asked for', () => {

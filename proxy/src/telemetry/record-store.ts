@@ -1,9 +1,9 @@
 /**
  * The records that this proxy keeps, newest last, and the taps that listen for new ones.
  *
- *   add ──► asked for only by a tap? ── no ──► kept       (failed, slow, sampled, marked)
- *     │                              └─ yes ─► asked      (a tap on a busy route pushes out nothing
- *     └──► every open tap that wants it                    that failed an hour ago)
+ *   add ──► sampled, or asked for by a tap? ── no ──► kept     (failed, slow, marked)
+ *     │                                     └─ yes ─► common   (much traffic pushes out nothing
+ *     └──► every open tap that wants it                         that failed an hour ago)
  *
  * Both rings are bounded in records and in bytes, and so is what waits in a tap. A tap that is full
  * stops asking: traffic never pays for records that nobody will read.
@@ -23,13 +23,14 @@ export class RecordStore {
   /** Whether requests that went well must leave records now; read for every request. */
   wantsAll = false;
   readonly #kept = new RecordRing(limits.recordsKept, limits.recordBytesMax);
-  readonly #asked = new RecordRing(limits.askedRecordsKept, limits.askedRecordBytesMax);
+  readonly #common = new RecordRing(limits.commonRecordsKept, limits.commonRecordBytesMax);
   readonly #taps = new Set<Tap>();
 
   add(record: RequestRecord): void {
     if (record.reason === 'asked' && this.#taps.size === 0) return; // Somebody else asked.
     const bytes = recordBytes(record);
-    const ring = record.reason === 'asked' ? this.#asked : this.#kept;
+    const isCommon = record.reason === 'asked' || record.reason === 'sampled';
+    const ring = isCommon ? this.#common : this.#kept;
     ring.add(record, bytes);
     if (this.#taps.size === 0) return;
     for (const tap of this.#taps) tap.offer(record, bytes);
@@ -39,7 +40,7 @@ export class RecordStore {
   /** Of this request id or trace id, oldest first. */
   find(id: string): readonly RequestRecord[] {
     if (id === '') return [];
-    return [...this.#kept.find(id), ...this.#asked.find(id)].sort(
+    return [...this.#kept.find(id), ...this.#common.find(id)].sort(
       (a, b) => a.startedAt - b.startedAt,
     );
   }
