@@ -18,7 +18,7 @@ import { systemClock } from './clock.ts';
 import { Configuration } from './control/configuration.ts';
 import { Queries } from './control/queries.ts';
 import { ExchangePool, RoleServer } from './exchange/exchanges.ts';
-import type { ExchangeCounts, ExchangeWorld, Role } from './exchange/exchange-world.ts';
+import type { ExchangeWorld, Role } from './exchange/exchange-world.ts';
 import { Tick } from './exchange/tick.ts';
 import type { ProxyOptions } from './flags.ts';
 import { limits } from './limits.ts';
@@ -35,9 +35,9 @@ import { Duplicates } from './resilience/duplicates.ts';
 import { ReplayBlocks } from './resilience/replay-buffer.ts';
 import { Inbound } from './roles/inbound.ts';
 import { Outbound } from './roles/outbound.ts';
+import { noCounts } from './telemetry/exchange-counts.ts';
 import type { LineLog } from './telemetry/log.ts';
 import { ProxyMetrics, type RouteSeries } from './telemetry/proxy-metrics.ts';
-import { noTraces } from './telemetry/trace-counts.ts';
 import { type SetWake, TimerWheel } from './timer-wheel.ts';
 
 export interface RunningProxy {
@@ -64,19 +64,7 @@ class DataPlane implements RunningProxy {
   readonly #options: ProxyOptions;
   readonly #log: LineLog;
   readonly #poisonsPools: boolean;
-  readonly #counts: ExchangeCounts = {
-    inFlight: 0,
-    hedges: 0,
-    deadlinesMalformed: 0,
-    clientsGone: 0,
-    mirrored: 0,
-    mirrorsActive: 0,
-    mirrorsDropped: 0,
-    upstreamConnections: 0,
-    connects: 0,
-    connectFailures: 0,
-    traces: noTraces(),
-  };
+  readonly #counts = noCounts();
   readonly #duplicates = new Duplicates();
   readonly #wheel = new TimerWheel(systemClock, runtimeWake());
   readonly #seeing: Observability;

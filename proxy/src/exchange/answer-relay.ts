@@ -27,6 +27,8 @@ export interface AnswerOrigin {
   readonly isFromPeer: boolean;
   /** Until its head had come. */
   readonly rttMs: number;
+  /** When its head had come. */
+  readonly answeredAtMs: number;
 }
 
 export class AnswerRelay {
@@ -77,10 +79,10 @@ export class AnswerRelay {
   }
 
   /** Whether the caller's sidecar is told to keep what it knows of this trace. */
-  #isToBeKept({ request }: AnswerTarget, { response, rttMs }: AnswerOrigin): boolean {
-    const { observer, marks, clock } = this.#world;
-    if (isFailure(response.status) || rttMs >= observer.slowMs) return true;
-    return !marks.isEmpty && marks.isMarked(request, clock.nowMs());
+  #isToBeKept({ request }: AnswerTarget, from: AnswerOrigin): boolean {
+    const { observer, marks } = this.#world;
+    if (isFailure(from.response.status) || from.rttMs >= observer.slowMs) return true;
+    return marks.isMarked(request, from.answeredAtMs);
   }
 
   sendBody(downstream: Downstream, piece: BodyPiece): boolean {

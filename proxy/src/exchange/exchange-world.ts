@@ -21,29 +21,15 @@ import type { ReplayBlocks } from '../resilience/replay-buffer.ts';
 import type { RuleBreaker } from '../resilience/rule-breaker.ts';
 import type { PriorityNumber } from '../resilience/ticket.ts';
 import type { Rule, Target } from '../routing/compiled.ts';
+import type { ExchangeCounts } from '../telemetry/exchange-counts.ts';
 import type { IdSource } from '../telemetry/id-source.ts';
 import type { RouteSeries } from '../telemetry/proxy-metrics.ts';
-import type { TraceCounts } from '../telemetry/trace-counts.ts';
 import type { TimerWheel } from '../timer-wheel.ts';
 import type { Attempt } from './attempt.ts';
 import type { Observer } from './observer.ts';
 import type { Tick } from './tick.ts';
 import type { TraceMarks } from './trace-marks.ts';
 import type { Trail } from './trail.ts';
-
-export interface ExchangeCounts {
-  inFlight: number;
-  hedges: number;
-  clientsGone: number;
-  mirrored: number;
-  mirrorsActive: number;
-  mirrorsDropped: number;
-  upstreamConnections: number;
-  connects: number;
-  connectFailures: number;
-  deadlinesMalformed: number;
-  readonly traces: TraceCounts;
-}
 
 export interface ExchangeWorld {
   readonly clock: Clock;

@@ -29,10 +29,6 @@ export class TraceMarks {
     this.#ids = ids;
   }
 
-  get isEmpty(): boolean {
-    return this.#marked.isUnused;
-  }
-
   mark(request: Head, nowMs: number): void {
     this.#marked.remember(traceKeyOf(request, this.#ids), nowMs, nowMs);
   }

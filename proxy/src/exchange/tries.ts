@@ -134,6 +134,10 @@ export class Tries implements AttemptUser, TickJob {
     return this.#active.rttMs;
   }
 
+  get answeredAtMs(): number {
+    return this.#active.note.answeredAtMs;
+  }
+
   /** Where the request goes, for people. */
   get where(): string {
     return this.#active.isIdle ? this.#backend!.key : this.#active.where;

@@ -65,11 +65,6 @@ export class DeadlineMemory {
     this.#expiresAtMs = new Float64Array(entriesMax).fill(Number.NEGATIVE_INFINITY);
   }
 
-  /** Whether nothing ever was remembered. */
-  get isUnused(): boolean {
-    return this.#lastExpiresAtMs === Number.NEGATIVE_INFINITY;
-  }
-
   /** Whether nothing is remembered, which spares reading the trace. */
   isEmpty(nowMs: number): boolean {
     return this.#lastExpiresAtMs <= nowMs;

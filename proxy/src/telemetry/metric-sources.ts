@@ -8,22 +8,7 @@
 import type { Backend } from '../balance/backend.ts';
 import type { Endpoint } from '../balance/endpoint.ts';
 import type { LiveEntry } from '../control/live.ts';
-import { noTraces, type TraceCounts } from './trace-counts.ts';
-
-/** What the data path counts in plain fields. */
-export interface DataPathCounts {
-  readonly inFlight: number;
-  readonly hedges: number;
-  readonly deadlinesMalformed: number;
-  readonly clientsGone: number;
-  readonly mirrored: number;
-  readonly mirrorsActive: number;
-  readonly mirrorsDropped: number;
-  readonly upstreamConnections: number;
-  readonly connects: number;
-  readonly connectFailures: number;
-  readonly traces: Readonly<TraceCounts>;
-}
+import { type ExchangeCounts, noCounts } from './exchange-counts.ts';
 
 /** Of the connections of one endpoint. */
 export interface PoolReading {
@@ -40,7 +25,7 @@ export interface AppReading {
 }
 
 export interface MetricSources {
-  readonly counts: DataPathCounts;
+  readonly counts: Readonly<ExchangeCounts>;
   readonly duplicates: { readonly storedBytes: number; readonly evictions: number };
   /** The application's beside this proxy among them. */
   backends(): Iterable<Backend>;
@@ -61,19 +46,7 @@ export interface MetricSources {
 /** Of a proxy in which nothing happens. */
 export function idleSources(changed: Partial<MetricSources> = {}): MetricSources {
   return {
-    counts: {
-      inFlight: 0,
-      hedges: 0,
-      deadlinesMalformed: 0,
-      clientsGone: 0,
-      mirrored: 0,
-      mirrorsActive: 0,
-      mirrorsDropped: 0,
-      upstreamConnections: 0,
-      connects: 0,
-      connectFailures: 0,
-      traces: noTraces(),
-    },
+    counts: noCounts(),
     duplicates: { storedBytes: 0, evictions: 0 },
     backends: () => [],
     destinations: () => [],
