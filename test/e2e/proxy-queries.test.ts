@@ -14,7 +14,7 @@ import { promisify } from 'node:util';
 import { ControlWorld } from '../../proxy/src/control/control-fixture.ts';
 import { Queries } from '../../proxy/src/control/queries.ts';
 import { Subscription } from '../../proxy/src/control/subscription.ts';
-import { attemptRecord, requestRecord } from '../../proxy/src/telemetry/record-fixture.ts';
+import { attemptRecord, requestRecord } from '@remora/api/record-fixture.ts';
 import { RecordStore } from '../../proxy/src/telemetry/record-store.ts';
 import {
   type ControlPlane,

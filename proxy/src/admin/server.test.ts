@@ -5,7 +5,7 @@ import { after, before, describe, test } from 'node:test';
 import type { RecordsAnswer } from '@remora/api/wire.ts';
 import { ControlWorld, destinationConfig, textOf } from '../control/control-fixture.ts';
 import { limits } from '../limits.ts';
-import { requestRecord } from '../telemetry/record-fixture.ts';
+import { requestRecord } from '@remora/api/record-fixture.ts';
 import { RecordStore } from '../telemetry/record-store.ts';
 import { adminWorld } from './admin-fixture.ts';
 import { ADMIN_PAGES, AdminServer, METRICS_PAGES } from './server.ts';

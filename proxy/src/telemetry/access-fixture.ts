@@ -4,7 +4,7 @@
  * Tests only.
  */
 import type { AttemptRecord, RequestRecord } from '@remora/api/request-record.ts';
-import { attemptRecord, requestRecord } from './record-fixture.ts';
+import { attemptRecord, requestRecord } from '@remora/api/record-fixture.ts';
 
 export function attemptOf(changes: Partial<AttemptRecord> = {}): AttemptRecord {
   return attemptRecord({

@@ -5,7 +5,7 @@ import type { RequestRecord } from '@remora/api/request-record.ts';
 import { type TapFilter, wireLimits } from '@remora/api/wire.ts';
 import fc from 'fast-check';
 import { limits } from '../limits.ts';
-import { attemptRecord, requestRecord } from './record-fixture.ts';
+import { attemptRecord, requestRecord } from '@remora/api/record-fixture.ts';
 import { RecordRing } from './record-ring.ts';
 import { recordBytes } from './record-size.ts';
 import { RecordStore } from './record-store.ts';

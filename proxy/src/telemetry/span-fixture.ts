@@ -5,7 +5,7 @@
  * Tests only.
  */
 import type { AttemptRecord, RequestRecord } from '@remora/api/request-record.ts';
-import { attemptRecord, requestRecord } from './record-fixture.ts';
+import { attemptRecord, requestRecord } from '@remora/api/record-fixture.ts';
 
 export const TRACE_ID = '0af7651916cd43dd8448eb211c80319c';
 export const SERVER_SPAN_ID = 'b7ad6b7169203331';

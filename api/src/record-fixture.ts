@@ -4,7 +4,7 @@
  *
  * Tests only.
  */
-import type { AttemptRecord, RequestRecord } from '@remora/api/request-record.ts';
+import type { AttemptRecord, RequestRecord } from './request-record.ts';
 
 export function requestRecord(parts: Partial<RequestRecord> = {}): RequestRecord {
   return {
