@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { destinationKey, formatKey } from './destination.ts';
+import { destinationKey, formatAddress, formatKey, parseAddress } from './destination.ts';
 
 const NAMES: readonly (readonly [authority: string, key: string])[] = [
   ['catalog', 'catalog.shop:80'],
@@ -79,4 +79,18 @@ describe('a destination', () => {
       }),
     );
   });
+});
+
+test('an address is a key of its own, in both families, and never a name', () => {
+  for (const [address, port, key] of [
+    ['10.96.0.7', 80, '10.96.0.7:80'],
+    ['fd00::7', 8080, '[fd00::7]:8080'],
+  ] as const) {
+    assert.equal(formatAddress(address, port), key);
+    assert.deepEqual(parseAddress(key), { address, port });
+    assert.equal(destinationKey(key, 'shop'), null);
+  }
+  for (const name of ['catalog.shop:80', 'catalog:80', '10.96.0.7', '10.96.0.7:0', '[::1]']) {
+    assert.equal(parseAddress(name), null, name);
+  }
 });

@@ -17,6 +17,19 @@ export function formatKey(name: string, namespace: string, port: number): string
   return `${name}.${namespace}:${port}`;
 }
 
+/** An address as the key of a subscription: `10.96.0.7:80`, `[fd00::7]:80`. */
+export function formatAddress(address: string, port: number): string {
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+}
+
+/** Null: the key is a name. Addresses are compared as text, in the form that the kernel prints. */
+export function parseAddress(key: string): { address: string; port: number } | null {
+  const [, v6, v4, number = ''] = /^(?:\[([0-9a-f:.]+)\]|([0-9.]+)):([0-9]{1,5})$/.exec(key) ?? [];
+  const address = v6 ?? v4;
+  const port = parsePort(number);
+  return address === undefined || port === null ? null : { address, port };
+}
+
 /** The key that an authority means for callers in `ownNamespace`; null: no Service can be meant. */
 export function destinationKey(authority: string, ownNamespace: string): string | null {
   const colon = authority.lastIndexOf(':');

@@ -17,6 +17,8 @@ export const ports = {
   metrics: 15_404,
   /** The control plane's stream to its proxies. */
   control: 15_410,
+  /** The control plane's webhooks, for the API server. */
+  webhook: 15_411,
 } as const;
 
 /** Of others, where traces are looked for: OTLP's and Jaeger's own. */

@@ -81,5 +81,6 @@ export const inboundDefaults: InboundConfig = {
   matches: null,
   rules: [],
   fallback: { id: 'default', priority: 'default', duplicates: null },
+  ports: [],
   sources: [],
 };

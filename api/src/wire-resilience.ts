@@ -5,7 +5,13 @@
  * Pure types. The defaults stand in `resilience-defaults.ts`, the bounds in `config/`; who carries
  * these is said in `wire.ts`.
  */
-import type { MatchConfig, SourceRef, StickyConfig, ValueMatchConfig } from './wire.ts';
+import type {
+  MatchConfig,
+  PortProtocol,
+  SourceRef,
+  StickyConfig,
+  ValueMatchConfig,
+} from './wire.ts';
 
 /**
  * What may be sent again. What was provably not sent always may; once bytes were written, only
@@ -113,6 +119,8 @@ export interface InboundConfig {
   readonly matches: readonly MatchConfig[] | null;
   readonly rules: readonly InboundRuleConfig[];
   readonly fallback: InboundRuleConfig;
+  /** The application's ports that Services lead to; all others are `detect`. */
+  readonly ports: readonly { readonly port: number; readonly protocol: PortProtocol }[];
   readonly sources: readonly SourceRef[];
 }
 

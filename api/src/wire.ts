@@ -58,7 +58,10 @@ export type ProxyMessage =
       /** Versions held from last-good, by destination key. */
       readonly known: Readonly<Record<string, string>>;
     }
-  /** Of a Service port, or of INBOUND_KEY: what the application beside the proxy is told. */
+  /**
+   * Of a Service port, by its key or, where connections are intercepted, by the address that was
+   * dialled (`formatAddress`); or of INBOUND_KEY: what the application beside the proxy is told.
+   */
   | { readonly type: 'subscribe'; readonly destination: string }
   | { readonly type: 'unsubscribe'; readonly destination: string }
   | { readonly type: 'applied'; readonly destination: string; readonly version: string }
@@ -81,6 +84,7 @@ export type ControlMessage =
   | { readonly type: 'welcome'; readonly protocol: 1; readonly controlPlane: string }
   | {
       readonly type: 'put';
+      /** As subscribed to: for an address, another than `config.key`. */
       readonly destination: string;
       /** Hash of the content: equal on all replicas. */
       readonly version: string;
@@ -90,7 +94,7 @@ export type ControlMessage =
   | { readonly type: 'put-inbound'; readonly version: string; readonly config: InboundConfig }
   /** What the proxy holds from last-good is still right. */
   | { readonly type: 'current'; readonly destination: string; readonly version: string }
-  /** No such Service port. `nearest` are names that exist, closest first, at most 3. */
+  /** No such Service port, or nobody's address. `nearest` are names that exist, closest first, at most 3. */
   | { readonly type: 'gone'; readonly destination: string; readonly nearest: readonly string[] }
   /** Answered within `answerMs`, or never. */
   | { readonly type: 'query'; readonly id: number; readonly query: ProxyQuery }
@@ -122,13 +126,19 @@ export interface TapFilter {
   readonly path: string | null;
 }
 
-/** One Service port as outbound traffic sees it. Key: `name.namespace:port`. */
+/** `detect`: nobody said, so the first bytes of an intercepted connection do; else it is HTTP. */
+export type PortProtocol = 'http' | 'opaque' | 'detect';
+
+/**
+ * One Service port as outbound traffic sees it, key `name.namespace:port`; or one port of a pod
+ * that was dialled by its own address, which is the key: no route, and that pod alone as endpoint.
+ */
 export interface DestinationConfig {
   readonly key: string;
   readonly name: string;
   readonly namespace: string;
   readonly port: number;
-  readonly protocol: 'http' | 'opaque';
+  readonly protocol: PortProtocol;
   /** Matches of all rules, best precedence first; null: no route is attached, all goes to `key`. */
   readonly matches: readonly MatchConfig[] | null;
   readonly rules: readonly RuleConfig[];

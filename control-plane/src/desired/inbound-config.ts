@@ -34,6 +34,7 @@ export function inboundConfig(world: World, namespace: string, workload: string)
     ...shield([...mesh, ...policies]),
     ...inboundTable(heard, deployment),
     fallback: inboundDefaults.fallback,
+    ports: inboundDefaults.ports,
     sources: sourceRefs([...[...mesh, ...policies].filter(shields), ...heard]),
   };
 }

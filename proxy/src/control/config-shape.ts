@@ -112,7 +112,7 @@ const destination = fields({
   name: text,
   namespace: text,
   port: number(1, PORT_MAX),
-  protocol: oneOf('http', 'opaque'),
+  protocol: oneOf('http', 'opaque', 'detect'),
   fallback: rule,
 });
 

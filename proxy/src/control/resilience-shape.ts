@@ -89,4 +89,5 @@ export const inbound = fields({
   limits,
   rateLimits: list(rateLimit),
   fallback: inboundRule,
+  ports: list(fields({ port: count, protocol: oneOf('http', 'opaque', 'detect') })),
 });

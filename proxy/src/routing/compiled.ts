@@ -7,6 +7,7 @@
  * Types only. Built by `control/compile.ts`, read by `roles/outbound.ts`.
  */
 import type { NearestRule } from '@remora/api/request-record.ts';
+import type { PortProtocol } from '@remora/api/wire.ts';
 import type { DuplicatesConfig, HedgeConfig, RetryConfig } from '@remora/api/wire-resilience.ts';
 import type { Backend } from '../balance/backend.ts';
 import type { Head } from '../http1/head.ts';
@@ -20,7 +21,7 @@ import type { Split } from './split.ts';
 export interface Destination {
   readonly key: string;
   readonly version: string;
-  readonly protocol: 'http' | 'opaque';
+  readonly protocol: PortProtocol;
   /** Null: no route is attached, everything takes `fallback`. */
   readonly table: RouteMatcher | null;
   readonly fallback: Rule;
