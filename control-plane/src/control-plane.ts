@@ -1,39 +1,29 @@
 /**
- * Joins the control plane; its table of contents: files → world → desired → publish → acks.
+ * The control plane of a folder of Kubernetes YAML: files → core, and one listener on this machine.
  *
- * One world at a time, replaced as a whole. The folder's events and the dev runner's instances both
- * end in `#apply`, which is synchronous: what a proxy is sent is always one consistent world.
- *
- * Started by `main.ts` as a process, and in-process by `remora dev`.
+ * Started by `main.ts` as a process, and in-process by `remora dev`. The cluster's is `cluster.ts`.
  */
-import type { MeshObject } from '@remora/api/config/objects.ts';
+import { createServer, type Server } from 'node:http';
 import type { SourceRef } from '@remora/api/wire.ts';
-import { WorldCompiler } from './desired/compiler.ts';
+import { type AppliedEvent, Core } from './core.ts';
 import { FolderSource } from './files/folder-source.ts';
-import { type Problem, problemLine } from './files/problem.ts';
+import type { Problem } from './files/problem.ts';
 import type { Log } from './log.ts';
 import type { Applied } from './publish/acks.ts';
-import { ConfigServer } from './publish/config-server.ts';
-import type { Publication, Subscriber } from './publish/publication.ts';
-import { Publisher } from './publish/publisher.ts';
-import { routeStatuses, type Status } from './status.ts';
-import { emptyWorld, foldWorld, type LocalInstance, type World, withInstances } from './world.ts';
+import { closeListener, type ListenOn, openListener } from './publish/http-listener.ts';
+import type { Status } from './status.ts';
+import type { LocalInstance, World } from './world.ts';
+
+export type { AppliedEvent } from './core.ts';
 
 export interface ControlPlaneOptions {
   /** A folder of Kubernetes YAML, or one file. */
   readonly folder: string;
-  readonly listen: { readonly host: string; readonly port: number };
+  readonly listen: ListenOn;
   /** All problems of the folder, whenever they change; empty once all are mended. */
   readonly onProblem?: (problems: readonly Problem[]) => void;
   readonly onApplied?: (event: AppliedEvent) => void;
   readonly log: Log;
-}
-
-/** A proxy applied or refused a configuration that an object is a source of. */
-export interface AppliedEvent extends Applied {
-  readonly source: SourceRef;
-  readonly destination: string;
-  readonly proxy: string;
 }
 
 export interface ControlPlane {
@@ -50,46 +40,42 @@ export interface ControlPlane {
 
 /** Resolves once the folder is read and the listener is open. */
 export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
-  const running = new RunningControlPlane(options);
+  const running = new FolderControlPlane(options);
   await running.start();
   return running;
 }
 
-class RunningControlPlane implements ControlPlane {
-  readonly #options: ControlPlaneOptions;
-  readonly #publisher: Publisher;
+class FolderControlPlane implements ControlPlane {
+  readonly #listen: ListenOn;
+  readonly #core: Core;
   readonly #source: FolderSource;
-  readonly #server: ConfigServer;
-  #world = emptyWorld;
-  #problems: readonly Problem[] = [];
+  readonly #server: Server;
   #url = '';
 
-  constructor(options: ControlPlaneOptions) {
-    const { folder, listen, log } = options;
-    this.#options = options;
-    this.#publisher = new Publisher(new WorldCompiler(emptyWorld), (publication, subscriber) => {
-      this.#acknowledged(publication, subscriber);
-    });
-    this.#source = new FolderSource({
-      folder,
-      onEvents: (events) => this.#apply(foldWorld(this.#world, events)),
-      onProblems: (problems) => this.#report(problems),
-    });
-    this.#server = new ConfigServer({
-      listen,
-      publisher: this.#publisher,
+  constructor({ folder, listen, onProblem, onApplied, log }: ControlPlaneOptions) {
+    this.#listen = listen;
+    const core = new Core({
       controlPlane: 'remora-files',
-      status: () => this.status(),
-      ready: () => this.#url !== '',
+      authenticate: null,
+      onProblem,
+      onApplied,
       log,
     });
+    this.#core = core;
+    this.#source = new FolderSource({
+      folder,
+      onEvents: (events) => core.fold(events),
+      onProblems: (problems) => core.report(problems),
+    });
+    this.#server = createServer((request, response) => core.pages.answer(request, response));
+    core.server.attach(this.#server);
   }
 
   async start(): Promise<void> {
     await this.#source.start();
     try {
-      const { address, port } = await this.#server.listen();
-      this.#url = `http://${address.includes(':') ? `[${address}]` : address}:${port}`;
+      this.#url = `http://${await openListener(this.#server, this.#listen)}`;
+      this.#core.isReady = true;
     } catch (error) {
       await this.#source.close();
       throw error;
@@ -101,57 +87,28 @@ class RunningControlPlane implements ControlPlane {
   }
 
   world(): World {
-    return this.#world;
+    return this.#core.world;
   }
 
   setInstances(instances: readonly LocalInstance[]): void {
-    this.#apply(withInstances(this.#world, instances));
+    this.#core.setInstances(instances);
   }
 
   problems(): readonly Problem[] {
-    return this.#problems;
+    return this.#core.problems;
   }
 
   appliedBy(source: Pick<SourceRef, 'kind' | 'namespace' | 'name'>): Applied {
-    return this.#publisher.appliedBy(source);
+    return this.#core.appliedBy(source);
   }
 
   status(): Status {
-    return {
-      routes: routeStatuses(this.#world, (route) => this.appliedBy(nameOf(route))),
-      proxies: this.#server.proxies(),
-      problems: this.#problems,
-    };
+    return this.#core.status();
   }
 
   async close(): Promise<void> {
     await this.#source.close();
-    await this.#server.close();
+    this.#core.server.close();
+    await closeListener(this.#server);
   }
-
-  #apply(world: World): void {
-    const startedAtMs = performance.now();
-    this.#world = world;
-    const changed = this.#publisher.apply(new WorldCompiler(world));
-    const tookMs = Math.round(performance.now() - startedAtMs);
-    this.#options.log.info({ objects: world.objects.size, changed, tookMs }, 'world applied');
-  }
-
-  #report(problems: readonly Problem[]): void {
-    this.#problems = problems;
-    for (const problem of problems) this.#options.log.warn({ problem }, problemLine(problem));
-    this.#options.onProblem?.(problems);
-  }
-
-  #acknowledged({ destination, content }: Publication, { proxy }: Subscriber): void {
-    const { onApplied } = this.#options;
-    if (onApplied === undefined) return;
-    for (const source of content.sources) {
-      onApplied({ source, destination, proxy: proxy.name, ...this.appliedBy(source) });
-    }
-  }
-}
-
-function nameOf({ kind, metadata }: MeshObject): Pick<SourceRef, 'kind' | 'namespace' | 'name'> {
-  return { kind, namespace: metadata.namespace, name: metadata.name };
 }

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { get as httpGet, type IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
 import { afterEach, describe, test } from 'node:test';
 import { INBOUND_KEY } from '@remora/api/wire-resilience.ts';
-import { silentLog } from '../log.ts';
-import { ConfigServer } from './config-server.ts';
-import { type Compiler, Publisher } from './publisher.ts';
+import type { Admission } from './config-server.ts';
+import type { Compiler } from './publisher.ts';
 import { destinationNamed, inboundLimitedTo } from './sample-destination.ts';
+import { serving } from './server-fixture.ts';
 import { StreamClient } from './stream-client.ts';
 
 const CATALOG = 'catalog.shop:80';
@@ -22,18 +24,9 @@ afterEach(async () => {
 });
 
 async function started() {
-  const publisher = new Publisher(compiler, () => {});
-  const server = new ConfigServer({
-    listen: { host: '127.0.0.1', port: 0 },
-    publisher,
-    controlPlane: 'test',
-    status: () => ({ fine: true }),
-    ready: () => true,
-    log: silentLog,
-  });
-  const { port } = await server.listen();
-  ends.push(() => server.close());
-  return { server, publisher, url: `http://127.0.0.1:${port}` };
+  const serves = await serving(compiler);
+  ends.push(serves.close);
+  return serves;
 }
 
 async function client(options: Parameters<typeof StreamClient.connect>[0]) {
@@ -138,4 +131,65 @@ describe('the config server', () => {
     const answer = await new Promise<Buffer>((resolve) => socket.once('data', resolve));
     assert.match(answer.toString(), /^HTTP\/1\.1 400 /);
   });
+
+  for (const [what, headers] of [
+    ['the Host of another site', { host: 'evil.example' }],
+    ['the Origin of another site', { host: '127.0.0.1', origin: 'http://evil.example' }],
+  ] as const) {
+    test(`tells nothing to a browser that brings ${what}`, async () => {
+      const { url } = await started();
+      const { port } = new URL(url);
+      const asked = httpGet({ host: '127.0.0.1', port, path: '/v1/status', headers });
+      const [answer] = (await once(asked, 'response')) as [IncomingMessage];
+      answer.resume();
+      assert.equal(answer.statusCode, 403);
+    });
+  }
+});
+
+describe('where proxies have tokens', () => {
+  const identity = { name: 'catalog-7f-x', namespace: 'shop', workload: 'catalog' };
+  const authenticate = async (token: string | null): Promise<Admission> => {
+    if (token === 'broken') throw new Error('no API server');
+    if (token === 'good') return { identity };
+    return { identity: null, status: 401, why: 'the token is of no pod' };
+  };
+
+  async function upgraded(url: string, authorization: string) {
+    const socket = connect(Number(new URL(url).port), '127.0.0.1').setEncoding('utf8');
+    ends.push(() => socket.destroy());
+    const fields = `host: x\r\nconnection: upgrade\r\nupgrade: remora-config/1\r\n`;
+    const proxy = { name: 'storefront-0', namespace: 'bank', workload: 'storefront' };
+    const hello = JSON.stringify({ type: 'hello', protocol: 1, proxy, known: {} });
+    socket.write(`GET /v1/config HTTP/1.1\r\n${fields}${authorization}\r\n${hello}\n`);
+    let text = '';
+    socket.on('data', (more: string) => {
+      text += more;
+    });
+    const ended = once(socket, 'close');
+    return { text: () => text, ended };
+  }
+
+  test('a proxy is who its token says, whatever it calls itself', async () => {
+    const { url, server, close } = await serving(compiler, authenticate);
+    ends.push(close);
+    const { text } = await upgraded(url, 'authorization: Bearer good\r\n');
+    while (!text().includes('"welcome"')) await new Promise((resolve) => setTimeout(resolve, 5));
+    assert.deepEqual(server.proxies(), [{ ...identity, uses: 0 }]);
+  });
+
+  for (const [what, authorization, answer] of [
+    ['no token', '', /^HTTP\/1\.1 401 .*the token is of no pod/s],
+    ['a wrong token', 'authorization: Bearer bad\r\n', /^HTTP\/1\.1 401 /],
+    ['a token nobody can look at now', 'authorization: Bearer broken\r\n', /^HTTP\/1\.1 503 /],
+  ] as const) {
+    test(`${what}: no stream, and the reason in words`, async () => {
+      const { url, server, close } = await serving(compiler, authenticate);
+      ends.push(close);
+      const { text, ended } = await upgraded(url, authorization);
+      await ended;
+      assert.match(text(), answer);
+      assert.deepEqual(server.proxies(), []);
+    });
+  }
 });

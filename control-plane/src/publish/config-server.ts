@@ -1,17 +1,21 @@
 /**
- * The control plane's listener: proxies' streams (an HTTP/1.1 upgrade), and a few pages as JSON.
+ * Proxies' streams: an HTTP/1.1 upgrade on whatever listeners `control-plane.ts` hands over.
  *
- * An upgrade on `node:http` and not an own port: one address to configure, and probes and the live
- * view come for free. Every request that is not known answers 404 with what is known. What people
- * ask of proxies is in `query-pages.ts`.
+ * An upgrade and not an own port: one address to configure, and pages and probes can stand beside
+ * it. Who a proxy is says its token, where there are tokens, before the stream is opened; what it
+ * then says of itself is not believed.
  *
- * Owns the sockets and the heartbeat. Which proxy is sent what is decided in `publisher.ts`.
- * Started by `control-plane.ts`.
+ * Owns the heartbeat. Which proxy is sent what is decided in `publisher.ts`.
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { type ProxyMessage, WIRE_PATH, WIRE_UPGRADE, wireLimits } from '@remora/api/wire.ts';
+import {
+  type ProxyIdentity,
+  type ProxyMessage,
+  WIRE_PATH,
+  WIRE_UPGRADE,
+  wireLimits,
+} from '@remora/api/wire.ts';
 import { INBOUND_KEY } from '@remora/api/wire-resilience.ts';
 import { limits } from '../limits.ts';
 import type { Log } from '../log.ts';
@@ -19,48 +23,43 @@ import { ProxyQueries } from './proxy-queries.ts';
 import { ProxyStream } from './proxy-stream.ts';
 import { lineOf } from './publication.ts';
 import type { Publisher } from './publisher.ts';
-import { QUERY_PAGES, queryPage } from './query-pages.ts';
+import type { QueryWorld } from './query-pages.ts';
 
-const PAGES = ['/v1/status', ...QUERY_PAGES, '/live', '/ready'];
+/** Who opens a stream, or why nobody may: a status, and words for the proxy's log. */
+export type Admission =
+  | { readonly identity: ProxyIdentity }
+  | { readonly identity: null; readonly status: 401 | 403 | 503; readonly why: string };
 
 export interface ConfigServerOptions {
-  readonly listen: { readonly host: string; readonly port: number };
   readonly publisher: Publisher;
   /** The name in `welcome`. */
   readonly controlPlane: string;
-  readonly status: () => unknown;
-  readonly ready: () => boolean;
+  /** By the token of the request; null: everybody is who it says, as on one machine. */
+  readonly authenticate: ((token: string | null) => Promise<Admission>) | null;
   readonly log: Log;
 }
 
 export class ConfigServer {
   readonly #options: ConfigServerOptions;
-  readonly #server: Server;
   readonly #streams = new Set<ProxyStream>();
   readonly #byName = new Map<string, ProxyStream>();
   readonly #queries = new ProxyQueries();
   readonly #heart: NodeJS.Timeout;
+  /** Upgrades whose token is being looked at. */
+  #arriving = 0;
+  #isClosed = false;
 
   constructor(options: ConfigServerOptions) {
     this.#options = options;
-    this.#server = createServer((request, response) => this.#answer(request, response));
-    this.#server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-      this.#accept(request, socket, head);
-    });
     this.#heart = setInterval(() => this.#beat(), wireLimits.heartbeatMs);
     this.#heart.unref();
   }
 
-  async listen(): Promise<AddressInfo> {
-    const { host, port } = this.#options.listen;
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', reject);
-      this.#server.listen(port, host, () => {
-        this.#server.off('error', reject);
-        resolve();
-      });
+  /** Takes the upgrades of a listener, which its owner opens and closes. */
+  attach(server: Server): void {
+    server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      void this.#accept(request, socket, head);
     });
-    return this.#server.address() as AddressInfo;
   }
 
   /** Proxies that have said hello, with how many destinations each uses. */
@@ -72,22 +71,49 @@ export class ConfigServer {
     });
   }
 
-  async close(): Promise<void> {
+  /** Of whom `query-pages.ts` asks. */
+  get asked(): QueryWorld {
+    return { byName: this.#byName, queries: this.#queries };
+  }
+
+  close(): void {
+    this.#isClosed = true;
     clearInterval(this.#heart);
     for (const stream of [...this.#streams]) stream.close('the control plane is closing');
     this.#queries.close();
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    this.#server.closeAllConnections();
-    await closed;
   }
 
-  #accept(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+  async #accept(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    // Whoever leaves while its token is looked at.
+    const onError = (): void => void socket.destroy();
+    socket.on('error', onError);
     const why = this.#refusalOf(request);
-    if (why !== null) {
-      socket.on('error', () => socket.destroy());
-      socket.end(`HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n${why}\n`);
-      return;
+    if (why !== null) return refuse(socket, 400, why);
+    this.#arriving++;
+    const admission = await this.#admission(request);
+    this.#arriving--;
+    if (admission !== null && admission.identity === null) {
+      this.#options.log.warn({ from: request.socket.remoteAddress }, admission.why);
+      return refuse(socket, admission.status, admission.why);
     }
+    if (socket.destroyed || this.#isClosed) return void socket.destroy();
+    socket.off('error', onError);
+    this.#open(socket, head, admission?.identity ?? null);
+  }
+
+  async #admission(request: IncomingMessage): Promise<Admission | null> {
+    const { authenticate } = this.#options;
+    if (authenticate === null) return null;
+    const [, token = null] = /^Bearer (\S+)$/.exec(request.headers.authorization ?? '') ?? [];
+    try {
+      return await authenticate(token);
+    } catch (error) {
+      const why = `the token cannot be looked at: ${error instanceof Error ? error.message : error}`;
+      return { identity: null, status: 503, why };
+    }
+  }
+
+  #open(socket: Duplex, head: Buffer, identity: ProxyIdentity | null): void {
     const stream = new ProxyStream(
       socket,
       {
@@ -95,6 +121,7 @@ export class ConfigServer {
         onClose: (from, reason) => this.#leave(from, reason),
       },
       performance.now(),
+      identity,
     );
     this.#streams.add(stream);
     const upgrade = `upgrade: ${WIRE_UPGRADE}\r\nconnection: upgrade`;
@@ -106,7 +133,9 @@ export class ConfigServer {
   #refusalOf(request: IncomingMessage): string | null {
     if (request.url !== WIRE_PATH) return `The stream is at ${WIRE_PATH}`;
     if (request.headers.upgrade !== WIRE_UPGRADE) return `Upgrade must be ${WIRE_UPGRADE}`;
-    if (this.#streams.size >= limits.proxiesMax) return `Over ${limits.proxiesMax} proxies`;
+    if (this.#streams.size + this.#arriving >= limits.proxiesMax) {
+      return `Over ${limits.proxiesMax} proxies`;
+    }
     return null;
   }
 
@@ -177,23 +206,16 @@ export class ConfigServer {
     const nowMs = performance.now();
     for (const stream of [...this.#streams]) stream.beat(nowMs);
   }
-
-  #answer(request: IncomingMessage, response: ServerResponse): void {
-    const path = request.url?.split('?')[0];
-    if (request.method !== 'GET') return reply(response, 405, { error: 'Only GET is answered' });
-    if (path === '/v1/status') return reply(response, 200, this.#options.status());
-    if (path === '/live') return reply(response, 200, { live: true });
-    if (path === '/ready') {
-      const ready = this.#options.ready();
-      return reply(response, ready ? 200 : 503, { ready });
-    }
-    const page = queryPage(request.url ?? '/', { byName: this.#byName, queries: this.#queries });
-    if (page === null) return reply(response, 404, { error: 'No such page', pages: PAGES });
-    void page.then(({ status, body }) => reply(response, status, body));
-  }
 }
 
-function reply(response: ServerResponse, status: number, body: unknown): void {
-  response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' });
-  response.end(`${JSON.stringify(body)}\n`);
+const REASONS = {
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  503: 'Service Unavailable',
+} as const;
+
+function refuse(socket: Duplex, status: keyof typeof REASONS, why: string): void {
+  const head = `HTTP/1.1 ${status} ${REASONS[status]}\r\ncontent-type: text/plain\r\n`;
+  socket.end(`${head}connection: close\r\n\r\n${why}\n`);
 }

@@ -30,13 +30,21 @@ export class ProxyStream {
   readonly #handlers: StreamHandlers;
   readonly #reader = new LineReader(wireLimits.lineBytesMax);
   readonly #outbox = new Outbox();
+  readonly #identity: ProxyIdentity | null;
   #proxy: ProxyIdentity | null = null;
   #heardAtMs: number;
   #closed = false;
 
-  constructor(socket: Duplex, handlers: StreamHandlers, nowMs: number) {
+  /** `identity`: who it is by its token; null: who its hello says. */
+  constructor(
+    socket: Duplex,
+    handlers: StreamHandlers,
+    nowMs: number,
+    identity: ProxyIdentity | null = null,
+  ) {
     this.#socket = socket;
     this.#handlers = handlers;
+    this.#identity = identity;
     this.#heardAtMs = nowMs;
     socket.on('drain', () => this.#flush());
     socket.on('error', (error: Error) => this.close(error.message));
@@ -112,7 +120,7 @@ export class ProxyStream {
       return this.close(this.isKnown ? 'a second hello' : `${message.type} before hello`);
     }
     if (message.type === 'hello') {
-      this.#proxy = message.proxy;
+      this.#proxy = this.#identity ?? message.proxy;
       for (const [destination, version] of Object.entries(message.known)) {
         this.known.set(destination, version);
       }

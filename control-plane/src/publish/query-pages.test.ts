@@ -2,12 +2,10 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
 import { type ProxyQuery, wireLimits } from '@remora/api/wire.ts';
-import { silentLog } from '../log.ts';
-import { ConfigServer } from './config-server.ts';
-import { Publisher } from './publisher.ts';
 import type { QueryError, RecordsPage } from './query-pages.ts';
 import { sampleRecord } from './sample-record.ts';
 import { destinationNamed, inboundLimitedTo } from './sample-destination.ts';
+import { serving } from './server-fixture.ts';
 import { StreamClient } from './stream-client.ts';
 
 const ends: (() => unknown)[] = [];
@@ -21,17 +19,8 @@ async function started() {
     inbound: () => inboundLimitedTo(5),
     nearest: () => [],
   };
-  const server = new ConfigServer({
-    listen: { host: '127.0.0.1', port: 0 },
-    publisher: new Publisher(compiler, () => {}),
-    controlPlane: 'test',
-    status: () => ({}),
-    ready: () => true,
-    log: silentLog,
-  });
-  const { port } = await server.listen();
-  ends.push(() => server.close());
-  const url = `http://127.0.0.1:${port}`;
+  const { url, close } = await serving(compiler);
+  ends.push(close);
   const get = async <T>(path: string) => {
     const response = await fetch(url + path);
     return { status: response.status, body: (await response.json()) as T };

@@ -1,0 +1,127 @@
+/**
+ * What every control plane does, wherever its objects come from: world → desired → publish → acks.
+ *
+ * One world at a time, replaced as a whole. Events of objects and the dev runner's instances both
+ * end in `#apply`, which is synchronous: what a proxy is sent is always one consistent world.
+ *
+ * Joined with a source and listeners by `control-plane.ts` (a folder) and `cluster.ts`.
+ */
+import type { SourceRef } from '@remora/api/wire.ts';
+import { WorldCompiler } from './desired/compiler.ts';
+import { type Problem, problemLine } from './files/problem.ts';
+import type { Log } from './log.ts';
+import type { Applied } from './publish/acks.ts';
+import { ConfigServer, type ConfigServerOptions } from './publish/config-server.ts';
+import { ControlPages } from './publish/control-pages.ts';
+import type { Publication, Subscriber } from './publish/publication.ts';
+import { Publisher } from './publish/publisher.ts';
+import { routeStatuses, type Status } from './status.ts';
+import {
+  emptyWorld,
+  foldWorld,
+  type LocalInstance,
+  type ObjectEvent,
+  type ObjectIdentity,
+  type World,
+  withInstances,
+} from './world.ts';
+
+/** A proxy applied or refused a configuration that an object is a source of. */
+export interface AppliedEvent extends Applied {
+  readonly source: SourceRef;
+  readonly destination: string;
+  readonly proxy: string;
+}
+
+export interface CoreOptions extends Pick<ConfigServerOptions, 'controlPlane' | 'authenticate'> {
+  /** All problems there are, whenever they change; empty once all are mended. */
+  readonly onProblem?: ((problems: readonly Problem[]) => void) | undefined;
+  readonly onApplied?: ((event: AppliedEvent) => void) | undefined;
+  /** After the proxies were sent what changed. */
+  readonly onWorld?: ((world: World) => void) | undefined;
+  readonly log: Log;
+}
+
+export class Core {
+  readonly server: ConfigServer;
+  readonly pages: ControlPages;
+  readonly #options: CoreOptions;
+  readonly #publisher: Publisher;
+  #world = emptyWorld;
+  #problems: readonly Problem[] = [];
+  /** Whether proxies find what they look for: the source was read once, the listeners are open. */
+  isReady = false;
+
+  constructor(options: CoreOptions) {
+    this.#options = options;
+    const { controlPlane, authenticate, log } = options;
+    this.#publisher = new Publisher(new WorldCompiler(emptyWorld), (publication, subscriber) => {
+      this.#acknowledged(publication, subscriber);
+    });
+    const publisher = this.#publisher;
+    this.server = new ConfigServer({ publisher, controlPlane, authenticate, log });
+    this.pages = new ControlPages({
+      status: () => this.status(),
+      ready: () => this.isReady,
+      asked: this.server.asked,
+    });
+  }
+
+  get world(): World {
+    return this.#world;
+  }
+
+  get problems(): readonly Problem[] {
+    return this.#problems;
+  }
+
+  fold(events: readonly ObjectEvent[]): void {
+    this.#apply(foldWorld(this.#world, events));
+  }
+
+  setInstances(instances: readonly LocalInstance[]): void {
+    this.#apply(withInstances(this.#world, instances));
+  }
+
+  appliedBy(source: Pick<SourceRef, 'kind' | 'namespace' | 'name'>): Applied {
+    return this.#publisher.appliedBy(source);
+  }
+
+  status(): Status {
+    return {
+      routes: routeStatuses(this.#world, (route) => this.appliedBy(nameOf(route))),
+      proxies: this.server.proxies(),
+      problems: this.#problems,
+    };
+  }
+
+  report(problems: readonly Problem[]): void {
+    this.#problems = problems;
+    for (const problem of problems) this.#options.log.warn({ problem }, problemLine(problem));
+    this.#options.onProblem?.(problems);
+  }
+
+  #apply(world: World): void {
+    const startedAtMs = performance.now();
+    this.#world = world;
+    const changed = this.#publisher.apply(new WorldCompiler(world));
+    const tookMs = Math.round(performance.now() - startedAtMs);
+    this.#options.log.info({ objects: world.objects.size, changed, tookMs }, 'world applied');
+    this.#options.onWorld?.(world);
+  }
+
+  #acknowledged({ destination, content }: Publication, { proxy }: Subscriber): void {
+    const { onApplied } = this.#options;
+    if (onApplied === undefined) return;
+    for (const source of content.sources) {
+      onApplied({ source, destination, proxy: proxy.name, ...this.appliedBy(source) });
+    }
+  }
+}
+
+function nameOf({
+  kind,
+  metadata,
+}: ObjectIdentity): Pick<SourceRef, 'kind' | 'namespace' | 'name'> {
+  return { kind, namespace: metadata.namespace, name: metadata.name };
+}
