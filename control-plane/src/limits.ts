@@ -32,4 +32,23 @@ export const limits = {
   recordsPageBytesMax: 8 * 1024 * 1024,
   /** Why a proxy has no answer, in its words. */
   whyMax: 1_024,
+  /** Statuses that are being written at a time. */
+  statusWritesMax: 8,
+  /** One object's status is written no more often; the newest waits. */
+  statusEveryMs: 250,
+  statusRetryMsMax: 30_000,
+  /** Of what is wanted, worked out anew after changes. */
+  statusPassMs: 250,
+  /** How often other replicas are told what changed in acknowledgements. */
+  ackFeedMs: 100,
+  ackFeedsMax: 8,
+  /** Of one object, refusals that are told on; the count is whole. */
+  ackRefusalsMax: 3,
+  ackLineBytesMax: 64 * 1024,
+  peerRetryMs: 1_000,
+  /** Of a feed: an empty line comes more often. */
+  peerSilenceMs: 30_000,
+  /** Events that come together are one new world. */
+  foldMs: 10,
+  foldMsMax: 500,
 } as const;

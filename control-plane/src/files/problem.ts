@@ -6,8 +6,9 @@
  */
 
 export interface Problem {
+  /** `cluster` where the object was read from the API server. */
   readonly file: string;
-  /** Both count from 1. */
+  /** Both count from 1; 0: there are no lines. */
   readonly line: number;
   readonly column: number;
   /** `TrafficRoute shop/catalog`; null where the text could not be read that far. */
@@ -30,7 +31,8 @@ export function outcomeOf(problems: readonly Problem[]): string {
 
 /** One line for a log or a terminal. */
 export function problemLine(problem: Problem): string {
-  const place = `${problem.file}:${problem.line}:${problem.column}`;
+  const { file, line, column } = problem;
+  const place = line === 0 ? file : `${file}:${line}:${column}`;
   const what = [problem.object, problem.field].filter((part) => part !== null).join(' ');
   return `${place}: ${what === '' ? '' : `${what}: `}${problem.message}. ${problem.remedy}`;
 }

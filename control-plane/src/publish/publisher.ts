@@ -44,6 +44,8 @@ export class Publisher {
   readonly #publications = new Map<string, Publication>();
   readonly #bySource = new Map<string, Set<Publication>>();
   #compiler: Compiler;
+  /** Counts up whenever `appliedBy` may say something else. */
+  changes = 0;
 
   constructor(compiler: Compiler, onAck: OnAck) {
     this.#compiler = compiler;
@@ -53,6 +55,7 @@ export class Publisher {
   /** A new world: sends what changed to those who use it. Answers how many destinations did. */
   apply(compiler: Compiler): number {
     this.#compiler = compiler;
+    this.changes++;
     let changed = 0;
     for (const publication of this.#publications.values()) {
       const before = publication.content;
@@ -73,6 +76,7 @@ export class Publisher {
     if (publication.subscribers.has(subscriber)) return;
     const ack: Ack = { applied: null, refused: null };
     publication.subscribers.set(subscriber, ack);
+    this.changes++;
     const { version } = publication.content;
     if (version === null || version !== known) {
       this.#send(publication, subscriber);
@@ -88,6 +92,7 @@ export class Publisher {
     const publication = this.#publications.get(key);
     if (publication === undefined) return;
     publication.subscribers.delete(subscriber);
+    this.changes++;
     if (publication.subscribers.size > 0) return;
     this.#publications.delete(key);
     this.#unindex(publication);
@@ -100,12 +105,18 @@ export class Publisher {
     if (publication === undefined || held === undefined) return;
     if (ack.applied !== undefined) held.applied = ack.applied;
     if (ack.refused !== undefined) held.refused = ack.refused;
+    this.changes++;
     const version = ack.applied ?? ack.refused?.version;
     if (version === publication.content.version) this.#onAck(publication, subscriber);
   }
 
   appliedBy(source: SourceName): Applied {
     return appliedOver(this.#bySource.get(sourceKey(source)) ?? []);
+  }
+
+  /** Of every object that anybody's configuration comes from, by `sourceKey`. */
+  *applied(): Generator<readonly [source: string, applied: Applied]> {
+    for (const [source, publications] of this.#bySource) yield [source, appliedOver(publications)];
   }
 
   /** How many destinations, by namespace, somebody is subscribed to. */

@@ -1,0 +1,161 @@
+/**
+ * Writes statuses of objects: decides which differ from what stands there, when, and how many at
+ * once; never what they say.
+ *
+ * What is wanted is the whole truth, said again whenever something changed. The newest wins: a
+ * status that was overtaken while it waited is never written. One that could not be written is
+ * tried again with growing pauses, and a thousand of them do not make a thousand requests at once.
+ *
+ * Not pure: timers. Used by `cluster.ts`, on the leader alone.
+ */
+import { canonicalJson } from '../canonical-json.ts';
+import { limits } from '../limits.ts';
+import type { Log } from '../log.ts';
+import { type TimedCondition, withTimes } from './condition-times.ts';
+
+export interface WantedStatus {
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+  /** Without times; `conditions` get theirs here. */
+  readonly status: StatusBody;
+}
+
+export interface StatusBody {
+  readonly conditions: readonly Omit<TimedCondition, 'lastTransitionTime'>[];
+  readonly [field: string]: unknown;
+}
+
+export interface WrittenStatus {
+  readonly conditions: readonly TimedCondition[];
+  readonly [field: string]: unknown;
+}
+
+export interface StatusPort {
+  /** What stands there now, by `statusKey`: read once, when this replica becomes the leader. */
+  readAll(): Promise<ReadonlyMap<string, WrittenStatus>>;
+  /** False: there is no such object any more. */
+  write(target: Omit<WantedStatus, 'status'>, status: WrittenStatus): Promise<boolean>;
+}
+
+interface Entry {
+  wanted: WantedStatus;
+  written: WrittenStatus | null;
+  isBusy: boolean;
+  failures: number;
+  notBeforeMs: number;
+}
+
+export function statusKey(target: Omit<WantedStatus, 'status'>): string {
+  return `${target.kind}/${target.namespace}/${target.name}`;
+}
+
+export class StatusWriter {
+  readonly #port: StatusPort;
+  readonly #log: Log;
+  readonly #entries = new Map<string, Entry>();
+  /** Those of them whose status is to be written. */
+  readonly #due = new Set<Entry>();
+  #before: ReadonlyMap<string, WrittenStatus> = new Map();
+  #writing = 0;
+  #timer: NodeJS.Timeout | null = null;
+  #isOpen = false;
+
+  constructor(port: StatusPort, log: Log) {
+    this.#port = port;
+    this.#log = log;
+  }
+
+  async open(): Promise<void> {
+    this.#before = await this.#port.readAll();
+    this.#isOpen = true;
+    this.#pump();
+  }
+
+  /** Writes under way end; none begins. */
+  close(): void {
+    this.#isOpen = false;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    this.#entries.clear();
+    this.#due.clear();
+  }
+
+  /** All statuses there should be. */
+  want(statuses: readonly WantedStatus[]): void {
+    const gone = new Set(this.#entries.keys());
+    for (const wanted of statuses) {
+      const key = statusKey(wanted);
+      gone.delete(key);
+      const entry = this.#entries.get(key) ?? newEntry(wanted, this.#before.get(key));
+      entry.wanted = wanted;
+      this.#entries.set(key, entry);
+      this.#judge(entry);
+    }
+    for (const key of gone) this.#forget(key);
+    this.#pump();
+  }
+
+  #judge(entry: Entry): void {
+    if (differs(entry)) this.#due.add(entry);
+    else this.#due.delete(entry);
+  }
+
+  #forget(key: string): void {
+    const entry = this.#entries.get(key);
+    if (entry !== undefined) this.#due.delete(entry);
+    this.#entries.delete(key);
+  }
+
+  #pump(): void {
+    if (!this.#isOpen) return;
+    const nowMs = performance.now();
+    let nextMs = Number.POSITIVE_INFINITY;
+    for (const entry of this.#due) {
+      if (this.#writing >= limits.statusWritesMax) return;
+      if (entry.isBusy) continue;
+      if (entry.notBeforeMs <= nowMs) void this.#write(entry);
+      else nextMs = Math.min(nextMs, entry.notBeforeMs);
+    }
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    if (nextMs === Number.POSITIVE_INFINITY) return;
+    this.#timer = setTimeout(() => this.#pump(), Math.max(1, nextMs - nowMs));
+    this.#timer.unref();
+  }
+
+  async #write(entry: Entry): Promise<void> {
+    const { status, ...target } = entry.wanted;
+    const timed = withTimes(status, entry.written?.conditions ?? [], new Date().toISOString());
+    entry.isBusy = true;
+    this.#writing++;
+    try {
+      const isThere = await this.#port.write(target, timed);
+      entry.written = timed;
+      entry.failures = 0;
+      entry.notBeforeMs = performance.now() + limits.statusEveryMs;
+      if (isThere) this.#judge(entry);
+      else this.#forget(statusKey(target));
+    } catch (error) {
+      const pauseMs = Math.min(limits.statusRetryMsMax, limits.statusEveryMs * 2 ** entry.failures);
+      entry.failures++;
+      entry.notBeforeMs = performance.now() + pauseMs;
+      const why = error instanceof Error ? error.message : String(error);
+      this.#log.warn({ object: statusKey(target), retryMs: pauseMs }, `status not written: ${why}`);
+    }
+    entry.isBusy = false;
+    this.#writing--;
+    this.#pump();
+  }
+}
+
+function newEntry(wanted: WantedStatus, written: WrittenStatus | undefined): Entry {
+  return { wanted, written: written ?? null, isBusy: false, failures: 0, notBeforeMs: 0 };
+}
+
+/** Times apart: they follow from the rest. */
+function differs({ wanted, written }: Entry): boolean {
+  if (written === null) return true;
+  const conditions = written.conditions.map(({ lastTransitionTime: _, ...rest }) => rest);
+  return canonicalJson({ ...written, conditions }) !== canonicalJson(wanted.status);
+}
