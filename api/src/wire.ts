@@ -36,6 +36,8 @@ export const wireLimits = {
   /** A query that was not answered by then is given up; a tap lasts no longer. */
   answerMs: 2_000,
   answerBytesMax: 1024 * 1024,
+  /** Rules in one report. */
+  splitReportsMax: 256,
   /** Taps at a time, of one proxy and of one control plane. */
   tapsMax: 10,
 } as const;
@@ -78,7 +80,16 @@ export type ProxyMessage =
       readonly answer: unknown;
       readonly why?: string;
     }
+  /** At a heartbeat, of the rules that split requests. */
+  | { readonly type: 'splits'; readonly splits: readonly SplitReport[] }
   | { readonly type: 'ping' };
+
+/** Requests of one rule that ended since the last report, by the backend's key. */
+export interface SplitReport {
+  readonly destination: string;
+  readonly rule: string;
+  readonly backends: Readonly<Record<string, number>>;
+}
 
 export type ControlMessage =
   | { readonly type: 'welcome'; readonly protocol: 1; readonly controlPlane: string }

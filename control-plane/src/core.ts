@@ -15,6 +15,7 @@ import { ConfigServer, type ConfigServerOptions } from './publish/config-server.
 import { ControlPages } from './publish/control-pages.ts';
 import type { Publication, Subscriber } from './publish/publication.ts';
 import { Publisher } from './publish/publisher.ts';
+import { RealisedSplits } from './publish/realised-splits.ts';
 import { routeStatuses, type Status } from './status.ts';
 import {
   emptyWorld,
@@ -45,6 +46,7 @@ export interface CoreOptions extends Pick<ConfigServerOptions, 'controlPlane' | 
 export class Core {
   readonly server: ConfigServer;
   readonly pages: ControlPages;
+  readonly splits = new RealisedSplits();
   readonly #options: CoreOptions;
   readonly #publisher: Publisher;
   #world = emptyWorld;
@@ -59,7 +61,8 @@ export class Core {
       this.#acknowledged(publication, subscriber);
     });
     const publisher = this.#publisher;
-    this.server = new ConfigServer({ publisher, controlPlane, authenticate, log });
+    const splits = this.splits;
+    this.server = new ConfigServer({ publisher, splits, controlPlane, authenticate, log });
     this.pages = new ControlPages({
       status: () => this.status(),
       ready: () => this.isReady,
@@ -69,6 +72,11 @@ export class Core {
 
   get world(): World {
     return this.#world;
+  }
+
+  /** What the proxies of this replica have applied. */
+  get acknowledged(): Publisher {
+    return this.#publisher;
   }
 
   get problems(): readonly Problem[] {

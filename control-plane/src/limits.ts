@@ -48,6 +48,9 @@ export const limits = {
   peerRetryMs: 1_000,
   /** Of a feed: an empty line comes more often. */
   peerSilenceMs: 30_000,
+  /** Rules whose split is remembered, over two windows of this length. */
+  splitsMax: 4_096,
+  splitWindowMs: 15_000,
   /** Events that come together are one new world. */
   foldMs: 10,
   foldMsMax: 500,

@@ -84,7 +84,7 @@ describe('the writer of statuses', () => {
     const writer = await opened(port);
     for (let i = 0; i < 50; i++) {
       writer.want([wanted('catalog', 'True', `by ${i}`)]);
-      await pause(1);
+      await new Promise((resolve) => setImmediate(resolve));
     }
     await pause(limits.statusEveryMs + 50);
     writer.close();

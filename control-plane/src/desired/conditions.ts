@@ -27,7 +27,7 @@ export interface AppliedCount {
   readonly refused: readonly { readonly proxy: string; readonly reason: string }[];
 }
 
-type Finding = Pick<Condition, 'status' | 'reason' | 'message'>;
+export type Finding = Pick<Condition, 'status' | 'reason' | 'message'>;
 
 export function routeConditions(
   world: World,
@@ -95,7 +95,8 @@ function programming(accepted: Finding, { spec }: TrafficRoute): Finding {
   return { status: 'False', reason: 'NothingToServe', message: unserved.join('; ') };
 }
 
-function application(count: AppliedCount): Finding {
+/** Of whatever object the counted proxies use. */
+export function application(count: AppliedCount): Finding {
   const message = appliedMessage(count);
   const [first] = count.refused;
   if (first !== undefined) {

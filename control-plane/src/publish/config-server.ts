@@ -24,6 +24,7 @@ import { ProxyStream } from './proxy-stream.ts';
 import { lineOf } from './publication.ts';
 import type { Publisher } from './publisher.ts';
 import type { QueryWorld } from './query-pages.ts';
+import type { RealisedSplits } from './realised-splits.ts';
 
 /** Who opens a stream, or why nobody may: a status, and words for the proxy's log. */
 export type Admission =
@@ -32,6 +33,7 @@ export type Admission =
 
 export interface ConfigServerOptions {
   readonly publisher: Publisher;
+  readonly splits: RealisedSplits;
   /** The name in `welcome`. */
   readonly controlPlane: string;
   /** By the token of the request; null: everybody is who it says, as on one machine. */
@@ -164,6 +166,8 @@ export class ConfigServer {
       }
       case 'answer':
         return this.#queries.hear(stream, message);
+      case 'splits':
+        return this.#options.splits.hear(message.splits);
       case 'ping':
         return;
     }

@@ -37,6 +37,18 @@ const messages = {
     answer: z.unknown(),
     why: z.string().max(limits.whyMax).optional(),
   }),
+  splits: z.object({
+    type: z.literal('splits'),
+    splits: z
+      .array(
+        z.object({
+          destination: key,
+          rule: name,
+          backends: z.record(key, z.number().min(0).finite()),
+        }),
+      )
+      .max(wireLimits.splitReportsMax),
+  }),
   ping: z.object({ type: z.literal('ping') }),
 } as const;
 

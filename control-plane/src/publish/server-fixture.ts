@@ -9,6 +9,7 @@ import { ConfigServer, type ConfigServerOptions } from './config-server.ts';
 import { ControlPages } from './control-pages.ts';
 import { closeListener, openListener } from './http-listener.ts';
 import { type Compiler, Publisher } from './publisher.ts';
+import { RealisedSplits } from './realised-splits.ts';
 
 export async function serving(
   compiler: Compiler,
@@ -16,7 +17,8 @@ export async function serving(
 ) {
   const publisher = new Publisher(compiler, () => {});
   const log = silentLog;
-  const server = new ConfigServer({ publisher, controlPlane: 'test', authenticate, log });
+  const splits = new RealisedSplits();
+  const server = new ConfigServer({ publisher, splits, controlPlane: 'test', authenticate, log });
   const pages = new ControlPages({
     status: () => ({ fine: true }),
     ready: () => true,

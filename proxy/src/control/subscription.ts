@@ -22,6 +22,7 @@ import type { Installer } from './installer.ts';
 import type { ConfigSource, Live } from './live.ts';
 import type { Queries } from './queries.ts';
 import { runSliced } from './slices.ts';
+import { SplitReporter } from './split-report.ts';
 import type { ConfigText } from './snapshot-format.ts';
 
 export interface SubscriptionOptions {
@@ -42,6 +43,7 @@ export interface SubscriptionOptions {
 
 export class Subscription implements ConfigSource {
   readonly #options: SubscriptionOptions;
+  readonly #splits = new SplitReporter();
   #stream: ControlStream | null = null;
   #openedAtMs = 0;
   #failures = 0;
@@ -73,6 +75,9 @@ export class Subscription implements ConfigSource {
   /** Shows that this proxy lives, and sees whether the control plane does. */
   beat(): void {
     this.#stream?.beat();
+    if (!this.isConnected) return;
+    const splits = this.#splits.take(this.#options.live.entries());
+    if (splits.length > 0) this.#stream?.send({ type: 'splits', splits });
   }
 
   stop(): void {
