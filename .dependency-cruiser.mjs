@@ -13,6 +13,7 @@ const PURE_PROXY = '^proxy/src/(http1|http2|routing|balance|resilience)/';
 const PURE_CONTROL = '^control-plane/src/desired/';
 /** Files beside desired/ that are values and functions on values, and nothing else. */
 const PURE_LEAVES = '^control-plane/src/(world|limits|compare-text|canonical-json)\\.ts$';
+const UNDICI_USER = '^control-plane/src/kube/transport\\.ts$';
 const RUNTIME = { dependencyTypesNot: ['type-only'] };
 
 export default {
@@ -91,6 +92,27 @@ export default {
         pathNot: [PURE_CONTROL, PURE_LEAVES],
         ...RUNTIME,
       },
+    },
+    {
+      name: 'undici-in-one-file',
+      comment: 'What an API server is asked goes through its deadlines, bounds and credentials.',
+      severity: 'error',
+      from: { path: '^(api|proxy|control-plane)/src/', pathNot: [UNDICI_USER, TEST] },
+      to: { path: '^node_modules/undici/' },
+    },
+    {
+      name: 'undici-loads-lazily',
+      comment: 'A control plane that reads a folder never asks an API server: it saves 26 MB.',
+      severity: 'error',
+      from: { path: UNDICI_USER },
+      to: { path: '^node_modules/undici/', dynamic: false, ...RUNTIME },
+    },
+    {
+      name: 'world-knows-no-cluster',
+      comment: 'The same objects from a folder must give the same configuration.',
+      severity: 'error',
+      from: { path: '^control-plane/src/(desired/|world\\.ts$)', pathNot: TEST },
+      to: { path: '^control-plane/src/kube/' },
     },
     {
       name: 'main-is-the-top',

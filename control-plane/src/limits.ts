@@ -54,4 +54,55 @@ export const limits = {
   /** Events that come together are one new world. */
   foldMs: 10,
   foldMsMax: 500,
+
+  // The API server, in kube/.
+  kubeConnectTimeoutMs: 5_000,
+  /** From a request to the head of its answer, and between two pieces of a body. */
+  kubeHeadTimeoutMs: 30_000,
+  /** A call with all its attempts, where the caller names no other deadline. */
+  kubeCallTimeoutMs: 15_000,
+  /** One page of a list with all its attempts: large ones come slowly from a loaded server. */
+  kubeListTimeoutMs: 60_000,
+  kubeIdleTimeoutMs: 30_000,
+  kubeKeepAliveMs: 10_000,
+  /** At once; further calls wait for one. A thousand proxies that reconnect are in here. */
+  kubeConnectionsMax: 8,
+  kubeCallsMax: 8_192,
+  kubeAttemptsMax: 4,
+  kubeRetryAfterMsMax: 30_000,
+  kubeWatchesMax: 32,
+  kubeResponseBytesMax: 32 * 1024 * 1024,
+  kubePageObjects: 250,
+  /** Pages grow up to here where lists expire before their end. */
+  kubePageObjectsMax: 4_000,
+  /** Of one kind. */
+  kubeObjectsMax: 100_000,
+  kubeTokenAgeMsMax: 60_000,
+  /** A server ends a watch after this to twice this: spread, so that they don't end together. */
+  kubeWatchSecondsMin: 300,
+  /** Bookmarks come once a minute; a watch without a byte for this long is opened again. */
+  kubeStallMs: 90_000,
+  /** A stream that lives so long has earned that the next one is opened at once. */
+  kubeSteadyMs: 5_000,
+  kubeResumesMax: 5,
+  /** One object with its envelope: storage takes 1.5 MiB, and JSON escapes. */
+  kubeLineBytesMax: 8 * 1024 * 1024,
+  /** A Lease that nobody renewed for so long may be taken. */
+  leaseMs: 10_000,
+  leaseRenewMs: 2_000,
+  /** A leader that could not renew for so long stops writing: before another may take over. */
+  leaseTrustMs: 8_000,
+  leaseCallMs: 2_500,
+  /** Another's promise is believed up to here. */
+  leaseMsMax: 60_000,
+  tokenBytesMax: 16 * 1024,
+  tokenReviewsMax: 8_192,
+  tokenReviewMs: 5 * 60_000,
+  tokenRefusalMs: 10_000,
+  /** Of Kubernetes events: same object and reason at most once in this time. */
+  eventRepeatMs: 60_000,
+  eventKeysMax: 2_000,
+  eventsUnderWayMax: 64,
+  /** The API's own bound. */
+  eventNoteMax: 1_024,
 } as const;
