@@ -47,4 +47,6 @@ export const limits = {
   refusalBytesMax: 8 * 1024,
   warningBytesMax: 256,
   warningsBytesMax: 4_096,
+  /** How often it is looked whether the serving certificate is at half its life. */
+  certificateLookMs: 60_000,
 } as const;
