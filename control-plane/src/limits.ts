@@ -34,6 +34,8 @@ export const limits = {
   whyMax: 1_024,
   /** Webhooks: an object is at most 3 MiB or so, and an update brings the old one along. */
   reviewBytesMax: 8 * 1024 * 1024,
+  /** Of all reviews that are being read. */
+  reviewsBytesMax: 32 * 1024 * 1024,
   /** Reviews being read or judged; over it the API server is told to try another replica. */
   reviewsMax: 64,
   reviewConnectionsMax: 256,
@@ -43,6 +45,8 @@ export const limits = {
   /** TLS handshakes of strangers. */
   handshakeMs: 5_000,
   reviewIdleMs: 120_000,
+  /** Log lines: most of what a webhook is sent can be sent by anybody. */
+  reviewLinesPerSecond: 20,
   /** Of one refusal and of one warning: over 256 the API server may cut it, over 4096 drop it. */
   refusalBytesMax: 8 * 1024,
   warningBytesMax: 256,
