@@ -45,6 +45,8 @@ export const limits = {
   /** TLS handshakes of strangers. */
   handshakeMs: 5_000,
   reviewIdleMs: 120_000,
+  /** Of one object, in a refusal. */
+  mistakesShownMax: 16,
   /** Log lines: most of what a webhook is sent can be sent by anybody. */
   reviewLinesPerSecond: 20,
   /** Of one refusal and of one warning: over 256 the API server may cut it, over 4096 drop it. */
