@@ -80,8 +80,6 @@ spec:
 kind: MeshConfig
 metadata: { name: mesh }
 spec:
-  trustDomain: cluster.local
-  egress: allow
   defaults:
     timeouts: { connect: 1s, idle: 30s }
     balancer: { type: ewma, decay: 10s }

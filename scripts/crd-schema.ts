@@ -3,12 +3,12 @@
  *
  * It is stricter than JSON Schema and refuses what it does not know, so the fields that a schema
  * may have are listed and the rest is left behind. Objects are left open: the server prunes unknown
- * fields itself and warns. What it cannot say (names of headers) is checked by the control
- * plane only, and shown in the object's conditions.
+ * fields itself and warns. What it cannot say (names of headers) the validating webhook says.
  *
  * Pure. Called by `generated-files.ts`.
  */
 import { z } from 'zod';
+import { statusSchema } from './crd-status.ts';
 
 export interface Schema {
   readonly type?: string;
@@ -34,7 +34,19 @@ export interface CrdSpec {
   readonly isSpecRequired: boolean;
   /** For the whole object: of metadata only the name can be read. */
   readonly rules: readonly { readonly rule: string; readonly message: string }[];
-  readonly columns: readonly { readonly name: string; readonly type: string; jsonPath: string }[];
+  readonly columns: readonly Column[];
+  /** Whether proxies have it in force: a MeshConfig is in everything, and counts nobody. */
+  readonly isCounted: boolean;
+  readonly hasWeights: boolean;
+}
+
+/** Of `kubectl get`; `priority` 1: of `kubectl get -o wide` alone. */
+export interface Column {
+  readonly name: string;
+  readonly type: 'string' | 'integer' | 'date';
+  readonly description?: string;
+  readonly jsonPath: string;
+  readonly priority?: 1;
 }
 
 /** What a structural schema of Remora's may have. */
@@ -58,20 +70,40 @@ export function inputSchema(schema: z.ZodType): Schema {
   return z.toJSONSchema(schema, { io: 'input', reused: 'inline' }) as Schema;
 }
 
-export function structural(schema: Schema): Schema {
+/** A default within a list would be a difference that a GitOps tool sees for ever: it is told. */
+export function structural(schema: Schema, isInList = false): Schema {
   const kept: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(schema)) if (KEPT.has(key)) kept[key] = value;
   const { properties, items, additionalProperties } = schema;
+  const explained = explanation(schema);
+  if (explained !== '') kept['description'] = explained;
+  if (schema['default'] !== undefined && !isInList) kept['default'] = schema['default'];
   if (schema['const'] !== undefined) kept['enum'] = [schema['const']];
-  if (items !== undefined) kept['items'] = structural(items);
+  if (items !== undefined) kept['items'] = structural(items, true);
   if (typeof additionalProperties === 'object') {
-    kept['additionalProperties'] = structural(additionalProperties);
+    kept['additionalProperties'] = structural(additionalProperties, true);
   }
   if (properties !== undefined) {
-    const fields = Object.entries(properties).map(([name, field]) => [name, structural(field)]);
+    const fields = Object.entries(properties).map(([name, field]) => [
+      name,
+      structural(field, isInList),
+    ]);
     kept['properties'] = Object.fromEntries(fields);
   }
   return kept;
+}
+
+/** What `kubectl explain` shows of a field: it leaves out limits and defaults by itself. */
+function explanation(schema: Schema): string {
+  const { description = '', 'x-limits': limits, 'x-default': standard } = schema;
+  const isPlain = limits === undefined || schema['enum'] !== undefined || schema.type === 'boolean';
+  return [
+    description,
+    isPlain ? '' : `Limits: ${limits}.`,
+    standard === undefined ? '' : `Default: ${standard}.`,
+  ]
+    .filter((part) => part !== '')
+    .join(' ');
 }
 
 export function crd(spec: CrdSpec): unknown {
@@ -84,7 +116,14 @@ export function crd(spec: CrdSpec): unknown {
     metadata: { name: `${plural}.remora.dev` },
     spec: {
       group: 'remora.dev',
-      names: { kind, listKind: `${kind}List`, plural, singular, shortNames: [shortName] },
+      names: {
+        kind,
+        listKind: `${kind}List`,
+        plural,
+        singular,
+        shortNames: [shortName],
+        categories: ['remora'],
+      },
       scope,
       versions: [
         {
@@ -100,7 +139,8 @@ export function crd(spec: CrdSpec): unknown {
   };
 }
 
-function whole({ description, spec, rules, isSpecRequired }: CrdSpec): unknown {
+function whole(crdSpec: CrdSpec): unknown {
+  const { description, spec, rules, isSpecRequired } = crdSpec;
   return {
     type: 'object',
     description,
@@ -110,35 +150,8 @@ function whole({ description, spec, rules, isSpecRequired }: CrdSpec): unknown {
       apiVersion: { type: 'string' },
       kind: { type: 'string' },
       metadata: { type: 'object' },
-      spec: structural(inputSchema(spec)),
-      status: STATUS,
+      spec: { description: 'What is wanted.', ...structural(inputSchema(spec)) },
+      status: statusSchema(crdSpec),
     },
   };
 }
-
-const CONDITION_FIELDS = {
-  type: { type: 'string', maxLength: 316 },
-  status: { type: 'string', enum: ['True', 'False', 'Unknown'] },
-  reason: { type: 'string', maxLength: 1_024 },
-  message: { type: 'string', maxLength: 32_768 },
-  observedGeneration: { type: 'integer', format: 'int64', minimum: 0 },
-  lastTransitionTime: { type: 'string', format: 'date-time' },
-};
-
-const STATUS = {
-  type: 'object',
-  description: 'Written by the control plane.',
-  properties: {
-    conditions: {
-      type: 'array',
-      maxItems: 8,
-      'x-kubernetes-list-type': 'map',
-      'x-kubernetes-list-map-keys': ['type'],
-      items: {
-        type: 'object',
-        required: ['type', 'status', 'reason', 'message', 'lastTransitionTime'],
-        properties: CONDITION_FIELDS,
-      },
-    },
-  },
-};

@@ -9,21 +9,29 @@ import { trafficRoute } from '@remora/api/config/traffic-route.ts';
 import { ERRORS } from '@remora/api/errors.ts';
 import { stringify } from 'yaml';
 import { configPage } from './config-page.ts';
-import { type CrdSpec, crd } from './crd-schema.ts';
+import { type Column, type CrdSpec, crd } from './crd-schema.ts';
 import { errorPage } from './error-page.ts';
 import { metricsPage } from './metrics-page.ts';
 
-const accepted = {
-  name: 'Accepted',
-  type: 'string',
-  jsonPath: `.status.conditions[?(@.type=="Accepted")].status`,
-};
-const applied = {
+const target: Column = { name: 'Target', type: 'string', jsonPath: '.spec.targetRef.name' };
+const proxies: Column = {
   name: 'Applied',
   type: 'string',
-  jsonPath: `.status.conditions[?(@.type=="Applied")].message`,
+  description: 'How many of the proxies that use it have it in force.',
+  jsonPath: '.status.proxies',
 };
-const target = { name: 'Target', type: 'string', jsonPath: '.spec.targetRef.name' };
+
+function condition(type: string, field: 'status' | 'message', name = type): Column {
+  return { name, type: 'string', jsonPath: `.status.conditions[?(@.type=="${type}")].${field}` };
+}
+
+function weights(name: string, field: 'wanted' | 'realised'): Column {
+  return { name, type: 'string', jsonPath: `.status.weights.${field}` };
+}
+
+function wide(column: Column): Column {
+  return { ...column, priority: 1 };
+}
 
 export const KINDS: readonly CrdSpec[] = [
   {
@@ -35,7 +43,18 @@ export const KINDS: readonly CrdSpec[] = [
     spec: trafficRoute.shape.spec,
     isSpecRequired: true,
     rules: [],
-    columns: [target, accepted, applied],
+    columns: [
+      target,
+      weights('Wanted', 'wanted'),
+      weights('Realised', 'realised'),
+      proxies,
+      condition('Accepted', 'status'),
+      wide(condition('ResolvedRefs', 'status', 'Resolved')),
+      wide(condition('Programmed', 'status')),
+      wide(condition('Accepted', 'message', 'Why')),
+    ],
+    isCounted: true,
+    hasWeights: true,
   },
   {
     kind: 'ResiliencePolicy',
@@ -46,7 +65,14 @@ export const KINDS: readonly CrdSpec[] = [
     spec: resiliencePolicy.shape.spec,
     isSpecRequired: true,
     rules: [],
-    columns: [target, accepted],
+    columns: [
+      target,
+      proxies,
+      condition('Accepted', 'status'),
+      wide(condition('Accepted', 'message', 'Why')),
+    ],
+    isCounted: true,
+    hasWeights: false,
   },
   {
     kind: 'MeshConfig',
@@ -57,7 +83,9 @@ export const KINDS: readonly CrdSpec[] = [
     spec: meshConfig.shape.spec,
     isSpecRequired: false,
     rules: [meshNameRule],
-    columns: [accepted],
+    columns: [condition('Accepted', 'status'), wide(condition('Accepted', 'message', 'Why'))],
+    isCounted: false,
+    hasWeights: false,
   },
 ];
 

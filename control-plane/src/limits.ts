@@ -105,4 +105,27 @@ export const limits = {
   eventsUnderWayMax: 64,
   /** The API's own bound. */
   eventNoteMax: 1_024,
+  /** Webhooks: an object is at most 3 MiB or so, and an update brings the old one along. */
+  reviewBytesMax: 8 * 1024 * 1024,
+  /** Of all reviews that are being read. */
+  reviewsBytesMax: 32 * 1024 * 1024,
+  /** Reviews being read or judged; over it the API server is told to try another replica. */
+  reviewsMax: 64,
+  reviewConnectionsMax: 256,
+  /** From a connection's head to the end of its body; the API server itself waits up to 30 s. */
+  reviewReadMs: 10_000,
+  reviewJudgeMs: 8_000,
+  /** TLS handshakes of strangers. */
+  handshakeMs: 5_000,
+  reviewIdleMs: 120_000,
+  /** Of one object, in a refusal. */
+  mistakesShownMax: 16,
+  /** Log lines: most of what a webhook is sent can be sent by anybody. */
+  reviewLinesPerSecond: 20,
+  /** Of one refusal and of one warning: over 256 the API server may cut it, over 4096 drop it. */
+  refusalBytesMax: 8 * 1024,
+  warningBytesMax: 256,
+  warningsBytesMax: 4_096,
+  /** How often it is looked whether the serving certificate is at half its life. */
+  certificateLookMs: 60_000,
 } as const;

@@ -5,9 +5,7 @@
  */
 import { z } from 'zod';
 import { clusterMetadata } from './metadata.ts';
-import { hostname } from './names.ts';
 import { resilienceLayer } from './resilience-policy.ts';
-import { word } from './setting.ts';
 
 const MESH_CONFIG_NAME = 'mesh';
 /** Of the CRD as a whole: a spec cannot see its object's name. */
@@ -21,14 +19,6 @@ export const meshConfig = z.object({
   metadata: clusterMetadata(z.literal(MESH_CONFIG_NAME)),
   spec: z
     .object({
-      trustDomain: hostname(
-        'The name under which workloads of this mesh are known to others.',
-        'cluster.local',
-      ).optional(),
-      egress: word(['allow', 'deny'], {
-        doc: 'Whether requests to hosts outside the mesh are forwarded.',
-        default: 'allow',
-      }).optional(),
       defaults: z
         .object(resilienceLayer)
         .meta({ description: 'In force where no ResiliencePolicy says otherwise.' })

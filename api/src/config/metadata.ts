@@ -37,7 +37,9 @@ export function portNumber(doc: string, standard?: string) {
 
 export const targetRef = z
   .object({
-    kind: word(['Service'], { doc: 'What is named.', default: 'Service' }).optional(),
+    kind: word(['Service'], { doc: 'What is named.', default: 'Service' })
+      .meta({ default: 'Service' })
+      .optional(),
     name: label('The Service.'),
     port: portNumber('Only this port of it.', 'all ports').optional(),
     namespace: label(

@@ -76,7 +76,7 @@ describe('an object', () => {
   test('of the whole cluster has one identity, mistaken or not', () => {
     const mesh = { apiVersion: OURS, kind: 'MeshConfig', metadata: { name: 'mesh' } };
     const good = parseObject({ ...mesh, spec: {} });
-    const bad = parseObject({ ...mesh, spec: { egress: 'no' } });
+    const bad = parseObject({ ...mesh, spec: { defaults: 1 } });
     assert.ok(good.is === 'object' && bad.is === 'mistaken');
     assert.equal(good.object.metadata.namespace, '');
     assert.equal(bad.identity?.metadata.namespace, '');

@@ -1,11 +1,21 @@
 /**
- * What the status of a ResiliencePolicy or of the MeshConfig says.
+ * What the status of a ResiliencePolicy and of the MeshConfig says.
  *
- * Pure: the count comes in. Called by `apply/wanted-statuses.ts`.
+ * A policy refers to its Service and to nothing else, so there are no ResolvedRefs; that a port is
+ * opaque is no reason to refuse one, since connecting has a timeout there too. The reason for a
+ * missing Service is the Gateway API's for policies (GEP-713), as a route's is that for routes.
+ *
+ * Pure: the count comes in. Called by the writer of statuses and by the validating webhook.
  */
 import type { MeshConfig, ResiliencePolicy } from '@remora/api/config/objects.ts';
-import { targetKey, type World } from '../world.ts';
-import { type AppliedCount, application, type Condition, type Finding } from './conditions.ts';
+import type { World } from '../world.ts';
+import {
+  type AppliedCount,
+  application,
+  attachmentOf,
+  type Condition,
+  type Finding,
+} from './conditions.ts';
 
 export function policyConditions(
   world: World,
@@ -13,31 +23,30 @@ export function policyConditions(
   count: AppliedCount,
 ): readonly Condition[] {
   const observedGeneration = policy.metadata.generation ?? 1;
+  const attached = attachmentOf(world, policy);
+  const accepted: Finding =
+    typeof attached === 'string'
+      ? { status: 'False', reason: 'TargetNotFound', message: attached }
+      : {
+          status: 'True',
+          reason: 'Accepted',
+          message: `attached to Service ${attached.service.metadata.name}`,
+        };
   return [
-    { type: 'Accepted', ...acceptance(world, policy), observedGeneration },
+    { type: 'Accepted', ...accepted, observedGeneration },
     { type: 'Applied', ...application(count), observedGeneration },
   ];
 }
 
-/** It is in every configuration there is, so nobody is counted. */
-export function meshConditions(mesh: MeshConfig): readonly Condition[] {
-  const observedGeneration = mesh.metadata.generation ?? 1;
-  const message = 'in force for the whole mesh';
-  return [{ type: 'Accepted', status: 'True', reason: 'Accepted', message, observedGeneration }];
-}
-
-function acceptance(world: World, policy: ResiliencePolicy): Finding {
-  const key = targetKey(policy);
-  const { port } = policy.spec.targetRef;
-  const service = world.services.get(key);
-  if (service === undefined) {
-    const message = `There is no Service ${key}: create it, or correct spec.targetRef`;
-    return { status: 'False', reason: 'TargetNotFound', message };
-  }
-  if (port !== undefined && !service.spec.ports.some((each) => each.port === port)) {
-    const has = service.spec.ports.map((each) => each.port).join(', ');
-    const message = `Service ${key} has no port ${port}: it has ${has}`;
-    return { status: 'False', reason: 'TargetNotFound', message };
-  }
-  return { status: 'True', reason: 'Accepted', message: `attached to Service ${key}` };
+/** There is one of its name, and nothing that it could refer to. */
+export function meshConditions({ metadata }: MeshConfig): readonly Condition[] {
+  return [
+    {
+      type: 'Accepted',
+      status: 'True',
+      reason: 'Accepted',
+      message: 'the defaults of the whole mesh',
+      observedGeneration: metadata.generation ?? 1,
+    },
+  ];
 }
