@@ -19,6 +19,10 @@ export const ports = {
   control: 15_410,
   /** The control plane's webhooks, for the API server. */
   webhook: 15_411,
+  /** Loopback only: what `remora status`, `explain` and the others ask. */
+  controlPages: 15_412,
+  /** /live /ready /metrics of the control plane. */
+  controlHealth: 15_413,
 } as const;
 
 /** Of others, where traces are looked for: OTLP's and Jaeger's own. */

@@ -53,6 +53,8 @@ export class Core {
   #problems: readonly Problem[] = [];
   /** Whether proxies find what they look for: the source was read once, the listeners are open. */
   isReady = false;
+  /** What the last world cost, from its events to what is sent. */
+  lastWorldMs = 0;
 
   constructor(options: CoreOptions) {
     this.#options = options;
@@ -113,7 +115,8 @@ export class Core {
     const startedAtMs = performance.now();
     this.#world = world;
     const changed = this.#publisher.apply(new WorldCompiler(world));
-    const tookMs = Math.round(performance.now() - startedAtMs);
+    this.lastWorldMs = performance.now() - startedAtMs;
+    const tookMs = Math.round(this.lastWorldMs);
     this.#options.log.info({ objects: world.objects.size, changed, tookMs }, 'world applied');
     this.#options.onWorld?.(world);
   }

@@ -54,6 +54,9 @@ export const limits = {
   /** Events that come together are one new world. */
   foldMs: 10,
   foldMsMax: 500,
+  /** How often kinds that need not be installed are looked for. */
+  optionalKindsMs: 15_000,
+  webhookLookMs: 5_000,
 
   // The API server, in kube/.
   kubeConnectTimeoutMs: 5_000,

@@ -1,0 +1,140 @@
+/**
+ * The objects of a cluster as a source of events: one watch a kind, one ledger a kind, one flush.
+ *
+ * Nothing is told before every kind was listed once: half a world would take routes away. After
+ * that events wait a moment, so that what comes together is one new world; how long follows from
+ * what the last one cost, so that a storm of changes never takes all of the processor. A kind that
+ * need not be installed (the Gateway API's) is looked for now and then.
+ *
+ * The same interface as `files/folder-source.ts`. Made by `cluster.ts`.
+ */
+import type { Problem } from '../files/problem.ts';
+import { limits } from '../limits.ts';
+import type { Log } from '../log.ts';
+import type { ObjectEvent } from '../world.ts';
+import type { KubeClient } from './client.ts';
+import type { KubeObject } from './kube-object.ts';
+import { ObjectLedger, readObject } from './object-ledger.ts';
+import { apiVersionOf, type Resource } from './resource.ts';
+import { Watch, type WatchEvent } from './watch.ts';
+
+export interface KubeSourceOptions {
+  readonly client: KubeClient;
+  readonly resources: readonly Resource[];
+  /** Read where they are installed. */
+  readonly optional: readonly Resource[];
+  readonly onEvents: (events: readonly ObjectEvent[]) => void;
+  /** All problems there are, whenever that changed. */
+  readonly onProblems: (problems: readonly Problem[]) => void;
+  readonly log: Log;
+}
+
+export class KubeSource {
+  readonly #options: KubeSourceOptions;
+  readonly #kinds = new Map<string, Kind>();
+  #waiting: ObjectEvent[] = [];
+  #flush: NodeJS.Timeout | null = null;
+  #look: NodeJS.Timeout | null = null;
+  #lastCostMs = 0;
+  #problemChanges = 0;
+  #isStarted = false;
+  #isClosed = false;
+
+  constructor(options: KubeSourceOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves once every kind was listed and told. Waits as long as that takes. */
+  async start(): Promise<void> {
+    const { resources } = this.#options;
+    for (const resource of resources) this.#watch(resource);
+    await this.#lookForOptional();
+    await Promise.all([...this.#kinds.values()].map(({ watch }) => watch.synced));
+    this.#isStarted = true;
+    this.#tell();
+    this.#look = setInterval(() => void this.#lookForOptional(), limits.optionalKindsMs);
+    this.#look.unref();
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    if (this.#flush !== null) clearTimeout(this.#flush);
+    if (this.#look !== null) clearInterval(this.#look);
+    await Promise.all([...this.#kinds.values()].map(({ watch }) => watch.close()));
+  }
+
+  #watch(resource: Resource): void {
+    const { client } = this.#options;
+    const kind = new Kind(client, resource, {
+      onEvents: (events) => this.#take(events),
+      onLag: (why) => this.#options.log.warn({ kind: resource.kind }, `not up to date: ${why}`),
+    });
+    this.#kinds.set(resource.plural, kind);
+    kind.watch.start();
+  }
+
+  /** What is uninstalled again stays watched: its watch finds nothing, and says so. */
+  async #lookForOptional(): Promise<void> {
+    const { client, optional, log } = this.#options;
+    for (const resource of optional) {
+      if (this.#kinds.has(resource.plural) || this.#isClosed) continue;
+      try {
+        if (await client.resourceExists(resource)) this.#watch(resource);
+      } catch (error) {
+        const why = error instanceof Error ? error.message : String(error);
+        log.warn({ kind: resource.kind }, `cannot see whether it is installed: ${why}`);
+      }
+    }
+  }
+
+  #take(events: readonly ObjectEvent[]): void {
+    this.#waiting.push(...events);
+    if (!this.#isStarted || this.#flush !== null) return;
+    const delayMs = Math.min(limits.foldMsMax, Math.max(limits.foldMs, this.#lastCostMs));
+    this.#flush = setTimeout(() => this.#tell(), delayMs);
+  }
+
+  #tell(): void {
+    this.#flush = null;
+    const events = this.#waiting;
+    this.#waiting = [];
+    const startedAtMs = performance.now();
+    if (events.length > 0) this.#options.onEvents(events);
+    this.#lastCostMs = performance.now() - startedAtMs;
+    let changes = 0;
+    for (const { ledger } of this.#kinds.values()) changes += ledger.changes;
+    if (changes === this.#problemChanges) return;
+    this.#problemChanges = changes;
+    const problems = [...this.#kinds.values()].flatMap(({ ledger }) => ledger.problems);
+    this.#options.onProblems(problems.slice(0, limits.problemsMax));
+  }
+}
+
+interface KindHandlers {
+  onEvents(events: readonly ObjectEvent[]): void;
+  onLag(why: string): void;
+}
+
+class Kind {
+  readonly ledger = new ObjectLedger();
+  readonly watch: Watch<ReturnType<typeof readObject>>;
+
+  constructor(client: KubeClient, resource: Resource, handlers: KindHandlers) {
+    const apiVersion = apiVersionOf(resource);
+    const { kind } = resource;
+    this.watch = new Watch(client, {
+      resource,
+      // The items of a list do not say what they are.
+      pick: (raw: KubeObject) => readObject({ ...raw, apiVersion, kind }),
+      onReset: (all) => handlers.onEvents(this.ledger.reset(all)),
+      onEvents: (events) => handlers.onEvents(events.flatMap((event) => this.#take(event))),
+      onState: (state, why) => {
+        if (state === 'lagging') handlers.onLag(why ?? '');
+      },
+    });
+  }
+
+  #take({ type, object }: WatchEvent<ReturnType<typeof readObject>>): readonly ObjectEvent[] {
+    return type === 'put' ? this.ledger.put(object) : this.ledger.delete(object.key);
+  }
+}

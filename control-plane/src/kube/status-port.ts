@@ -1,0 +1,78 @@
+/**
+ * Statuses of Remora's own kinds on the API server: read whole once, written one by one.
+ *
+ * By server-side apply, with one field manager for all replicas: the next leader owns what the last
+ * one wrote, and nobody's other fields are touched.
+ *
+ * The `StatusPort` of `apply/status-writer.ts`. Made by `cluster.ts`.
+ */
+import {
+  type StatusPort,
+  statusKey,
+  type WantedStatus,
+  type WrittenStatus,
+} from '../apply/status-writer.ts';
+import type { KubeClient } from './client.ts';
+import { KubeError } from './kube-error.ts';
+import type { KubeObject } from './kube-object.ts';
+import {
+  apiVersionOf,
+  meshConfigs,
+  type Resource,
+  resiliencePolicies,
+  trafficRoutes,
+} from './resource.ts';
+
+const FIELD_MANAGER = 'remora';
+
+const RESOURCES: readonly Resource[] = [trafficRoutes, resiliencePolicies, meshConfigs];
+
+interface WithStatus extends KubeObject {
+  readonly status?: WrittenStatus;
+}
+
+export class KubeStatusPort implements StatusPort {
+  readonly #client: KubeClient;
+
+  constructor(client: KubeClient) {
+    this.#client = client;
+  }
+
+  async readAll(): Promise<ReadonlyMap<string, WrittenStatus>> {
+    const found = new Map<string, WrittenStatus>();
+    for (const resource of RESOURCES) {
+      const { items } = await this.#client.list(resource, {
+        pick: (raw) => {
+          const { metadata, status } = raw as WithStatus;
+          const { namespace = '', name } = metadata;
+          return { key: statusKey({ kind: resource.kind, namespace, name }), status };
+        },
+      });
+      for (const { key, status } of items) {
+        if (status?.conditions !== undefined) found.set(key, status);
+      }
+    }
+    return found;
+  }
+
+  async write(
+    { kind, namespace, name }: Omit<WantedStatus, 'status'>,
+    status: WrittenStatus,
+  ): Promise<boolean> {
+    const resource = RESOURCES.find((each) => each.kind === kind);
+    if (resource === undefined) throw new Error(`${kind} has no status that is ours to write`);
+    const metadata = { name, ...(resource.namespaced && { namespace }) };
+    const object = { apiVersion: apiVersionOf(resource), kind, metadata, status };
+    try {
+      await this.#client.apply(resource, object, {
+        fieldManager: FIELD_MANAGER,
+        force: true,
+        subresource: 'status',
+      });
+      return true;
+    } catch (error) {
+      if (error instanceof KubeError && error.status === 404) return false;
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,142 @@
+/**
+ * What one replica does for all while it holds the Lease: statuses, events, the webhooks' trust.
+ *
+ * Everything here begins when it is elected and ends when it no longer is, at once; what is written
+ * twice around a change of leaders says the same.
+ *
+ * Not pure. Made by `cluster.ts`.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { CONTROL_SERVICE } from '@remora/api/mesh-names.ts';
+import { ports } from '@remora/api/ports.ts';
+import { PeerAcks } from './apply/peer-acks.ts';
+import { StatusKeeper } from './apply/status-keeper.ts';
+import { StatusWriter } from './apply/status-writer.ts';
+import { UninjectedNews } from './apply/uninjected-news.ts';
+import type { Core } from './core.ts';
+import type { Authority } from './identity/authority.ts';
+import type { KubeClient } from './kube/client.ts';
+import { EventWriter } from './kube/events.ts';
+import { LeaderElection } from './kube/lease.ts';
+import { KubeStatusPort } from './kube/status-port.ts';
+import { WebhookBundle } from './kube/webhook-bundle.ts';
+import type { Log } from './log.ts';
+import { serviceKey } from './world.ts';
+
+const LEASE = 'remora-control';
+/** Of both webhook configurations. */
+const WEBHOOKS = 'remora';
+const RETRY_MS = 2_000;
+const CONTROLLER = 'remora.dev/control-plane';
+
+export interface LeadershipOptions {
+  readonly client: KubeClient;
+  readonly core: Core;
+  readonly pod: { readonly namespace: string; readonly name: string; readonly address: string };
+  readonly authority: Authority;
+  /** By which replicas' certificates are checked. */
+  readonly servername: string;
+  readonly token: () => Promise<string>;
+  readonly log: Log;
+}
+
+interface Duties {
+  readonly peers: PeerAcks;
+  readonly keeper: StatusKeeper;
+  readonly bundle: WebhookBundle;
+  readonly news: UninjectedNews;
+}
+
+export class Leadership {
+  readonly #options: LeadershipOptions;
+  readonly #election: LeaderElection;
+  #duties: Duties | null = null;
+
+  constructor(options: LeadershipOptions) {
+    this.#options = options;
+    const { client, pod, log } = options;
+    this.#election = new LeaderElection({
+      ...{ client, namespace: pod.namespace, name: LEASE, identity: pod.name },
+      onElected: () => void this.#begin(),
+      onLost: (why) => {
+        log.warn({ why }, 'leads no more');
+        this.#end();
+      },
+      onProblem: (why) => log.warn({ lease: LEASE }, why),
+    });
+  }
+
+  get isLeader(): boolean {
+    return this.#election.isLeader();
+  }
+
+  start(): void {
+    this.#election.start();
+  }
+
+  /** The world is another. */
+  changed(): void {
+    if (this.#duties === null) return;
+    this.#duties.keeper.changed();
+    this.#duties.news.look();
+    this.#duties.peers.setPeers(this.#otherReplicas());
+  }
+
+  async close(): Promise<void> {
+    this.#end();
+    await this.#election.close();
+  }
+
+  async #begin(): Promise<void> {
+    const { client, core, pod, authority, servername, token, log } = this.#options;
+    log.info({ lease: LEASE }, 'leads');
+    const writer = new StatusWriter(new KubeStatusPort(client), log);
+    const peers = new PeerAcks({
+      ...{ port: ports.control, ca: authority.certificatePem, servername, token, log },
+      onChange: () => this.#duties?.keeper.changed(),
+    });
+    const events = new EventWriter({
+      ...{ client, controller: CONTROLLER, instance: pod.name },
+      onProblem: (why) => log.warn({}, why),
+    });
+    const bundle = new WebhookBundle(client, WEBHOOKS, authority.certificatePem, log);
+    const keeper = new StatusKeeper(core, peers, writer);
+    const duties = { peers, keeper, bundle, news: new UninjectedNews(core, events) };
+    this.#duties = duties;
+    bundle.start();
+    this.changed();
+    while (this.#duties === duties && !(await this.#opened(writer))) await sleep(RETRY_MS);
+  }
+
+  async #opened(writer: StatusWriter): Promise<boolean> {
+    try {
+      await writer.open();
+      return true;
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      this.#options.log.error({ why, retryMs: RETRY_MS }, 'cannot read the statuses that stand');
+      return false;
+    }
+  }
+
+  #end(): void {
+    const duties = this.#duties;
+    this.#duties = null;
+    if (duties === null) return;
+    duties.keeper.close();
+    duties.bundle.close();
+    duties.peers.close();
+  }
+
+  /** By the endpoints of the control plane's own Service. */
+  #otherReplicas(): readonly string[] {
+    const { core, pod } = this.#options;
+    const slices = core.world.slicesOf.get(serviceKey(pod.namespace, CONTROL_SERVICE)) ?? [];
+    const addresses = slices.flatMap(({ endpoints = [] }) => {
+      return endpoints
+        .filter(({ conditions }) => conditions?.ready !== false)
+        .map(({ addresses: [address = ''] }) => address);
+    });
+    return [...new Set(addresses)].filter((address) => address !== '' && address !== pod.address);
+  }
+}
