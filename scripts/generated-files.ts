@@ -8,6 +8,8 @@ import { RESILIENCE_POLICY_DOC, resiliencePolicy } from '@remora/api/config/resi
 import { trafficRoute } from '@remora/api/config/traffic-route.ts';
 import { ERRORS } from '@remora/api/errors.ts';
 import { stringify } from 'yaml';
+import project from '../package.json' with { type: 'json' };
+import { chartFiles } from './chart-templates.ts';
 import { configPage } from './config-page.ts';
 import { type Column, type CrdSpec, crd } from './crd-schema.ts';
 import { errorPage } from './error-page.ts';
@@ -93,12 +95,13 @@ const CRD_HEAD = '# Written by `npm run generate` from api/src/config. Do not ed
 
 /** By path from the root of the repository. */
 export function generatedFiles(): ReadonlyMap<string, string> {
-  const crds = KINDS.map((spec): [string, string] => {
+  const crds = KINDS.map((spec): readonly [string, string] => {
     const text = stringify(crd(spec), { lineWidth: 100, aliasDuplicateObjects: false });
-    return [`charts/remora/crds/${spec.plural}.yaml`, CRD_HEAD + text];
+    return [spec.plural, CRD_HEAD + text];
   });
   return new Map([
-    ...crds,
+    ...crds.map(([plural, text]) => [`charts/remora/crds/${plural}.yaml`, text] as const),
+    ...chartFiles(project.version, crds),
     ['docs/config.md', configPage(KINDS)],
     ['docs/errors.md', errorPage(ERRORS)],
     ['docs/metrics.md', metricsPage()],

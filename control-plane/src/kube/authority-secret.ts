@@ -1,7 +1,9 @@
 /**
- * The mesh's authority in its Secret: made by whichever replica comes first, read by all.
+ * The mesh's authority in its Secret: filled by whichever replica comes first, read by all.
  *
- * Creating is what decides: the API server lets one of two replicas have it, and the other reads.
+ * The Secret itself comes with the installation and is empty: so it goes when that goes, and the
+ * control plane needs no right to create one. Of two replicas that fill it at once the API server
+ * refuses one, which then reads.
  *
  * Used by `cluster.ts`. The authority itself is `identity/authority.ts`.
  */
@@ -16,46 +18,34 @@ const CERTIFICATE = 'tls.crt';
 const KEY = 'tls.key';
 
 interface Secret extends KubeObject {
-  readonly type: string;
   readonly data?: Readonly<Record<string, string>>;
 }
 
 export async function loadAuthority(client: KubeClient, namespace: string): Promise<Authority> {
   const found = await client.get<Secret>(secrets, { namespace, name: AUTHORITY_SECRET });
-  if (found !== null) return authorityIn(found);
+  if (found === null) {
+    const where = `Secret ${namespace}/${AUTHORITY_SECRET}`;
+    throw new Error(`${where} is missing: it comes with the installation, so install again`);
+  }
+  const known = authorityIn(found);
+  if (known !== null) return known;
   const authority = await createAuthority(Date.now());
+  const { certificatePem, keyPem } = authority;
+  const data = { [CERTIFICATE]: encoded(certificatePem), [KEY]: encoded(keyPem) };
   try {
-    await client.create(secrets, secretOf(authority, namespace));
+    await client.update(secrets, { ...found, data });
     return authority;
   } catch (error) {
-    if (!(error instanceof KubeError) || !error.isAlreadyThere) throw error;
+    if (!(error instanceof KubeError) || !error.isConflict) throw error;
     return await loadAuthority(client, namespace);
   }
 }
 
-function secretOf({ certificatePem, keyPem }: Authority, namespace: string): Secret {
-  return {
-    apiVersion: 'v1',
-    kind: 'Secret',
-    metadata: {
-      name: AUTHORITY_SECRET,
-      namespace,
-      labels: { 'app.kubernetes.io/name': 'remora', 'app.kubernetes.io/component': 'control-plane' },
-    },
-    type: 'kubernetes.io/tls',
-    data: { [CERTIFICATE]: encoded(certificatePem), [KEY]: encoded(keyPem) },
-  };
-}
-
-function authorityIn({ data = {}, metadata }: Secret): Authority {
+/** Null: nobody has filled it yet. */
+function authorityIn({ data = {} }: Secret): Authority | null {
   const certificate = data[CERTIFICATE];
   const key = data[KEY];
-  if (certificate === undefined || key === undefined) {
-    throw new Error(
-      `Secret ${metadata.namespace}/${AUTHORITY_SECRET} has no ${CERTIFICATE} and ${KEY}: ` +
-        'delete it, and the control plane makes it anew; pods injected before need a restart then',
-    );
-  }
+  if (certificate === undefined || key === undefined) return null;
   return { certificatePem: decoded(certificate), keyPem: decoded(key) };
 }
 
