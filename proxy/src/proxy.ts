@@ -10,6 +10,7 @@ import type { ProxyIdentity } from '@remora/api/wire.ts';
 import { configPieces } from './admin/config-page.ts';
 import { AppMetrics } from './admin/app-metrics.ts';
 import type { AdminWorld, Page } from './admin/page.ts';
+import { Probes } from './admin/probe-page.ts';
 import { ADMIN_PAGES, AdminServer, METRICS_PAGES } from './admin/server.ts';
 import { statsPieces } from './admin/stats-page.ts';
 import type { Backend } from './balance/backend.ts';
@@ -82,6 +83,7 @@ class DataPlane implements RunningProxy {
   #inbound: Inbound | null = null;
   #inboundSeries: RouteSeries | null = null;
   readonly #app: AppMetrics | null;
+  readonly #probes: Probes;
   #housekeeping: NodeJS.Timeout | null = null;
   #isReady = false;
 
@@ -91,6 +93,7 @@ class DataPlane implements RunningProxy {
     this.#log = log;
     this.#seeing = new Observability(options, log, systemClock, this.#wheel);
     this.#app = options.appMetrics === null ? null : new AppMetrics(options.appMetrics);
+    this.#probes = new Probes(options.probes);
     this.#metrics = new ProxyMetrics(
       {
         counts: this.#counts,
@@ -212,6 +215,7 @@ class DataPlane implements RunningProxy {
       traces: this.#counts.traces,
       application: this.#inbound?.backend ?? null,
       app: this.#app,
+      probes: this.#probes,
       isReady: () => this.#isReady && !this.#drain.hasBegun && this.#configuration.isReady,
       drain: () => this.#beginDrain(),
       connectionsOf: (endpoint) => (endpoint.pool as EndpointPool | null)?.total ?? 0,

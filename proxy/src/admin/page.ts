@@ -18,6 +18,7 @@ import type { RecordStore } from '../telemetry/record-store.ts';
 import type { TraceCounts } from '../telemetry/trace-counts.ts';
 import type { AppMetrics } from './app-metrics.ts';
 import type { PageAnswer } from './page-answer.ts';
+import type { Probes } from './probe-page.ts';
 
 export interface AdminWorld {
   readonly metrics: ProxyMetrics;
@@ -33,6 +34,7 @@ export interface AdminWorld {
   readonly accessLog: AccessLog;
   /** Its own metrics, where they are merged. */
   readonly app: AppMetrics | null;
+  readonly probes: Probes;
   isReady(): boolean;
   /** Begins to drain; does nothing when that has begun. */
   drain(): void;
@@ -43,7 +45,10 @@ export interface AdminWorld {
 export interface Page {
   readonly method: 'GET' | 'POST' | 'DELETE';
   readonly path: string;
-  answer(world: AdminWorld, answer: PageAnswer, head: Head): void | Promise<void>;
+  /** The path goes on: what follows is the page's to read. */
+  readonly hasName?: true;
+  /** `name`: of a page that has one. */
+  answer(world: AdminWorld, answer: PageAnswer, head: Head, name: string): void | Promise<void>;
 }
 
 /** Starts a 200 and writes it piece by piece. Ends early when the client has gone. */
