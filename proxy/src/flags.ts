@@ -14,12 +14,13 @@ import type { ListenAddress } from './net/listener.ts';
 import type { AccessLogOptions } from './telemetry/access-log.ts';
 
 export const USAGE = `usage: remora-proxy --name NAME --namespace NS --workload WORKLOAD [options]
+       remora-proxy drain [--admin HOST:PORT] [--wait SECONDS]
 
   --outbound HOST:PORT   requests of the application arrive here
   --inbound HOST:PORT    requests for the application arrive here; needs --app
   --app HOST:PORT        the application beside this proxy
   --app-metrics PORT/PATH  its own metrics, shown behind ours at /metrics
-  --admin HOST:PORT      loopback: /config /stats, POST /drain
+  --admin HOST:PORT      loopback: /config /stats /drain
   --metrics HOST:PORT    /live /ready /metrics /probe
   --probe-ports PORTS    of the application, that /probe may try, such as 8080,9000
   --app-host HOST        where /probe looks for it (default: the address that the probe came to)
@@ -207,11 +208,14 @@ function appPage(text: string | undefined, app: string | undefined): AppPage | n
     throw new Error(`--app-metrics must be PORT/PATH such as 9090/metrics, not ${text}`);
   }
   const { host } = address('--app', app) ?? { host: '127.0.0.1' };
-  return { ...address('--app-metrics', `${host}:${port}`)!, path };
+  return { ...addressOf('--app-metrics', `${host}:${port}`), path };
 }
 
 function address(flag: string, text: string | undefined): ListenAddress | null {
-  if (text === undefined) return null;
+  return text === undefined ? null : addressOf(flag, text);
+}
+
+export function addressOf(flag: string, text: string): ListenAddress {
   const colon = text.lastIndexOf(':');
   const port = Number(text.slice(colon + 1));
   const host = text.slice(0, colon).replace(/^\[(.*)\]$/, '$1');

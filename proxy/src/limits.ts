@@ -85,8 +85,6 @@ export const limits = {
   drainIdleMs: 250,
   /** The same while the application still serves: its callers are about to let go by themselves. */
   drainPeerIdleMs: 1_000,
-  /** The application asked for nothing in so long after nobody asked it: it has finished. */
-  drainGraceMs: 5_000,
   /** Of the time-out, kept for the application's own requests. */
   drainExitMs: 2_000,
   /** A destination that nobody asked for in so long is unsubscribed. */

@@ -45,7 +45,7 @@ export interface RunningProxy {
   readonly addresses: Readonly<Record<string, string>>;
   /** Resolves after a drain, however it was begun; false: some requests were cut off. */
   readonly drained: Promise<boolean>;
-  /** Ends what is under way, without waiting for the application. */
+  /** The application has gone, or nobody waits for it: ends, within a bound. */
   end(): void;
 }
 
@@ -218,6 +218,7 @@ class DataPlane implements RunningProxy {
       probes: this.#probes,
       isReady: () => this.#isReady && !this.#drain.hasBegun && this.#configuration.isReady,
       drain: () => this.#beginDrain(),
+      draining: () => ({ phase: this.#drain.phase, inFlight: this.#counts.inFlight }),
       connectionsOf: (endpoint) => (endpoint.pool as EndpointPool | null)?.total ?? 0,
     };
   }

@@ -22,6 +22,7 @@ export function adminWorld(control: ControlWorld, parts: Partial<AdminWorld> = {
     probes: new Probes({ ports: new Set(), host: null }),
     isReady: () => true,
     drain: () => undefined,
+    draining: () => ({ phase: 'serving', inFlight: 0 }),
     connectionsOf: () => 0,
     ...parts,
   };

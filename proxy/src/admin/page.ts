@@ -12,6 +12,7 @@ import type { Clock } from '../clock.ts';
 import type { Configuration } from '../control/configuration.ts';
 import type { Head } from '../http1/head.ts';
 import { limits } from '../limits.ts';
+import type { DrainPhase } from '../net/drain.ts';
 import type { AccessLog } from '../telemetry/access-log.ts';
 import type { ProxyMetrics, RouteSeries } from '../telemetry/proxy-metrics.ts';
 import type { RecordStore } from '../telemetry/record-store.ts';
@@ -38,6 +39,8 @@ export interface AdminWorld {
   isReady(): boolean;
   /** Begins to drain; does nothing when that has begun. */
   drain(): void;
+  /** How far a drain is, and how many requests are under way, in and out. */
+  draining(): { readonly phase: DrainPhase; readonly inFlight: number };
   /** Open connections to an endpoint, those in use included. */
   connectionsOf(endpoint: Endpoint): number;
 }

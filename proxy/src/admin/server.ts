@@ -15,7 +15,7 @@ import { refusalReason } from '../http1/refusals.ts';
 import { limits } from '../limits.ts';
 import { accessLogPages } from './access-log-page.ts';
 import { configPage } from './config-page.ts';
-import { drainPage } from './drain-page.ts';
+import { drainPages } from './drain-page.ts';
 import { explainPage } from './explain-page.ts';
 import { livePage } from './live-page.ts';
 import { metricsPage } from './metrics-page.ts';
@@ -36,7 +36,7 @@ export const ADMIN_PAGES: readonly Page[] = [
   configPage,
   statsPage,
   explainPage,
-  drainPage,
+  ...drainPages,
   ...accessLogPages,
 ];
 
