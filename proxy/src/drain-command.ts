@@ -101,7 +101,7 @@ function ask(
       if (text.length > ANSWER_BYTES_MAX) socket.destroy(new Error('its answer is too long'));
     });
     socket.on('close', () => {
-      const [, status, body = ''] = /^HTTP\/1\.1 (\d{3})[^]*?\r\n\r\n([^]*)$/.exec(text) ?? [];
+      const [, status, body = ''] = /^HTTP\/1\.1 (\d{3}).*?\r\n\r\n(.*)$/s.exec(text) ?? [];
       if (status === undefined) reject(new Error('its answer is not HTTP'));
       else resolve({ status: Number(status), body: body.trim() });
     });
