@@ -19,12 +19,34 @@ describe('the command line', () => {
     assert.deepEqual(options.appMetrics, { host: '::1', port: 9_090, path: '/metrics?all' });
   });
 
+  test('of a sidecar in a pod says how to reach the control plane, and what may be probed', () => {
+    const pem = '-----BEGIN CERTIFICATE-----\n…';
+    const options = parseFlags([
+      ...['--outbound', '0.0.0.0:15401', '--probe-ports', '8080,9000', '--control-ca', pem],
+      ...['--control', 'https://remora-control.remora-system.svc:15410', '--control-token', '/t'],
+    ]);
+    assert.ok(typeof options !== 'string');
+    assert.deepEqual(options.control, {
+      url: 'https://remora-control.remora-system.svc:15410',
+      ...{ authority: pem, tokenFile: '/t' },
+    });
+    assert.deepEqual(options.probes, { ports: new Set([8_080, 9_000]), host: null });
+  });
+
   for (const [why, args, expected] of [
     ['nothing to do', [], /--outbound or --inbound/],
     ['an inbound without its application', ['--inbound', '127.0.0.1:1'], /--app/],
     ['a port out of range', ['--outbound', '127.0.0.1:70000'], /--outbound.*127\.0\.0\.1:70000/],
     ['an address without a port', ['--outbound', 'localhost'], /HOST:PORT/],
     ['a control plane that is no URL', ['--outbound', 'a:1', '--control', 'x'], /--control/],
+    ['a control plane of another protocol', ['--outbound', 'a:1', '--control', 'ftp://a'], /URL/],
+    ['https without an authority', ['--outbound', 'a:1', '--control', 'https://a'], /--control-ca/],
+    [
+      'a token that would be shown in the clear',
+      ['--outbound', 'a:1', '--control', 'http://a', '--control-token', '/t'],
+      /--control-token need --control by https/,
+    ],
+    ['a port to probe that is none', ['--outbound', 'a:1', '--probe-ports', '80,x'], /8080,9000/],
     ['metrics without a path', ['--outbound', 'a:1', '--app-metrics', '9090'], /PORT\/PATH/],
     ['a flag that does not exist', ['--outbond', 'a:1'], /outbond/],
   ] as const) {

@@ -8,19 +8,26 @@ import { parseArgs } from 'node:util';
 import { destinationKey } from '@remora/api/destination.ts';
 import type { ProxyIdentity } from '@remora/api/wire.ts';
 import type { AppPage } from './admin/app-metrics.ts';
+import type { ProbeTargets } from './admin/probe-page.ts';
+import { type ControlTarget, PEM_BEGINS } from './control/control-dial.ts';
 import type { ListenAddress } from './net/listener.ts';
 import type { AccessLogOptions } from './telemetry/access-log.ts';
 
 export const USAGE = `usage: remora-proxy --name NAME --namespace NS --workload WORKLOAD [options]
+       remora-proxy drain [--admin HOST:PORT] [--wait SECONDS]
 
   --outbound HOST:PORT   requests of the application arrive here
   --inbound HOST:PORT    requests for the application arrive here; needs --app
   --app HOST:PORT        the application beside this proxy
   --app-metrics PORT/PATH  its own metrics, shown behind ours at /metrics
-  --admin HOST:PORT      loopback: /config /stats, POST /drain
-  --metrics HOST:PORT    /live /ready /metrics
+  --admin HOST:PORT      loopback: /config /stats /drain
+  --metrics HOST:PORT    /live /ready /metrics /probe
+  --probe-ports PORTS    of the application, that /probe may try, such as 8080,9000
+  --app-host HOST        where /probe looks for it (default: the address that the probe came to)
   --front SERVICE        every outbound request is for this Service, whatever its Host
-  --control URL          the control plane's stream, http://HOST:PORT
+  --control URL          the control plane's stream, http://HOST:PORT or https://HOST:PORT
+  --control-ca CA        with https: who signs its certificate, as PEM or a file of that
+  --control-token FILE   with https: what proves to it who this proxy is
   --snapshot FILE        configuration from a file, watched
   --access-log MODE      errors, all or none: a line for a request (default: errors)
   --access-log-sample R  of good requests, where all have one, 0 to 1 (default: 1)
@@ -42,7 +49,9 @@ export interface ProxyOptions {
   readonly metrics: ListenAddress | null;
   /** Key of the destination of every outbound request; null: as its authority says. */
   readonly front: string | null;
-  readonly control: string | null;
+  /** What /probe may try. */
+  readonly probes: ProbeTargets;
+  readonly control: ControlTarget | null;
   readonly snapshot: string | null;
   readonly lastGood: string | null;
   readonly accessLog: AccessLogOptions;
@@ -64,7 +73,11 @@ const FLAGS = {
   admin: { type: 'string' },
   metrics: { type: 'string' },
   front: { type: 'string' },
+  'probe-ports': { type: 'string' },
+  'app-host': { type: 'string' },
   control: { type: 'string' },
+  'control-ca': { type: 'string' },
+  'control-token': { type: 'string' },
   snapshot: { type: 'string' },
   'last-good': { type: 'string' },
   'access-log': { type: 'string' },
@@ -91,8 +104,13 @@ export function parseFlags(args: readonly string[]): ProxyOptions | string {
   }
 }
 
-function readFlags(args: readonly string[]) {
-  return parseArgs({ args: [...args], options: FLAGS, strict: true }).values;
+function readFlags(given: readonly string[]) {
+  // A PEM begins with dashes, which `parseArgs` takes for a flag unless it is joined to its own.
+  const args = given.map((arg, at) =>
+    given[at + 1]?.startsWith(PEM_BEGINS) === true ? `${arg}=${given[at + 1]}` : arg,
+  );
+  const joined = args.filter((arg) => !arg.startsWith(PEM_BEGINS));
+  return parseArgs({ args: joined, options: FLAGS, strict: true }).values;
 }
 
 function toOptions(given: ReturnType<typeof readFlags>): ProxyOptions {
@@ -110,7 +128,8 @@ function toOptions(given: ReturnType<typeof readFlags>): ProxyOptions {
     admin: address('--admin', given.admin),
     metrics: address('--metrics', given.metrics),
     front: frontKey(given.front, given.namespace ?? 'default'),
-    control: given.control ?? null,
+    probes: { ports: portSet(given['probe-ports']), host: given['app-host'] ?? null },
+    control: controlTarget(given),
     snapshot: given.snapshot ?? null,
     lastGood: given['last-good'] ?? null,
     accessLog: {
@@ -127,12 +146,32 @@ function toOptions(given: ReturnType<typeof readFlags>): ProxyOptions {
   if (options.inbound !== null && options.app === null) {
     throw new Error('--inbound needs --app HOST:PORT, the application to pass requests to');
   }
-  if (options.control !== null && !URL.canParse(options.control)) {
-    throw new Error(
-      `--control must be a URL such as http://127.0.0.1:15010, not ${options.control}`,
-    );
-  }
   return options;
+}
+
+/** A token is shown to nobody whose certificate was not looked at. */
+function controlTarget(given: ReturnType<typeof readFlags>): ControlTarget | null {
+  const { control, 'control-ca': authority = null, 'control-token': tokenFile = null } = given;
+  if (control === undefined) return null;
+  const protocol = URL.parse(control)?.protocol;
+  if (protocol !== 'http:' && protocol !== 'https:') {
+    throw new Error(`--control must be a URL such as http://127.0.0.1:15010, not ${control}`);
+  }
+  const isSecure = protocol === 'https:';
+  if (isSecure && authority === null) {
+    throw new Error('--control by https needs --control-ca, the certificate of its authority');
+  }
+  if (!isSecure && (authority ?? tokenFile) !== null) {
+    throw new Error(`--control-ca and --control-token need --control by https, not ${control}`);
+  }
+  return { url: control, authority, tokenFile };
+}
+
+function portSet(text: string | undefined): ReadonlySet<number> {
+  if (text === undefined) return new Set();
+  const ports = text.split(',').map((port) => (/^\d{1,5}$/.test(port) ? Number(port) : 0));
+  if (ports.every((port) => port >= 1 && port <= 65_535)) return new Set(ports);
+  throw new Error(`--probe-ports must be ports such as 8080,9000, not ${text}`);
 }
 
 const RATIO = { least: 0, most: 1, standard: 1 };
@@ -169,11 +208,14 @@ function appPage(text: string | undefined, app: string | undefined): AppPage | n
     throw new Error(`--app-metrics must be PORT/PATH such as 9090/metrics, not ${text}`);
   }
   const { host } = address('--app', app) ?? { host: '127.0.0.1' };
-  return { ...address('--app-metrics', `${host}:${port}`)!, path };
+  return { ...addressOf('--app-metrics', `${host}:${port}`), path };
 }
 
 function address(flag: string, text: string | undefined): ListenAddress | null {
-  if (text === undefined) return null;
+  return text === undefined ? null : addressOf(flag, text);
+}
+
+export function addressOf(flag: string, text: string): ListenAddress {
   const colon = text.lastIndexOf(':');
   const port = Number(text.slice(colon + 1));
   const host = text.slice(0, colon).replace(/^\[(.*)\]$/, '$1');

@@ -85,8 +85,6 @@ export const limits = {
   drainIdleMs: 250,
   /** The same while the application still serves: its callers are about to let go by themselves. */
   drainPeerIdleMs: 1_000,
-  /** The application asked for nothing in so long after nobody asked it: it has finished. */
-  drainGraceMs: 5_000,
   /** Of the time-out, kept for the application's own requests. */
   drainExitMs: 2_000,
   /** A destination that nobody asked for in so long is unsubscribed. */
@@ -94,8 +92,10 @@ export const limits = {
   /** A backend that no destination names is closed after so long. */
   backendUnusedMs: 30_000,
   configReconnectMinMs: 100,
-  /** What a control plane that is back can take: a change should not wait longer for a proxy. */
-  configReconnectMaxMs: 2_000,
+  /** A replica that goes leaves all of its proxies at once: they come back spread over this. */
+  configReconnectFirstMs: 1_000,
+  /** 200 of a thousand proxies a second; a change should not wait longer for one. */
+  configReconnectMaxMs: 5_000,
   configConnectTimeoutMs: 5_000,
   /** Work on configuration between two turns of the loop. */
   compileSliceMs: 1,
@@ -237,6 +237,21 @@ export const limits = {
   spanCloseMs: 1_000,
   /** One line of log about spans that do not get through in so long. */
   spanComplaintMs: 60_000,
+  // In a pod: `control/control-dial.ts`, `admin/probe-page.ts`, `net/drain.ts`.
+  /** Of an authority or a token. */
+  trustFileCharsMax: 256 * 1024,
+  /** Of a control plane's words where it refuses the stream. */
+  refusalBytesMax: 512,
+  /** A proxy that has heard nothing from its control plane in so long is ready all the same. */
+  readyWithoutControlMs: 10_000,
+  /** Probes of the application under way. */
+  probesMax: 16,
+  probeTimeoutMs: 1_000,
+  probeTimeoutMsMax: 60_000,
+  /** Of an application's answer to a gRPC probe. */
+  probeAnswerBytesMax: 1_024,
+  /** After POST /drain new connections are taken for so long: the pause injection gives the app. */
+  drainNewsMs: 5_000,
   // Metrics: `telemetry/`, `admin/`.
   /** Series whose buckets each keep a sampled request. */
   exemplarSeriesMax: 1_024,

@@ -1,9 +1,10 @@
 /**
  * The proxy as a process: flags in, one ready line out, signals, exit codes. Nothing else touches
- * `process`.
+ * `process`. With the word `drain` it is the other process, which tells the first to leave.
  *
  * Exit codes: 0 after a drain, 1 when it could not start, 2 for wrong flags.
  */
+import { drain } from './drain-command.ts';
 import { parseFlags, USAGE } from './flags.ts';
 import { startProxy } from './proxy.ts';
 import { createLog } from './telemetry/log.ts';
@@ -13,7 +14,12 @@ const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
 
 async function main(): Promise<void> {
-  const options = parseFlags(process.argv.slice(2));
+  const args = process.argv.slice(2);
+  if (args[0] === 'drain') {
+    process.exitCode = await drain(args.slice(1), (text) => void process.stdout.write(text));
+    return;
+  }
+  const options = parseFlags(args);
   if (options === 'help') {
     process.stdout.write(USAGE);
     return;

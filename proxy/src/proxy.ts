@@ -10,6 +10,7 @@ import type { ProxyIdentity } from '@remora/api/wire.ts';
 import { configPieces } from './admin/config-page.ts';
 import { AppMetrics } from './admin/app-metrics.ts';
 import type { AdminWorld, Page } from './admin/page.ts';
+import { Probes } from './admin/probe-page.ts';
 import { ADMIN_PAGES, AdminServer, METRICS_PAGES } from './admin/server.ts';
 import { statsPieces } from './admin/stats-page.ts';
 import type { Backend } from './balance/backend.ts';
@@ -44,7 +45,7 @@ export interface RunningProxy {
   readonly addresses: Readonly<Record<string, string>>;
   /** Resolves after a drain, however it was begun; false: some requests were cut off. */
   readonly drained: Promise<boolean>;
-  /** Ends what is under way, without waiting for the application. */
+  /** The application has gone, or nobody waits for it: ends, within a bound. */
   end(): void;
 }
 
@@ -82,6 +83,7 @@ class DataPlane implements RunningProxy {
   #inbound: Inbound | null = null;
   #inboundSeries: RouteSeries | null = null;
   readonly #app: AppMetrics | null;
+  readonly #probes: Probes;
   #housekeeping: NodeJS.Timeout | null = null;
   #isReady = false;
 
@@ -91,6 +93,7 @@ class DataPlane implements RunningProxy {
     this.#log = log;
     this.#seeing = new Observability(options, log, systemClock, this.#wheel);
     this.#app = options.appMetrics === null ? null : new AppMetrics(options.appMetrics);
+    this.#probes = new Probes(options.probes);
     this.#metrics = new ProxyMetrics(
       {
         counts: this.#counts,
@@ -212,8 +215,10 @@ class DataPlane implements RunningProxy {
       traces: this.#counts.traces,
       application: this.#inbound?.backend ?? null,
       app: this.#app,
+      probes: this.#probes,
       isReady: () => this.#isReady && !this.#drain.hasBegun && this.#configuration.isReady,
       drain: () => this.#beginDrain(),
+      draining: () => ({ phase: this.#drain.phase, inFlight: this.#counts.inFlight }),
       connectionsOf: (endpoint) => (endpoint.pool as EndpointPool | null)?.total ?? 0,
     };
   }

@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
-import { ControlWorld } from '../../proxy/src/control/control-fixture.ts';
+import { ControlWorld, plainTarget } from '../../proxy/src/control/control-fixture.ts';
 import { Queries } from '../../proxy/src/control/queries.ts';
 import { Subscription } from '../../proxy/src/control/subscription.ts';
 import { attemptRecord, requestRecord } from '@remora/api/record-fixture.ts';
@@ -132,7 +132,7 @@ describe('a question to a mesh', () => {
 function subscriptionOf(url: string, records: RecordStore): Subscription {
   const { live, installer, metrics, clock, log } = new ControlWorld();
   return new Subscription({
-    ...{ url, live, installer, metrics, clock, log },
+    ...{ control: plainTarget(url), live, installer, metrics, clock, log },
     identity: { name: 'web-0', namespace: 'shop', workload: 'web' },
     chance: () => 0,
     hasInbound: false,

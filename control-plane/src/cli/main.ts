@@ -8,6 +8,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { check } from './check.ts';
 import { config } from './config.ts';
 import { dev } from './dev.ts';
+import { drain } from './drain.ts';
 import { EXIT_INTERNAL, EXIT_OK, EXIT_USAGE, type ExitCode } from './exit-codes.ts';
 import { explain } from './explain.ts';
 import { proxy } from './proxy.ts';
@@ -19,7 +20,7 @@ import { top } from './top.ts';
 import type { Io, Verb } from './verb.ts';
 
 const VERBS: readonly Verb[] = [
-  ...[dev, proxy, check, status, routes],
+  ...[dev, proxy, drain, check, status, routes],
   ...[explain, tap, top, stat, config],
 ];
 const VERSION = '0.1.0';

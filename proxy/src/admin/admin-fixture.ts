@@ -9,6 +9,7 @@ import { LineLog } from '../telemetry/log.ts';
 import { RecordStore } from '../telemetry/record-store.ts';
 import { noTraces } from '../telemetry/trace-counts.ts';
 import type { AdminWorld } from './page.ts';
+import { Probes } from './probe-page.ts';
 
 export function adminWorld(control: ControlWorld, parts: Partial<AdminWorld> = {}): AdminWorld {
   const { metrics, clock, live, backends } = control;
@@ -18,8 +19,10 @@ export function adminWorld(control: ControlWorld, parts: Partial<AdminWorld> = {
     ...{ inbound: null, application: null, app: null, traces: noTraces() },
     records: new RecordStore(),
     accessLog: new AccessLog({ mode: 'errors', sample: 1 }, log, clock),
+    probes: new Probes({ ports: new Set(), host: null }),
     isReady: () => true,
     drain: () => undefined,
+    draining: () => ({ phase: 'serving', inFlight: 0 }),
     connectionsOf: () => 0,
     ...parts,
   };

@@ -6,6 +6,7 @@
  */
 import type { Socket } from 'node:net';
 import { reasonPhrase } from '../http1/reason-phrases.ts';
+import { limits } from '../limits.ts';
 
 export class PageAnswer {
   readonly #socket: Socket;
@@ -19,6 +20,17 @@ export class PageAnswer {
   /** The client has left: what is written goes nowhere. */
   get isGone(): boolean {
     return !this.#socket.writable;
+  }
+
+  /** Where the request came to, as it is dialled: IPv4 on a listener of both families is IPv4. */
+  get localAddress(): string {
+    return (this.#socket.localAddress ?? '').replace(/^::ffff:/, '');
+  }
+
+  /** The answer takes so long at most; `onGone` is called when the connection has ended. */
+  waitFor(ms: number, onGone: () => void): void {
+    this.#socket.setTimeout(ms + limits.adminTimeoutMs);
+    this.#socket.once('close', onGone);
   }
 
   /** A short answer, whole. `extra` are further lines, each with CRLF. */

@@ -12,12 +12,14 @@ import type { Clock } from '../clock.ts';
 import type { Configuration } from '../control/configuration.ts';
 import type { Head } from '../http1/head.ts';
 import { limits } from '../limits.ts';
+import type { DrainPhase } from '../net/drain.ts';
 import type { AccessLog } from '../telemetry/access-log.ts';
 import type { ProxyMetrics, RouteSeries } from '../telemetry/proxy-metrics.ts';
 import type { RecordStore } from '../telemetry/record-store.ts';
 import type { TraceCounts } from '../telemetry/trace-counts.ts';
 import type { AppMetrics } from './app-metrics.ts';
 import type { PageAnswer } from './page-answer.ts';
+import type { Probes } from './probe-page.ts';
 
 export interface AdminWorld {
   readonly metrics: ProxyMetrics;
@@ -33,9 +35,12 @@ export interface AdminWorld {
   readonly accessLog: AccessLog;
   /** Its own metrics, where they are merged. */
   readonly app: AppMetrics | null;
+  readonly probes: Probes;
   isReady(): boolean;
   /** Begins to drain; does nothing when that has begun. */
   drain(): void;
+  /** How far a drain is, and how many requests are under way, in and out. */
+  draining(): { readonly phase: DrainPhase; readonly inFlight: number };
   /** Open connections to an endpoint, those in use included. */
   connectionsOf(endpoint: Endpoint): number;
 }
@@ -43,7 +48,10 @@ export interface AdminWorld {
 export interface Page {
   readonly method: 'GET' | 'POST' | 'DELETE';
   readonly path: string;
-  answer(world: AdminWorld, answer: PageAnswer, head: Head): void | Promise<void>;
+  /** The path goes on: what follows is the page's to read. */
+  readonly hasName?: true;
+  /** `name`: of a page that has one. */
+  answer(world: AdminWorld, answer: PageAnswer, head: Head, name: string): void | Promise<void>;
 }
 
 /** Starts a 200 and writes it piece by piece. Ends early when the client has gone. */

@@ -157,7 +157,9 @@ describe('the admin listeners', () => {
   });
 
   test('begin a drain on POST only, and never for a web page', async () => {
-    assert.equal(await statusOf(`${onAdmin}/drain`), 405);
+    const asked = await fetch(`${onAdmin}/drain`);
+    assert.deepEqual(await asked.json(), { phase: 'serving', inFlight: 0 });
+    assert.equal(await statusOf(`${onAdmin}/drain`, { method: 'DELETE' }), 405);
     const headers = { origin: 'http://evil.example' };
     assert.equal(await statusOf(`${onAdmin}/drain`, { method: 'POST', headers }), 403);
     assert.equal(drains, 0);

@@ -15,26 +15,34 @@ import { refusalReason } from '../http1/refusals.ts';
 import { limits } from '../limits.ts';
 import { accessLogPages } from './access-log-page.ts';
 import { configPage } from './config-page.ts';
-import { drainPage } from './drain-page.ts';
+import { drainPages } from './drain-page.ts';
 import { explainPage } from './explain-page.ts';
 import { livePage } from './live-page.ts';
 import { metricsPage } from './metrics-page.ts';
 import type { AdminWorld, Page } from './page.ts';
 import { PageAnswer } from './page-answer.ts';
+import { grpcProbePage, tcpProbePage } from './probe-page.ts';
 import { readyPage } from './ready-page.ts';
 import { statsPage } from './stats-page.ts';
 
 /** For kubelet and Prometheus, on the pod's address: nothing here gives orders. */
-export const METRICS_PAGES: readonly Page[] = [livePage, readyPage, metricsPage];
+export const METRICS_PAGES: readonly Page[] = [
+  ...[livePage, readyPage, metricsPage],
+  ...[tcpProbePage, grpcProbePage],
+];
 /** For who is on the machine. */
 export const ADMIN_PAGES: readonly Page[] = [
   ...METRICS_PAGES,
   configPage,
   statsPage,
   explainPage,
-  drainPage,
+  ...drainPages,
   ...accessLogPages,
 ];
+
+function isAt({ path, hasName }: Page, asked: string): boolean {
+  return hasName === true ? asked.startsWith(path) : asked === path;
+}
 
 const ORIGIN = Buffer.from('origin');
 
@@ -99,7 +107,7 @@ export class AdminServer {
 
   async #answer(head: Head, answer: PageAnswer): Promise<void> {
     const path = head.text(head.pathStart, head.pathEnd);
-    const known = this.#pages.filter((page) => page.path === path);
+    const known = this.#pages.filter((page) => isAt(page, path));
     if (known.length === 0) return answer.text(404, `no such page: ${this.#paths()}\n`);
     const page = known.find(({ method }) => METHOD[method] === head.method);
     if (page === undefined) {
@@ -108,7 +116,7 @@ export class AdminServer {
     }
     if (head.find(ORIGIN) >= 0) return answer.text(403, 'not for web pages\n');
     try {
-      await page.answer(this.#world, answer, head);
+      await page.answer(this.#world, answer, head, path.slice(page.path.length));
     } catch {
       answer.abort();
     }

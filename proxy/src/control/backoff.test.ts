@@ -1,6 +1,7 @@
 /** Claims about reconnecting: spread out, bounded both ways, slower with each failure. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { seededChance } from '../clock.ts';
 import { limits } from '../limits.ts';
 import { reconnectDelayMs } from './backoff.ts';
 
@@ -15,8 +16,17 @@ describe('the delay before connecting again', () => {
     }
   });
 
+  test('spreads the proxies of a lost replica over a second, evenly', () => {
+    const chance = seededChance(7);
+    const slots = new Array<number>(10).fill(0);
+    for (let proxy = 0; proxy < 1_000; proxy++) {
+      slots[Math.floor(reconnectDelayMs(1, chance) / 100)]!++;
+    }
+    assert(Math.max(...slots) < 150, `${slots}`);
+  });
+
   test('spreads over twice as much with each failure, up to the ceiling', () => {
     const widest = [1, 2, 3, 20].map((failures) => reconnectDelayMs(failures, () => 1));
-    assert.deepEqual(widest, [200, 400, 800, limits.configReconnectMaxMs]);
+    assert.deepEqual(widest, [1_000, 2_000, 4_000, limits.configReconnectMaxMs]);
   });
 });

@@ -1,7 +1,8 @@
 /**
  * How long to wait before connecting again: anywhere below a bound that doubles.
  *
- * Full jitter, so that a thousand proxies do not come back in the same instant; a floor, so that a
+ * Full jitter, so that a thousand proxies do not come back in the same instant, and over a second
+ * from the first try on: what drops one stream drops all of its replica's. A floor, so that a
  * control plane which accepts and closes at once is not asked in a tight loop.
  *
  * Pure: chance is handed in. Used by `subscription.ts`.
@@ -14,6 +15,7 @@ const DOUBLINGS_MAX = 16;
 /** `failures` in a row, from 1. */
 export function reconnectDelayMs(failures: number, chance: Chance): number {
   const { configReconnectMinMs: min, configReconnectMaxMs: max } = limits;
-  const bound = Math.min(max, min * 2 ** Math.min(failures, DOUBLINGS_MAX));
+  const doublings = Math.min(failures - 1, DOUBLINGS_MAX);
+  const bound = Math.min(max, limits.configReconnectFirstMs * 2 ** doublings);
   return min + chance() * (bound - min);
 }

@@ -5,10 +5,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { systemClock } from '../clock.ts';
+import { ManualClock, systemClock } from '../clock.ts';
+import { limits } from '../limits.ts';
 import { TimerWheel } from '../timer-wheel.ts';
-import { Configuration } from './configuration.ts';
-import { ControlWorld, destinationConfig, identity, textOf } from './control-fixture.ts';
+import { Configuration, type ConfigurationOptions } from './configuration.ts';
+import {
+  ControlWorld,
+  destinationConfig,
+  identity,
+  plainTarget,
+  textOf,
+} from './control-fixture.ts';
 import { writeSnapshot } from './snapshot-format.ts';
 
 const KEY = 'catalog.shop:80';
@@ -41,22 +48,20 @@ describe('configuration', () => {
     rmSync(folder, { recursive: true });
   });
 
-  async function start(
-    sources: { snapshot?: string; lastGood?: string; control?: string } = {},
-  ): Promise<Configuration> {
+  async function start(sources: Partial<ConfigurationOptions> = {}): Promise<Configuration> {
     const configuration = new Configuration({
       identity,
       control: null,
       snapshot: null,
       lastGood: null,
       inbound: null,
-      ...sources,
       metrics: world.metrics,
       clock: systemClock,
       wheel: new TimerWheel(systemClock, () => undefined),
       chance: () => 0.5,
       log: world.log,
       isOwnListener: () => false,
+      ...sources,
     });
     started.push(configuration);
     await configuration.start();
@@ -111,17 +116,48 @@ describe('configuration', () => {
       JSON.parse(readFileSync(lastGood, 'utf8')),
       JSON.parse(readFileSync(snapshot, 'utf8')),
     );
-    const second = await start({ lastGood, control: 'http://127.0.0.1:1' });
+    const second = await start({ lastGood, control: plainTarget('http://127.0.0.1:1') });
     assert.equal(second.live.lookup(KEY)?.version, 'v1');
     assert.equal(second.isReady, true);
   });
 
+  test('of addresses comes back from disk under them, by name or not', async () => {
+    const lastGood = join(folder, 'last-good.json');
+    const keys = ['10.96.0.7:80', '[fd00::7]:80'];
+    const texts = keys.map((key) => textOf(destinationConfig('catalog', { key }), 'v1'));
+    writeFileSync(lastGood, [...writeSnapshot(texts)].join(''));
+    const { live } = await start({ lastGood });
+    assert.deepEqual(
+      [...live.texts()].map(({ key, version }) => [key, version]),
+      keys.map((key) => [key, 'v1']),
+    );
+    for (const key of keys) assert.equal(live.lookup(key)?.version, 'v1', key);
+  });
+
   test('without a file to start from is ready once the control plane has spoken', async () => {
-    const configuration = await start({ control: 'http://127.0.0.1:1' });
+    const configuration = await start({ control: plainTarget('http://127.0.0.1:1') });
     assert.equal(configuration.isReady, false);
     // A request that waits for its destination brings none.
     configuration.live.request(KEY, { configReady: () => undefined });
     assert.equal(configuration.isReady, false);
+  });
+
+  test('is ready without its control plane after ten seconds, and warns of it once', async () => {
+    const clock = new ManualClock();
+    let wake = (): void => assert.fail('nothing is waited for');
+    const wheel = new TimerWheel(clock, (_delayMs, wakeThen) => {
+      wake = wakeThen;
+    });
+    const { log } = world;
+    const configuration = await start({ control: plainTarget('http://127.0.0.1:1'), wheel });
+    const passMs = (ms: number): void => {
+      clock.advanceMs(ms);
+      wake();
+    };
+    passMs(limits.readyWithoutControlMs - 1);
+    assert.equal(configuration.isReady, false);
+    passMs(100);
+    assert.deepEqual([configuration.isReady, log.count(/ready without/)], [true, 1]);
   });
 
   test('ignores a last-good file that is broken, and says so', async () => {

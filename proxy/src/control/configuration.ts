@@ -13,10 +13,11 @@ import type { Chance, Clock } from '../clock.ts';
 import { limits } from '../limits.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { ProxyMetrics } from '../telemetry/proxy-metrics.ts';
-import type { TimerWheel } from '../timer-wheel.ts';
+import { type TimerWheel, WheelTimer } from '../timer-wheel.ts';
 import { BackendRegistry } from './backend-registry.ts';
 import { BreakerRegistry } from './breaker-registry.ts';
 import type { InboundSink } from './compile-inbound.ts';
+import type { ControlTarget } from './control-dial.ts';
 import { Installer } from './installer.ts';
 import { LastGood } from './last-good.ts';
 import { Live } from './live.ts';
@@ -26,8 +27,7 @@ import { Subscription } from './subscription.ts';
 
 export interface ConfigurationOptions {
   readonly identity: ProxyIdentity;
-  /** `http://host:port`, or null. */
-  readonly control: string | null;
+  readonly control: ControlTarget | null;
   /** The inbound role; null: this proxy has no application. */
   readonly inbound: InboundSink | null;
   readonly snapshot: string | null;
@@ -51,6 +51,9 @@ export class Configuration {
   readonly #lastGood: LastGood | null;
   readonly #snapshot: SnapshotFile | null;
   readonly #subscription: Subscription | null;
+  /** Runs from the start until the control plane has spoken. */
+  readonly #patience = new WheelTimer(() => this.#startWithout());
+  #hasWaited = false;
   #housekeeping: NodeJS.Timeout | null = null;
 
   constructor(options: ConfigurationOptions) {
@@ -84,7 +87,7 @@ export class Configuration {
         ? null
         : new Subscription({
             ...options,
-            url: control,
+            control,
             live,
             installer,
             hasInbound: options.inbound !== null,
@@ -100,22 +103,37 @@ export class Configuration {
     } else {
       this.live.attach(this.#subscription);
       this.#subscription.start();
+      this.#options.wheel.arm(this.#patience, limits.readyWithoutControlMs);
     }
     this.#housekeeping = setInterval(() => this.#sweep(), limits.housekeepingMs);
     this.#housekeeping.unref();
   }
 
-  /** Whether requests can be routed: something is in force, or there is somebody to ask. */
+  /**
+   * Whether requests can be routed: something is in force, or there is somebody to ask. Or it was
+   * waited for long enough: no pod would start while its control plane is down.
+   */
   get isReady(): boolean {
     if (this.live.hasAny || this.#subscription === null) return true;
-    return this.#subscription.wasWelcome;
+    return this.#subscription.wasWelcome || this.#hasWaited;
   }
 
   async stop(): Promise<void> {
     if (this.#housekeeping !== null) clearInterval(this.#housekeeping);
+    this.#options.wheel.cancel(this.#patience);
     this.#subscription?.stop();
     this.#snapshot?.stop();
     await this.#lastGood?.flush();
+  }
+
+  #startWithout(): void {
+    if (this.isReady) return;
+    this.#hasWaited = true;
+    const { control, log } = this.#options;
+    log.warn(
+      { control: control?.url, waitedMs: limits.readyWithoutControlMs },
+      'ready without a control plane: nothing is known of any destination',
+    );
   }
 
   async #readLastGood(): Promise<void> {

@@ -14,6 +14,7 @@ import type { LogFields } from '../telemetry/log.ts';
 import { idleSources } from '../telemetry/metric-sources.ts';
 import { ProxyMetrics } from '../telemetry/proxy-metrics.ts';
 import { TimerWheel } from '../timer-wheel.ts';
+import type { ControlTarget } from './control-dial.ts';
 import { BreakerRegistry } from './breaker-registry.ts';
 import { BackendRegistry } from './backend-registry.ts';
 import { type CompileContext, type Compiled, compileDestination } from './compile.ts';
@@ -22,6 +23,10 @@ import { Live } from './live.ts';
 import type { ConfigText } from './snapshot-format.ts';
 
 export const identity = { name: 'web-0', namespace: 'shop', workload: 'web' } as const;
+
+export function plainTarget(url: string): ControlTarget {
+  return { url, authority: null, tokenFile: null };
+}
 
 /** `ports`: the endpoints, at 127.0.0.1. */
 export function backendConfig(name: string, ports: readonly number[] = [9_001]): BackendConfig {

@@ -3,17 +3,20 @@
  *
  * Lines are handed over one at a time, and nothing is read on while one is worked on: a control
  * plane that pushes faster than we compile is slowed by TCP and by no queue of ours. The upgrade is
- * written by hand: loading `node:http` for one request costs each sidecar 16 MB.
+ * written by hand: loading `node:http` for one request costs each sidecar 16 MB. One timer bounds
+ * all that comes before it is open: names, connection, certificates, answer.
  *
- * Owns its socket. Reconnecting is `subscription.ts`.
+ * Owns its socket, which `control-dial.ts` connects. Reconnecting is `subscription.ts`.
  */
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { type ProxyMessage, WIRE_PATH, WIRE_UPGRADE, wireLimits } from '@remora/api/wire.ts';
 import type { Clock } from '../clock.ts';
 import { Head } from '../http1/head.ts';
 import { PARSE_INCOMPLETE, PARSE_OK, parseResponseHead } from '../http1/head-parser.ts';
 import { limits } from '../limits.ts';
+import { type ControlTarget, dialControl } from './control-dial.ts';
 import { LineReader } from './line-reader.ts';
+import { RefusalText } from './refusal-text.ts';
 
 export interface StreamHandlers {
   onOpen(stream: ControlStream): void;
@@ -23,44 +26,35 @@ export interface StreamHandlers {
   onClose(stream: ControlStream, why: string): void;
 }
 
-const HTTP_PORT = 80;
-
 export class ControlStream {
+  /** What proves who this proxy is, as it was when this stream was dialled. */
+  token: string | null = null;
   readonly #handlers: StreamHandlers;
   readonly #clock: Clock;
-  readonly #socket: Socket;
   readonly #reader: LineReader;
   readonly #lines: string[] = [];
   readonly #head = new Head();
+  readonly #gone = new AbortController();
+  readonly #opening: NodeJS.Timeout;
+  /** Where what answers may be TLS. */
+  readonly #hint: string;
+  #socket: Socket | null = null;
+  #refusal: RefusalText | null = null;
   #isUpgraded = false;
   #heardAtMs = 0;
   #isWorking = false;
   #isClosed = false;
 
-  constructor(url: string, handlers: StreamHandlers, clock: Clock) {
+  constructor(target: ControlTarget, handlers: StreamHandlers, clock: Clock) {
     this.#handlers = handlers;
     this.#clock = clock;
     this.#reader = new LineReader(wireLimits.lineBytesMax, (line) => this.#lines.push(line));
-    const { hostname, port, host } = new URL(url);
-    const socket = connect({
-      host: hostname.replace(/^\[(.*)\]$/, '$1'),
-      port: port === '' ? HTTP_PORT : Number(port),
-      noDelay: true,
-    });
-    this.#socket = socket;
-    socket.setTimeout(limits.configConnectTimeoutMs, () => {
-      if (!this.#isUpgraded) this.close('no answer in time');
-    });
-    socket.on('error', (error) => this.close(error.message));
-    socket.on('end', () => this.close('it closed the stream'));
-    socket.on('close', () => this.close('the connection closed'));
-    socket.on('data', (chunk: Buffer) => {
-      if (this.#isUpgraded) this.#receive(chunk);
-      else this.#readUpgrade(chunk);
-    });
-    socket.write(
-      `GET ${WIRE_PATH} HTTP/1.1\r\nhost: ${host}\r\nconnection: upgrade\r\n` +
-        `upgrade: ${WIRE_UPGRADE}\r\n\r\n`,
+    this.#hint = target.url.startsWith('http:') ? ': does it want https://?' : '';
+    const inTime = (): void => this.close(this.#refusal?.sentence ?? 'no answer in time');
+    this.#opening = setTimeout(inTime, limits.configConnectTimeoutMs);
+    dialControl(target, this.#gone.signal).then(
+      ({ socket, token }) => this.#begin(socket, token, new URL(target.url).host),
+      (error: unknown) => this.close(error instanceof Error ? error.message : String(error)),
     );
   }
 
@@ -70,14 +64,21 @@ export class ControlStream {
 
   send(message: ProxyMessage): void {
     if (!this.isOpen) return;
-    this.#socket.write(`${JSON.stringify(message)}\n`);
-    if (this.#socket.writableLength > limits.controlUnsentBytesMax) this.close('it does not read');
+    this.#socket!.write(`${JSON.stringify(message)}\n`);
+    if (this.#socket!.writableLength > limits.controlUnsentBytesMax) this.close('it does not read');
+  }
+
+  /** What is sent meanwhile leaves together. */
+  sendAtOnce(messages: () => void): void {
+    this.#socket?.cork();
+    messages();
+    this.#socket?.uncork();
   }
 
   /** A line that can be done without: not sent while much waits, so that it drops no stream. */
   sendIfRoom(line: string): void {
-    if (!this.isOpen || this.#socket.writableLength > limits.answersUnsentBytesMax) return;
-    this.#socket.write(line);
+    if (!this.isOpen || this.#socket!.writableLength > limits.answersUnsentBytesMax) return;
+    this.#socket!.write(line);
   }
 
   /** Once per heartbeat. */
@@ -92,8 +93,32 @@ export class ControlStream {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#lines.length = 0;
-    this.#socket.destroy();
+    clearTimeout(this.#opening);
+    this.#gone.abort();
     this.#handlers.onClose(this, why);
+  }
+
+  #begin(socket: Socket, token: string | null, host: string): void {
+    socket.on('error', (error) => this.close(error.message));
+    if (this.#isClosed) return;
+    this.#socket = socket;
+    this.token = token;
+    socket.on('end', () => this.close(this.#whyEnded()));
+    socket.on('close', () => this.close('the connection closed'));
+    socket.on('data', (chunk: Buffer) => {
+      if (this.#isUpgraded) this.#receive(chunk);
+      else if (this.#refusal === null) this.#readUpgrade(chunk);
+      else this.#readRefusal(this.#refusal, chunk);
+    });
+    socket.write(
+      `GET ${WIRE_PATH} HTTP/1.1\r\nhost: ${host}\r\nconnection: upgrade\r\n` +
+        `upgrade: ${WIRE_UPGRADE}\r\n\r\n`,
+    );
+  }
+
+  #whyEnded(): string {
+    if (this.#refusal !== null) return this.#refusal.sentence;
+    return this.#isUpgraded ? 'it closed the stream' : `it gave no answer${this.#hint}`;
   }
 
   #readUpgrade(chunk: Buffer): void {
@@ -101,13 +126,21 @@ export class ControlStream {
     if (!head.collect(chunk, 0, chunk.length)) return this.close('its answer is too long');
     const outcome = parseResponseHead(head, head.slab, 0, head.filled);
     if (outcome === PARSE_INCOMPLETE) return;
-    if (outcome !== PARSE_OK) return this.close('its answer is not HTTP');
-    if (head.status !== 101) return this.close(`answered ${head.status}`);
+    if (outcome !== PARSE_OK) return this.close(`its answer is not HTTP${this.#hint}`);
+    const rest = head.slab.subarray(head.length, head.filled);
+    if (head.status !== 101) {
+      this.#refusal = new RefusalText(head);
+      return this.#readRefusal(this.#refusal, rest);
+    }
     this.#isUpgraded = true;
-    this.#socket.setTimeout(0);
+    clearTimeout(this.#opening);
     this.#heardAtMs = this.#clock.nowMs();
     this.#handlers.onOpen(this);
-    if (head.filled > head.length) this.#receive(head.slab.subarray(head.length, head.filled));
+    if (rest.length > 0) this.#receive(rest);
+  }
+
+  #readRefusal(refusal: RefusalText, chunk: Buffer): void {
+    if (refusal.push(chunk)) this.close(refusal.sentence);
   }
 
   #receive(chunk: Buffer): void {
@@ -120,7 +153,7 @@ export class ControlStream {
 
   async #work(): Promise<void> {
     this.#isWorking = true;
-    this.#socket.pause();
+    this.#socket!.pause();
     try {
       for (;;) {
         const line = this.#lines.shift();
@@ -131,6 +164,6 @@ export class ControlStream {
       this.close(error instanceof Error ? error.message : String(error));
     }
     this.#isWorking = false;
-    if (!this.#isClosed) this.#socket.resume();
+    if (!this.#isClosed) this.#socket!.resume();
   }
 }

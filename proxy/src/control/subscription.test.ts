@@ -19,6 +19,7 @@ import {
   ControlWorld,
   destinationConfig,
   identity,
+  plainTarget,
   ruleConfig,
   textOf,
 } from './control-fixture.ts';
@@ -113,7 +114,7 @@ describe('a proxy on the stream', () => {
     world = new ControlWorld();
     const { live, installer, metrics, clock, log } = world;
     subscription = new Subscription({
-      ...{ url: server.url, identity, live, installer, metrics, clock, log },
+      ...{ control: plainTarget(server.url), identity, live, installer, metrics, clock, log },
       chance: () => 0,
       hasInbound: false,
     });
@@ -151,7 +152,16 @@ describe('a proxy on the stream', () => {
     subscription.stop();
     const { live, installer, metrics, clock, log } = world;
     subscription = new Subscription({
-      ...{ url: server.url, identity, live, installer, metrics, clock, log, queries },
+      ...{
+        control: plainTarget(server.url),
+        identity,
+        live,
+        installer,
+        metrics,
+        clock,
+        log,
+        queries,
+      },
       chance: () => 0,
       hasInbound: false,
     });
@@ -234,7 +244,7 @@ describe('a proxy on the stream', () => {
       },
     } as Installer;
     subscription = new Subscription({
-      ...{ url: server.url, identity, live, installer: slow, metrics, clock, log },
+      ...{ control: plainTarget(server.url), identity, live, installer: slow, metrics, clock, log },
       chance: () => 0,
       hasInbound: false,
     });

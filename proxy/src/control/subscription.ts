@@ -16,6 +16,7 @@ import { limits } from '../limits.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { ProxyMetrics } from '../telemetry/proxy-metrics.ts';
 import { reconnectDelayMs } from './backoff.ts';
+import type { ControlTarget } from './control-dial.ts';
 import { readControlLine } from './control-messages.ts';
 import { ControlStream } from './control-stream.ts';
 import type { Installer } from './installer.ts';
@@ -26,8 +27,7 @@ import { SplitReporter } from './split-report.ts';
 import type { ConfigText } from './snapshot-format.ts';
 
 export interface SubscriptionOptions {
-  /** `http://host:port`. */
-  readonly url: string;
+  readonly control: ControlTarget;
   readonly identity: ProxyIdentity;
   readonly live: Live;
   /** Whether this proxy has an application, of which it wants to be told. */
@@ -48,6 +48,8 @@ export class Subscription implements ConfigSource {
   #openedAtMs = 0;
   #failures = 0;
   #isWelcome = false;
+  /** Why there was none, as it was logged last; none since the last welcome. */
+  #complaint = '';
   #isStopped = false;
   #retry: NodeJS.Timeout | null = null;
   #heart: NodeJS.Timeout | null = null;
@@ -97,10 +99,10 @@ export class Subscription implements ConfigSource {
 
   #connect(): void {
     this.#retry = null;
-    const { url, clock, metrics } = this.#options;
+    const { control, clock, metrics } = this.#options;
     metrics.configConnects.inc();
     this.#stream = new ControlStream(
-      url,
+      control,
       {
         onOpen: (stream) => this.#greet(stream),
         onLine: async (stream, line) => await this.#hear(stream, line),
@@ -116,18 +118,25 @@ export class Subscription implements ConfigSource {
     metrics.configConnected.set(1);
     const held = [...live.texts()].map(({ key, version }) => [key, version] as const);
     const known = Object.fromEntries(held);
-    stream.send({ type: 'hello', protocol: 1, proxy: identity, known });
-    if (this.#options.hasInbound) stream.send({ type: 'subscribe', destination: INBOUND_KEY });
-    for (const { key } of live.entries()) stream.send({ type: 'subscribe', destination: key });
+    const proof = stream.token === null ? {} : { token: stream.token };
+    stream.sendAtOnce(() => {
+      stream.send({ type: 'hello', protocol: 1, proxy: identity, ...proof, known });
+      if (this.#options.hasInbound) stream.send({ type: 'subscribe', destination: INBOUND_KEY });
+      for (const { key } of live.entries()) stream.send({ type: 'subscribe', destination: key });
+    });
   }
 
   async #hear(stream: ControlStream, line: string): Promise<void> {
-    const { clock, live, installer, log, url } = this.#options;
+    const { clock, live, installer, log, control } = this.#options;
     const message = await runSliced(readControlLine(line), clock);
     switch (message?.type) {
       case 'welcome':
         this.#isWelcome = true;
-        return log.info({ control: url, by: message.controlPlane }, 'control plane connected');
+        this.#complaint = '';
+        return log.info(
+          { control: control.url, by: message.controlPlane },
+          'control plane connected',
+        );
       case 'put':
         return await this.#apply(stream, message.put);
       case 'gone':
@@ -160,7 +169,7 @@ export class Subscription implements ConfigSource {
   }
 
   #onClose(why: string): void {
-    const { clock, chance, log, metrics, url } = this.#options;
+    const { clock, chance, log, metrics, control } = this.#options;
     const wasOpen = metrics.configConnected.value === 1;
     metrics.configConnected.set(0);
     this.#stream = null;
@@ -168,10 +177,11 @@ export class Subscription implements ConfigSource {
     const livedMs = clock.nowMs() - this.#openedAtMs;
     if (wasOpen && livedMs > limits.configReconnectMaxMs) this.#failures = 0;
     this.#failures++;
-    // Once for each outage: a line per attempt would bury everything else.
-    if (wasOpen || this.#failures === 1) {
-      log.warn({ control: url, why }, 'no control plane; what was learned stays in force');
+    // Once for each outage and cause: a line per attempt would bury everything else.
+    if (why !== this.#complaint) {
+      log.warn({ control: control.url, why }, 'no control plane; what was learned stays in force');
     }
+    this.#complaint = why;
     this.#retry = setTimeout(() => this.#connect(), reconnectDelayMs(this.#failures, chance));
   }
 }

@@ -1,13 +1,15 @@
 /**
- * Ends the listeners without losing a request: first the way in, and once the application has no
- * more use for it the way out.
+ * Ends the listeners without losing a request: first the way in, and when the application has gone
+ * the way out.
  *
- *   SERVING → ENTRY → EXIT_OPEN (while the application asks, and a grace) → EXIT → DONE
+ *   SERVING → ENTRY → EXIT_OPEN (until `end`) → EXIT → DONE
  *   a door closes: answers say close → nobody new comes → no more are taken → quiet ones close
  *
- * `begin` is for POST /drain, `end` for SIGTERM: then nobody is waited for who may have gone. Only
- * quiet connections are closed: behind a busy one's answer the client may be writing its next
- * request at this instant, and would lose it. Not pure: sleeps. Called by `proxy.ts`.
+ * `begin`, for POST /drain: the application lives, so the way in stays open until callers have
+ * heard, what is in flight has all its time, and the way out is left alone: only kubelet knows when
+ * the application has gone. `end`, for SIGTERM, is then, and has a bound. Only quiet connections
+ * are closed: behind a busy one's answer the client may be writing its next request. Not pure:
+ * sleeps. Called by `proxy.ts`.
  */
 import type { Clock } from '../clock.ts';
 import { limits } from '../limits.ts';
@@ -16,6 +18,8 @@ import type { Listener } from './listener.ts';
 const CHECK_MS = 20;
 
 const PHASE = { SERVING: 0, ENTRY: 1, EXIT_OPEN: 2, EXIT: 3, DONE: 4 } as const;
+const NAMES = ['serving', 'closing-in', 'in-closed', 'closing-out', 'done'] as const;
+export type DrainPhase = (typeof NAMES)[number];
 
 /** Read when they are used: listeners open after the drain is made. */
 export interface Doors {
@@ -29,12 +33,11 @@ export class Drain {
   readonly #doors: Doors;
   readonly #clock: Clock;
   #phase: number = PHASE.SERVING;
+  /** Of a drain that does not end yet: kubelet has its own bound. */
   #untilMs = Number.POSITIVE_INFINITY;
   #isEnding = false;
+  readonly #ended = Promise.withResolvers<void>();
   #done: Promise<boolean> | null = null;
-  /** When the application was last seen to use its way out. */
-  #usedAtMs = 0;
-  #accepted = 0;
 
   constructor(doors: Doors, clock: Clock) {
     this.#doors = doors;
@@ -45,12 +48,16 @@ export class Drain {
     return this.#phase !== PHASE.SERVING;
   }
 
+  get phase(): DrainPhase {
+    return NAMES[this.#phase]!;
+  }
+
   /** Whether answers through these doors say close. */
   isClosing(door: keyof Doors): boolean {
     return this.#phase >= (door === 'entry' ? PHASE.ENTRY : PHASE.EXIT);
   }
 
-  /** Resolves when no connection is left; false: some were cut off at the time-out. */
+  /** Resolves when all is closed, with a way out not before `end`; false: some were cut off. */
   begin(): Promise<boolean> {
     this.#done ??= this.#run();
     return this.#done;
@@ -61,6 +68,7 @@ export class Drain {
     if (!this.#isEnding) {
       this.#isEnding = true;
       this.#untilMs = this.#clock.nowMs() + limits.drainTimeoutMs;
+      this.#ended.resolve();
     }
     return this.begin();
   }
@@ -68,13 +76,10 @@ export class Drain {
   async #run(): Promise<boolean> {
     const { entry, exit } = this.#doors;
     this.#phase = PHASE.ENTRY;
-    this.#untilMs = Math.min(this.#untilMs, this.#clock.nowMs() + limits.drainTimeoutMs);
     const isEntryClean = await this.#close(entry, limits.drainLagMsMax, limits.drainExitMs);
     this.#phase = PHASE.EXIT_OPEN;
-    this.#usedAtMs = this.#clock.nowMs();
-    while (exit.length > 0 && !this.#isEnding && this.#isUsed(exit)) await sleep(CHECK_MS);
+    if (exit.length > 0) await this.#ended.promise;
     this.#phase = PHASE.EXIT;
-    if (!this.#isEnding) this.#untilMs = this.#clock.nowMs() + limits.drainTimeoutMs;
     const isExitClean = await this.#close(exit, limits.drainExitLagMsMax, 0);
     this.#phase = PHASE.DONE;
     return isEntryClean && isExitClean;
@@ -106,7 +111,8 @@ export class Drain {
   }
 
   /**
-   * Lets in who has not heard yet, until nobody new has come for the lag: connections that the
+   * Lets in who has not heard yet: where the application lives for as long as news takes to reach
+   * who is no proxy of ours, and then until nobody new has come for the lag. Connections that the
    * kernel has taken and we have not are reset by closing, with the request that is on them.
    */
   async #newsTravels(listeners: readonly Listener[], lagMsMax: number): Promise<void> {
@@ -116,28 +122,13 @@ export class Drain {
       const taken = listeners.reduce((sum, listener) => sum + listener.accepted, 0);
       if (taken !== accepted) quietSinceMs = atMs;
       accepted = taken;
-      if (atMs - quietSinceMs >= limits.drainLagMs) break;
-      if (atMs - startedAtMs >= lagMsMax) break;
+      const openMs = atMs - startedAtMs - (this.#isEnding ? 0 : limits.drainNewsMs);
+      if (openMs >= 0 && atMs - quietSinceMs >= limits.drainLagMs) break;
+      if (openMs >= lagMsMax) break;
       await sleep(CHECK_MS);
     }
     // All that had come was taken in the poll phase just before.
     await checkPhase();
-  }
-
-  /** Whether a request is under way, or one has been within the grace. */
-  #isUsed(listeners: readonly Listener[]): boolean {
-    const nowMs = this.#clock.nowMs();
-    let accepted = 0;
-    for (const listener of listeners) {
-      accepted += listener.accepted;
-      for (const connection of listener.connections) {
-        this.#usedAtMs = Math.max(this.#usedAtMs, connection.usedAtMs);
-      }
-    }
-    // One that came and went between two looks.
-    if (accepted !== this.#accepted) this.#usedAtMs = nowMs;
-    this.#accepted = accepted;
-    return nowMs - this.#usedAtMs < limits.drainGraceMs;
   }
 }
 

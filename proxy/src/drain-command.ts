@@ -1,0 +1,120 @@
+/**
+ * `remora-proxy drain`: tells the proxy of this pod to leave; the command of its preStop hook.
+ *
+ * Part of the proxy's own bundle, since its image holds nothing else: no shell, no curl. Written on
+ * a plain socket, as `fetch` would load more than the proxy itself.
+ *
+ * Exit codes: 0 it drains, 1 nobody is there or requests are left after the wait, 2 wrong flags.
+ * Impure: sockets and time. Called by `main.ts`. `remora drain` does the same from outside.
+ */
+import { connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { ports } from '@remora/api/ports.ts';
+import { addressOf } from './flags.ts';
+import type { ListenAddress } from './net/listener.ts';
+
+export const DRAIN_USAGE = `usage: remora-proxy drain [--admin HOST:PORT] [--wait SECONDS]
+
+  --admin HOST:PORT  the proxy's loopback pages (default: 127.0.0.1:${ports.admin})
+  --wait SECONDS     returns when the way in is closed and all of its requests are answered
+`;
+
+const EXIT_OK = 0;
+const EXIT_FAILED = 1;
+const EXIT_USAGE = 2;
+const CHECK_MS = 100;
+const ANSWER_TIMEOUT_MS = 5_000;
+const ANSWER_BYTES_MAX = 4_096;
+
+/** What became of it, in an exit code. `say` is for people who read events of the pod. */
+export async function drain(args: readonly string[], say: (text: string) => void): Promise<number> {
+  let at: ListenAddress;
+  let waitMs: number;
+  try {
+    const { values } = parseArgs({
+      args: [...args],
+      options: { admin: { type: 'string' }, wait: { type: 'string' } },
+    });
+    at = addressOf('--admin', values.admin ?? `127.0.0.1:${ports.admin}`);
+    waitMs = secondsOf(values.wait ?? '0') * 1_000;
+  } catch (error) {
+    say(`remora-proxy drain: ${reasonOf(error)}\n\n${DRAIN_USAGE}`);
+    return EXIT_USAGE;
+  }
+  try {
+    const { status, body } = await ask(at, 'POST');
+    if (status !== 202) throw new Error(`it answered ${status} ${body}`);
+  } catch (error) {
+    say(`no proxy drains at ${at.host}:${at.port}: ${reasonOf(error)}\n`);
+    return EXIT_FAILED;
+  }
+  say('draining: not ready, callers are told to leave; the way out stays open until SIGTERM\n');
+  return waitMs === 0 ? EXIT_OK : await wait(at, waitMs, say);
+}
+
+async function wait(
+  at: ListenAddress,
+  waitMs: number,
+  say: (text: string) => void,
+): Promise<number> {
+  const startedAtMs = performance.now();
+  for (;;) {
+    const { phase, inFlight } = await stateOf(at);
+    const passedMs = performance.now() - startedAtMs;
+    const passed = `after ${(passedMs / 1_000).toFixed(1)} s`;
+    if (phase !== 'serving' && phase !== 'closing-in') {
+      say(`${passed} the way in is closed, all of its requests are answered\n`);
+      return EXIT_OK;
+    }
+    if (passedMs >= waitMs) {
+      say(`${passed} the way in is not closed, ${inFlight} in flight; it goes on draining\n`);
+      return EXIT_FAILED;
+    }
+    await sleep(Math.min(CHECK_MS, waitMs - passedMs));
+  }
+}
+
+/** One that has ended has nothing in flight. */
+async function stateOf(at: ListenAddress): Promise<{ phase: string; inFlight: number }> {
+  try {
+    const { status, body } = await ask(at, 'GET');
+    if (status === 200) return JSON.parse(body) as { phase: string; inFlight: number };
+  } catch {
+    // Gone, or going.
+  }
+  return { phase: 'done', inFlight: 0 };
+}
+
+function ask(
+  { host, port }: ListenAddress,
+  method: 'GET' | 'POST',
+): Promise<{ status: number; body: string }> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host, port });
+    let text = '';
+    socket.setEncoding('utf8');
+    socket.setTimeout(ANSWER_TIMEOUT_MS, () => socket.destroy(new Error('no answer in time')));
+    socket.on('error', reject);
+    socket.on('data', (piece: string) => {
+      text += piece;
+      if (text.length > ANSWER_BYTES_MAX) socket.destroy(new Error('its answer is too long'));
+    });
+    socket.on('close', () => {
+      const [, status, body = ''] = /^HTTP\/1\.1 (\d{3}).*?\r\n\r\n(.*)$/s.exec(text) ?? [];
+      if (status === undefined) reject(new Error('its answer is not HTTP'));
+      else resolve({ status: Number(status), body: body.trim() });
+    });
+    socket.write(`${method} /drain HTTP/1.1\r\nhost: ${host}\r\ncontent-length: 0\r\n\r\n`);
+  });
+}
+
+function secondsOf(text: string): number {
+  const seconds = text.trim() === '' ? Number.NaN : Number(text);
+  if (seconds >= 0 && seconds <= 3_600) return seconds;
+  throw new Error(`--wait must be seconds, from 0 to 3600, not ${text}`);
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
