@@ -135,9 +135,10 @@ export class Watch<T = KubeObject> {
 
   /** A stall ends the stream as its server would have: what follows resumes. */
   async #follow(resourceVersion: string): Promise<void> {
-    const { resource, namespace, labelSelector, fieldSelector, stallMs } = this.#options;
+    const { resource, namespace, labelSelector, fieldSelector } = this.#options;
+    const { stallMs = limits.kubeStallMs } = this.#options;
     const stall = new AbortController();
-    const timer = setTimeout(() => stall.abort(), stallMs ?? limits.kubeStallMs);
+    const timer = setTimeout(() => stall.abort(), stallMs);
     const signal = AbortSignal.any([this.#closing.signal, stall.signal]);
     const spreadSeconds = Math.floor(this.#chance() * limits.kubeWatchSecondsMin);
     const timeoutSeconds = limits.kubeWatchSecondsMin + spreadSeconds;
@@ -154,6 +155,7 @@ export class Watch<T = KubeObject> {
       }
     } catch (error) {
       if (!stall.signal.aborted) throw error;
+      if (this.#openedAtMs === null) throw this.#error(0, 'Timeout', `silent for ${stallMs} ms`);
     } finally {
       clearTimeout(timer);
       stall.abort(); // Where the stream was left before its end, its connection goes.
