@@ -239,7 +239,7 @@ export class KubeClient {
     let answer: StreamAnswer;
     try {
       answer = await this.#transport.stream({ method: 'GET', path, signal });
-      if (answer.status === 200) return answer.body;
+      if (answer.status === 200) return chunksOf(intent, answer.body);
       const { status, retryAfterMs } = answer;
       const text = await answer.body.text();
       throw errorOfAnswer(intent, { status, retryAfterMs, text });
@@ -312,6 +312,15 @@ function asKubeError(intent: Intent, error: unknown): KubeError {
   if (name === 'AbortError') return errorOfConnection(intent, 'Aborted', 'given up by the caller');
   if (code === TOO_LARGE) return errorOfConnection(intent, 'TooLarge', error);
   return errorOfConnection(intent, typeof code === 'string' ? code : 'Failed', error);
+}
+
+/** Only what the connection does: the reader's own errors stay what they are. */
+async function* chunksOf(intent: Intent, body: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  try {
+    yield* body;
+  } catch (error) {
+    throw asKubeError(intent, error);
+  }
 }
 
 function writing(

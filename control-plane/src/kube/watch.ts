@@ -1,7 +1,7 @@
 /**
  * One kind of object, kept current: the whole truth once, then every change of it.
  *
- * The API server forgets (410), restarts, stalls and ends each stream after minutes; the receiver
+ * The API server forgets (410), restarts, stalls, ends each stream after minutes; the receiver
  * hears only `onReset` (all there is: what is not in it is gone) and `onEvents`. What was told stays
  * told meanwhile: a watch that lags says so and never empties. First a list, then a watch from its
  * version; every event and bookmark moves the version on; a lost stream resumes from it; one that
@@ -135,9 +135,10 @@ export class Watch<T = KubeObject> {
 
   /** A stall ends the stream as its server would have: what follows resumes. */
   async #follow(resourceVersion: string): Promise<void> {
-    const { resource, namespace, labelSelector, fieldSelector, stallMs } = this.#options;
+    const { resource, namespace, labelSelector, fieldSelector } = this.#options;
+    const { stallMs = limits.kubeStallMs } = this.#options;
     const stall = new AbortController();
-    const timer = setTimeout(() => stall.abort(), stallMs ?? limits.kubeStallMs);
+    const timer = setTimeout(() => stall.abort(), stallMs);
     const signal = AbortSignal.any([this.#closing.signal, stall.signal]);
     const spreadSeconds = Math.floor(this.#chance() * limits.kubeWatchSecondsMin);
     const timeoutSeconds = limits.kubeWatchSecondsMin + spreadSeconds;
@@ -154,6 +155,7 @@ export class Watch<T = KubeObject> {
       }
     } catch (error) {
       if (!stall.signal.aborted) throw error;
+      if (this.#openedAtMs === null) throw this.#error(0, 'Timeout', `silent for ${stallMs} ms`);
     } finally {
       clearTimeout(timer);
       stall.abort(); // Where the stream was left before its end, its connection goes.
