@@ -1,5 +1,5 @@
 /**
- * The CRDs on a real API server: accepted, every rule of theirs tried, and what kubectl makes of them.
+ * The CRDs on a real API server: every rule of theirs tried, and what kubectl makes of them.
  *
  * Whether the expression language compiles, stays within the server's cost limits and means what
  * was meant is known to nobody but the server.

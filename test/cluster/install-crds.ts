@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ApiServer } from './machine/api-server.ts';
 
-export const CRD_FOLDER = join(import.meta.dirname, '../../charts/remora/crds');
+const CRD_FOLDER = join(import.meta.dirname, '../../charts/remora/crds');
 const POLL_MS = 100;
 const POLLS_MAX = 100;
 

@@ -151,9 +151,8 @@ describe('the validating webhook on an API server', { skip: skipWithoutApiServer
   test('warns of a Service that is not there, and lets the route in', async () => {
     const { status, warnings } = await client.tryCreate(route({ backends }));
     assert.equal(status, 201);
-    assert.deepEqual(warnings, [
-      'TrafficRoute shop/bad: There is no Service shop/catalog: create it, or correct spec.targetRef',
-    ]);
+    assert.equal(warnings.length, 1);
+    assert.match(warnings[0] ?? '', /^TrafficRoute shop\/bad: There is no Service shop\/catalog: /);
   });
 
   for (const [kind, text] of Object.entries(EXAMPLES)) {
