@@ -2,7 +2,7 @@
  * How a setting is declared once: its type, limits, default and doc, from which come the check, the
  * CRD's schema and the reference page.
  *
- * `x-type`, `x-limits` and `x-default` are for the page and `kubectl explain`. A default is told here
+ * `x-type`, `x-limits`, `x-default` are for the page and `kubectl explain`. A default is told here
  * and applied by the control plane. Were it in the CRD, the API server would write it into every
  * object: a policy that says nothing could not be told from one that says the default, and GitOps
  * tools report such fields within lists as drift for ever. Only a `default` that is constant and
