@@ -2,11 +2,11 @@
  * How a setting is declared once: its type, limits, default and doc, from which come the check, the
  * CRD's schema and the reference page.
  *
- * `x-type`, `x-limits` and `x-default` are for the page and for `kubectl explain`. A default is told
- * here and applied by the control plane. Were it in the CRD, the API server would write it into
- * every object: a policy that says nothing could not be told from one that says the default, and
- * GitOps tools report such fields within lists as drift for ever. Only a `default` that is
- * constant and stands in no list is in the CRD too.
+ * `x-type`, `x-limits`, `x-default` are for the page and `kubectl explain`. A default is told here
+ * and applied by the control plane. Were it in the CRD, the API server would write it into every
+ * object: a policy that says nothing could not be told from one that says the default, and GitOps
+ * tools report such fields within lists as drift for ever. Only a `default` that is constant and
+ * stands in no list is in the CRD too.
  *
  * Pure. Used by every schema of this folder.
  */

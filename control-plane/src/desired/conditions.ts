@@ -81,7 +81,8 @@ function acceptance(world: World, route: TrafficRoute): Finding {
   }
   const { service, ports } = attached;
   if (ports.every(isOpaque)) {
-    const message = `The appProtocol of Service ${targetKey(route)} is not HTTP, so nothing can be matched`;
+    const key = targetKey(route);
+    const message = `The appProtocol of Service ${key} is not HTTP, so nothing can be matched`;
     return { status: 'False', reason: 'UnsupportedProtocol', message };
   }
   return {

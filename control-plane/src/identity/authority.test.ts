@@ -80,7 +80,7 @@ describe('a serving certificate', () => {
     assert.notEqual(verified(chain, forged.certificatePem)[0], 0);
   });
 
-  test('opens a TLS connection for who trusts the authority and asks for one of its names', async () => {
+  test('opens a connection for who trusts the authority and asks for its name', async () => {
     assert.deepEqual(await shakenHands(authority.certificatePem, 'localhost'), 'trusted');
     assert.match(await shakenHands(authority.certificatePem, 'example.org'), /ALTNAME/);
     const other = await createAuthority(nowMs);

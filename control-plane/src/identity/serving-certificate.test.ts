@@ -77,7 +77,7 @@ describe('the serving certificate', () => {
     assert.notEqual(certificate.current(), first);
   });
 
-  test('follows another authority at once, and keeps the old one where that cannot sign', async () => {
+  test('follows another authority at once, unless that one cannot sign', async () => {
     const { certificate } = await started();
     const first = certificate.current();
     await assert.rejects(certificate.useAuthority({ ...authority, keyPem: 'x' }));

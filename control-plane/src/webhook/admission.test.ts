@@ -125,7 +125,7 @@ describe('an answer', () => {
     assert.deepEqual(answered({ allowed: true, warnings: ['a\r\nb\tc'] }).warnings, ['a b c']);
   });
 
-  test('property: warnings stay within what the server passes on, and are never cut in half', () => {
+  test('property: warnings stay within what the server passes on, in whole characters', () => {
     fc.assert(
       fc.property(
         fc.array(fc.string({ unit: 'binary', maxLength: 400 }), { maxLength: 40 }),

@@ -3,10 +3,10 @@
  * own words, with the field and the remedy.
  *
  * The CRD's schema refuses most mistakes before this is asked; here is what it cannot say: regular
- * expressions, headers that are nobody's to edit, rules over metadata. What depends on other objects
- * is only warned about, since people apply a route before its Service. An object whose spec stays as
- * it was is always let through: a release with stricter rules must not keep anybody from deleting
- * an object that has a finalizer. Deletion and status are nobody's to judge.
+ * expressions, headers that are nobody's to edit, rules over metadata. What depends on other
+ * objects is only warned about, since people apply a route before its Service. An object whose spec
+ * stays as it was is always let through: a release with stricter rules must not keep anybody from
+ * deleting an object that has a finalizer. Deletion and status are nobody's to judge.
  *
  * Pure: the world is handed in. Called by `server.ts` for `/validate`.
  */
@@ -39,9 +39,8 @@ function judge(request: AdmissionRequest, world: World | null): AdmissionAnswer 
   const parsed = parseObject(named(request));
   if (parsed.is === 'other') return ALLOWED;
   const mistakes = mistakesOf(parsed);
-  const what = `${request.kind.kind} ${[request.namespace, nameOf(request)].filter(Boolean).join('/')}`;
   if (mistakes.length > 0 && !isSpecKept(request)) {
-    return { allowed: false, code: UNPROCESSABLE, message: refusalOf(what, mistakes) };
+    return { allowed: false, code: UNPROCESSABLE, message: refusalOf(whatOf(request), mistakes) };
   }
   const said = parsed.is === 'object' ? [...parsed.warnings, ...mistakes] : mistakes;
   const warnings = said.map(sentence);
@@ -93,9 +92,11 @@ function named({ object, namespace, name }: AdmissionRequest): unknown {
   return { ...rest, metadata: { ...given, ...home, name: given['name'] ?? made } };
 }
 
-function nameOf({ object, name }: AdmissionRequest): string {
-  const { name: own, generateName } = fieldsOf(fieldsOf(object)['metadata']);
-  return name || String(own ?? generateName ?? '');
+/** As `objectName` says it; of an object without a name yet, what it will begin with. */
+function whatOf({ kind, namespace, object, name: given }: AdmissionRequest): string {
+  const { name, generateName } = fieldsOf(fieldsOf(object)['metadata']);
+  const said = given === '' ? String(name ?? generateName ?? '') : given;
+  return objectName({ kind: kind.kind, metadata: { namespace, name: said } });
 }
 
 function isSpecKept({ operation, object, oldObject }: AdmissionRequest): boolean {
