@@ -8,7 +8,8 @@ const valueMatch = { name: 'x', type: 'exact', value: '1' } as const;
 
 function ranked(match: Partial<MatchConfig>, route: Partial<RankedMatch> = {}): RankedMatch {
   const everything = { rule: 0, path: null, method: null, headers: [], query: [], source: null };
-  const defaults = { createdAtMs: Infinity, namespace: 'shop', name: 'route', order: 0 };
+  const from = { namespace: 'shop', name: 'route', kind: 'TrafficRoute' } as const;
+  const defaults = { createdAtMs: Infinity, ...from, order: 0 };
   return { match: { ...everything, ...match }, ...defaults, ...route };
 }
 
