@@ -124,7 +124,7 @@ const rule = z.object({
       backoff: z.string().optional(),
     })
     .optional(),
-  sessionPersistence: z.unknown(),
+  sessionPersistence: z.unknown().optional(),
 });
 
 export const httpRoute = z.object({

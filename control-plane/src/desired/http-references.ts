@@ -34,8 +34,8 @@ export function readMirror({ requestMirror }: HttpRouteFilter): readonly RuleMir
 
 function refusalOf({ group = '', kind, name, port }: WrittenReference): Refusal | null {
   if (kind !== 'Service' || !isCoreGroup(group)) {
-    const named = group === '' ? kind : `${kind} of ${group}`;
-    return { reason: 'InvalidKind', message: `${named} ${name} is no Service` };
+    const of = group === '' ? '' : ` of group ${group}`;
+    return { reason: 'InvalidKind', message: `${kind} ${name}${of} is no Service` };
   }
   if (port !== undefined) return null;
   return { reason: 'BackendNotFound', message: `Service ${name} is named without a port` };

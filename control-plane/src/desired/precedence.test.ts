@@ -69,6 +69,11 @@ const inOrder: readonly (readonly [string, RankedMatch, RankedMatch])[] = [
     ranked({}, { name: 'a', order: 9 }),
     ranked({}, { name: 'b', order: 0 }),
   ],
+  [
+    'of two kinds with one name the HTTPRoute comes first',
+    ranked({}, { kind: 'HTTPRoute', order: 9 }),
+    ranked({}, { kind: 'TrafficRoute', order: 0 }),
+  ],
   ['the order in the route decides last', ranked({}, { order: 1 }), ranked({}, { order: 2 })],
 ];
 
@@ -96,6 +101,7 @@ describe('precedence', () => {
       createdAtMs: fc.constantFrom(1, 2, Infinity),
       namespace: fc.constantFrom('a', 'b'),
       name: fc.constantFrom('a', 'b'),
+      kind: fc.constantFrom('HTTPRoute', 'TrafficRoute'),
     });
     fc.assert(
       fc.property(fc.array(fc.tuple(anyMatch, route), { maxLength: 30 }), (pairs) => {
