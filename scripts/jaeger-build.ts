@@ -8,16 +8,14 @@
  *
  * Called by `jaeger.ts` and `test/support/jaeger.ts`.
  */
-import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { createInterface } from 'node:readline';
+import { GoFailed, isGoHere, isPackageLine, runGo } from './go-command.ts';
 
 const MODULE = 'github.com/jaegertracing/jaeger';
 /** Jaeger 2.13. */
 const VERSION = 'v1.76.0';
 const BUILD_LIMIT_MS = 45 * 60_000;
-const LINES_KEPT = 8;
 const HOST = '127.0.0.1';
 
 const root = join(import.meta.dirname, '..');
@@ -48,7 +46,7 @@ export async function buildJaeger(onCompiled: (packages: number) => void): Promi
   if (named !== undefined) {
     throw new JaegerMissing(`REMORA_JAEGER names ${named}, and there is no such file.`);
   }
-  if (spawnSync('go', ['version']).status !== 0) {
+  if (!isGoHere()) {
     throw new JaegerMissing(
       'Jaeger is built from its Go module, and there is no `go` on the PATH. Install Go 1.25 or ' +
         'newer, or let REMORA_JAEGER name the program of a Jaeger 2 that is installed.',
@@ -62,7 +60,7 @@ export async function buildJaeger(onCompiled: (packages: number) => void): Promi
   let packages = 0;
   const flags = ['-v', '-trimpath', '-buildvcs=false', '-ldflags', '-s -w', '-o', unfinished];
   await go(['build', ...flags, './cmd/jaeger'], folder, (line) => {
-    if (/^[\w.-]+(\/\S+)*$/.test(line)) onCompiled(++packages);
+    if (isPackageLine(line)) onCompiled(++packages);
   });
   renameSync(unfinished, program); // Half a program is never found.
   return program;
@@ -113,35 +111,13 @@ async function go(
   cwd: string,
   onLine: (line: string) => void = () => undefined,
 ): Promise<string> {
-  const env = { ...process.env, GOFLAGS: '', GOWORK: 'off' };
-  const child = spawn('go', args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
-  const stop = setTimeout(() => child.kill(), BUILD_LIMIT_MS);
-  const last: string[] = [];
-  createInterface({ input: child.stderr }).on('line', (line) => {
-    onLine(line);
-    last.push(line);
-    if (last.length > LINES_KEPT) last.shift();
-  });
-  let output = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    output += text;
-  });
-  const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
-  clearTimeout(stop);
-  if (code === 0) return output;
-  // `-json` puts its error into the output.
-  const said = withoutRegistry([...last, output].join('\n').trim());
-  throw new JaegerMissing(
-    `Jaeger could not be built, since \`go ${args[0]}\` failed; it needs the network, ` +
-      `and Go 1.25 or newer. It said:\n${said}`,
-  );
-}
-
-/** From where modules come is the machine's own affair: it is printed nowhere. */
-function withoutRegistry(text: string): string {
-  const said = spawnSync('go', ['env', 'GOPROXY', 'GOSUMDB'], { encoding: 'utf8' }).stdout;
-  const hosts = (said ?? '').match(/[\w-]+(\.[\w-]+)+(:\d+)?/g) ?? [];
-  let clean = text.replace(/https?:\/\/[^\s"/]+/g, 'the registry');
-  for (const host of hosts) clean = clean.replaceAll(host, 'the registry');
-  return clean;
+  try {
+    return await runGo(args, { cwd, limitMs: BUILD_LIMIT_MS, onLine });
+  } catch (error) {
+    if (!(error instanceof GoFailed)) throw error;
+    throw new JaegerMissing(
+      `Jaeger could not be built, since \`go ${args[0]}\` failed; it needs the network, ` +
+        `and Go 1.25 or newer. It said:\n${error.message}`,
+    );
+  }
 }

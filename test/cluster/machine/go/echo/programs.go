@@ -1,0 +1,9 @@
+//go:build programs
+
+// Package programs names what is built of this module, so that `go mod tidy` keeps its versions.
+package programs
+
+import (
+	_ "istio.io/istio/pkg/test/echo/cmd/client"
+	_ "istio.io/istio/pkg/test/echo/cmd/server"
+)

@@ -1,0 +1,8 @@
+//go:build programs
+
+// Package programs names what is built of this module, so that `go mod tidy` keeps its versions.
+package programs
+
+import (
+	_ "helm.sh/helm/v4/cmd/helm"
+)

@@ -1,0 +1,3 @@
+module remora.dev/test/pause
+
+go 1.25.0
