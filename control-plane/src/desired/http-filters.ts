@@ -2,8 +2,8 @@
  * The filters of an HTTPRoute's rule, and of one of its backends, in our own spelling.
  *
  * A filter that is not supported must not be skipped, the Gateway API says: whoever wrote it counts
- * on it. It is a fault, and its rule answers 500. The order of filters means nothing here: headers
- * are edited after the path is rewritten, and a copy goes out as its request came.
+ * on it. It is a fault, and its rule answers 500. The order of filters means nothing here: none of
+ * them sees what another changes, and a copy is of the request as it is sent on.
  *
  * Pure. Called by `http-rules.ts`.
  */
