@@ -10,6 +10,7 @@
 import type { ResiliencePolicy, Service, TrafficRoute } from '@remora/api/config/objects.ts';
 import { targetKey, type World } from '../world.ts';
 import { isOpaque, unresolvedReferences } from './references.ts';
+import { type Route, trafficRoute } from './route.ts';
 import { unservable } from './rule-config.ts';
 
 export interface Condition {
@@ -38,7 +39,7 @@ export function routeConditions(
   const accepted = acceptance(world, route);
   const findings: readonly (readonly [Condition['type'], Finding])[] = [
     ['Accepted', accepted],
-    ['ResolvedRefs', resolution(world, route)],
+    ['ResolvedRefs', resolution(world, trafficRoute(route))],
     ['Programmed', programming(accepted, route)],
     ['Applied', application(count)],
   ];
@@ -92,12 +93,14 @@ function acceptance(world: World, route: TrafficRoute): Finding {
   };
 }
 
-function resolution(world: World, route: TrafficRoute): Finding {
+export function resolution(world: World, route: Route): Finding {
   const unresolved = unresolvedReferences(world, route);
-  if (unresolved.length === 0) {
+  const [first] = unresolved;
+  if (first === undefined) {
     return { status: 'True', reason: 'ResolvedRefs', message: 'every backend exists' };
   }
-  return { status: 'False', reason: 'BackendNotFound', message: unresolved.join('; ') };
+  const message = unresolved.map((each) => each.message).join('; ');
+  return { status: 'False', reason: first.reason, message };
 }
 
 function programming(accepted: Finding, { spec }: TrafficRoute): Finding {
