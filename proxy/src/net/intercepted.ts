@@ -232,7 +232,7 @@ export class Intercepted implements Accepted, RelayUser {
     const room = limits.chunkRoomBytes;
     if (this.#kept.length < length + 2 * room) {
       const larger = Buffer.allocUnsafe(2 * (length + room));
-      this.#kept.copy(larger, room, room, room + this.#keptLength);
+      if (this.#keptLength > 0) this.#kept.copy(larger, room, room, room + this.#keptLength);
       this.#kept = larger;
     }
     bytes.copy(this.#kept, room + this.#keptLength, start, end);
