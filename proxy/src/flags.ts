@@ -17,8 +17,9 @@ export const USAGE = `usage: remora-proxy --name NAME --namespace NS --workload 
        remora-proxy drain [--admin HOST:PORT] [--wait SECONDS]
 
   --outbound HOST:PORT   requests of the application arrive here
-  --inbound HOST:PORT    requests for the application arrive here; needs --app
+  --inbound HOST:PORT    requests for the application arrive here; needs --app or --intercept
   --app HOST:PORT        the application beside this proxy
+  --intercept            connections are turned aside to here, each for where it was going
   --app-metrics PORT/PATH  its own metrics, shown behind ours at /metrics
   --admin HOST:PORT      loopback: /config /stats /drain
   --metrics HOST:PORT    /live /ready /metrics /probe
@@ -44,6 +45,8 @@ export interface ProxyOptions {
   readonly outbound: ListenAddress | null;
   readonly inbound: ListenAddress | null;
   readonly app: ListenAddress | null;
+  /** Whether what arrives was turned aside by the kernel, and has an original destination. */
+  readonly intercept: boolean;
   readonly appMetrics: AppPage | null;
   readonly admin: ListenAddress | null;
   readonly metrics: ListenAddress | null;
@@ -69,6 +72,7 @@ const FLAGS = {
   outbound: { type: 'string' },
   inbound: { type: 'string' },
   app: { type: 'string' },
+  intercept: { type: 'boolean' },
   'app-metrics': { type: 'string' },
   admin: { type: 'string' },
   metrics: { type: 'string' },
@@ -124,6 +128,7 @@ function toOptions(given: ReturnType<typeof readFlags>): ProxyOptions {
     outbound: address('--outbound', given.outbound),
     inbound: address('--inbound', given.inbound),
     app: address('--app', given.app),
+    intercept: given.intercept ?? false,
     appMetrics: appPage(given['app-metrics'], given.app),
     admin: address('--admin', given.admin),
     metrics: address('--metrics', given.metrics),
@@ -143,8 +148,8 @@ function toOptions(given: ReturnType<typeof readFlags>): ProxyOptions {
   if (options.outbound === null && options.inbound === null) {
     throw new Error('Nothing to do: give --outbound or --inbound');
   }
-  if (options.inbound !== null && options.app === null) {
-    throw new Error('--inbound needs --app HOST:PORT, the application to pass requests to');
+  if (options.inbound !== null && options.app === null && !options.intercept) {
+    throw new Error('--inbound needs --app HOST:PORT, the application, or --intercept');
   }
   return options;
 }

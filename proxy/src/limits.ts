@@ -260,6 +260,26 @@ export const limits = {
   appMetricsTimeoutMs: 2_000,
   /** Of those pages in memory: scrapers that read slowly hold theirs. */
   appPagesMax: 4,
+  // Interception: `net/intercepted.ts`, `relay.ts`.
+  /** Of a request line that is looked at to tell whether it is one: longer ones are refused 414. */
+  sniffBytesMax: 16 * 1024 + 64,
+  /** Who has said nothing for so long is dialled for: HTTP clients have spoken by then. */
+  sniffDialMs: 10,
+  /** A client that is silent for so long speaks no HTTP, or not first. */
+  sniffSilenceMs: 200,
+  /** Destinations whose servers were seen to speak first, and for how long that is believed. */
+  serverFirstMax: 1_024,
+  serverFirstMs: 600_000,
+  /** What is passed through may be far away; the kernel alone would take two minutes. */
+  relayConnectTimeoutMs: 10_000,
+  /** Envoy's: pools of databases keep connections that long. */
+  relayIdleMs: 3_600_000,
+  /** What one read brings beyond this is not copied: its side gets a buffer of its own. */
+  relayCopyBytesMax: 16 * 1024,
+  /** Ports of the application that nobody configured and that were asked for. */
+  inboundPortsMax: 64,
+  /** The own addresses are looked up no more often. */
+  ownAddressesMs: 1_000,
 } as const;
 
 // We must let go first, or a request races the peer's close and the retry is ours to explain.
@@ -274,4 +294,7 @@ assert(limits.replayBytesMax <= limits.duplicateBytesMax);
 assert(limits.answersUnsentBytesMax + wireLimits.answerBytesMax < limits.controlUnsentBytesMax);
 assert(limits.accessBufferBytesMax < limits.logBufferBytesMax);
 assert(limits.accessFilterMs <= limits.accessFilterMsMax);
+assert(limits.sniffBytesMax > limits.targetBytesMax + limits.methodBytesMax);
+assert(limits.sniffDialMs < limits.sniffSilenceMs);
+assert(limits.relayCopyBytesMax < limits.scratchBytes);
 assert(limits.spanBatchMax <= limits.spanQueueMax);

@@ -23,22 +23,28 @@ import type { ExchangeWorld, Role } from './exchange/exchange-world.ts';
 import { Tick } from './exchange/tick.ts';
 import type { ProxyOptions } from './flags.ts';
 import { limits } from './limits.ts';
-import { dialTcp } from './net/dialer.ts';
-import type { Downstream } from './net/downstream.ts';
+import { type Dial, dialTcp } from './net/dialer.ts';
+import { Downstream, type DownstreamServer } from './net/downstream.ts';
 import { Drain } from './net/drain.ts';
-import { type ListenAddress, Listener } from './net/listener.ts';
+import { type Gate, Intercepted, type InterceptWorld } from './net/intercepted.ts';
+import { type Accept, type ListenAddress, Listener, type Served } from './net/listener.ts';
+import { type AskSocket, loadOriginalDestination } from './net/original-destination.ts';
+import { isLoopback, OwnPlaces } from './net/own-places.ts';
 import { EndpointPool } from './net/pool.ts';
 import { ReadBuffers } from './net/read-buffer.ts';
 import { Scratch } from './net/scratch.ts';
+import { ServerFirst } from './net/server-first.ts';
 import { Observability } from './observability.ts';
 import { DeadlineMemory } from './resilience/deadline-memory.ts';
 import { Duplicates } from './resilience/duplicates.ts';
 import { ReplayBlocks } from './resilience/replay-buffer.ts';
 import { Inbound } from './roles/inbound.ts';
+import { InboundGate } from './roles/inbound-gate.ts';
 import { Outbound } from './roles/outbound.ts';
+import { OutboundGate } from './roles/outbound-gate.ts';
 import { noCounts } from './telemetry/exchange-counts.ts';
 import type { LineLog } from './telemetry/log.ts';
-import { ProxyMetrics, type RouteSeries } from './telemetry/proxy-metrics.ts';
+import { ProxyMetrics } from './telemetry/proxy-metrics.ts';
 import { type SetWake, TimerWheel } from './timer-wheel.ts';
 
 export interface RunningProxy {
@@ -60,6 +66,9 @@ export async function startProxy(
   return proxy;
 }
 
+/** What takes a listener's connections, and who serves their requests. */
+type Entrance = InterceptWorld['connections'] & { serverOf(role: Role): DownstreamServer };
+
 class DataPlane implements RunningProxy {
   readonly addresses: Record<string, string> = {};
   readonly #options: ProxyOptions;
@@ -71,6 +80,7 @@ class DataPlane implements RunningProxy {
   readonly #seeing: Observability;
   readonly #metrics: ProxyMetrics;
   readonly #buffers = new ReadBuffers();
+  readonly #dial: Dial;
   readonly #world: ExchangeWorld;
   readonly #exchanges: ExchangePool;
   readonly #configuration: Configuration;
@@ -79,9 +89,9 @@ class DataPlane implements RunningProxy {
   readonly #drain = new Drain(this.#doors, systemClock);
   readonly #drained = Promise.withResolvers<boolean>();
   readonly #ownPorts = new Set<number>();
+  readonly #own = new OwnPlaces(systemClock);
   readonly #admins: AdminServer[] = [];
   #inbound: Inbound | null = null;
-  #inboundSeries: RouteSeries | null = null;
   readonly #app: AppMetrics | null;
   readonly #probes: Probes;
   #housekeeping: NodeJS.Timeout | null = null;
@@ -112,9 +122,13 @@ class DataPlane implements RunningProxy {
       },
       systemClock,
     );
+    this.#dial = dialTcp(this.#buffers, options.intercept ? this.#own.connections : null);
     this.#world = this.#newWorld();
     this.#exchanges = new ExchangePool(this.#world);
-    if (options.app !== null) this.#inbound = this.#newInbound(options.app, options.identity);
+    const { app, intercept, inbound } = options;
+    if (app !== null || (intercept && inbound !== null)) {
+      this.#inbound = this.#newInbound(options.identity);
+    }
     this.#configuration = new Configuration({
       identity: options.identity,
       control: options.control,
@@ -132,20 +146,10 @@ class DataPlane implements RunningProxy {
   }
 
   async start(): Promise<void> {
-    const { outbound, inbound, identity, front } = this.#options;
-    if (outbound !== null) {
-      const role = new Outbound(
-        this.#configuration.live,
-        { namespace: identity.namespace, front },
-        systemClock,
-        Math.random,
-      );
-      const bound = await this.#listen('outbound', outbound, role);
-      this.#ownPorts.add(bound.port);
-    }
-    if (inbound !== null && this.#inbound !== null) {
-      await this.#listen('inbound', inbound, this.#inbound);
-    }
+    const { outbound, inbound } = this.#options;
+    const ask = this.#options.intercept ? await loadOriginalDestination() : null;
+    if (outbound !== null) await this.#listenOutbound(outbound, ask);
+    if (inbound !== null) await this.#listenInbound(inbound, ask);
     await this.#configuration.start();
     const { admin, metrics } = this.#options;
     if (admin !== null) await this.#servePages('admin', ADMIN_PAGES, admin);
@@ -185,22 +189,88 @@ class DataPlane implements RunningProxy {
     return direction === 'inbound' || this.#options.front !== null ? 'entry' : 'exit';
   }
 
-  async #listen(name: string, address: ListenAddress, role: Role): Promise<ListenAddress> {
-    const forget = (connection: Downstream): void => listener.forget(connection);
-    const server = new RoleServer(this.#world, this.#exchanges, role, forget);
-    const listener = new Listener(server, this.#buffers);
+  async #listenOutbound(address: ListenAddress, ask: AskSocket | null): Promise<void> {
+    const { identity, front } = this.#options;
+    const { live } = this.#configuration;
+    const names = { namespace: identity.namespace, front };
+    const role = new Outbound(live, names, systemClock, Math.random);
+    const { port } = await this.#listen(
+      'outbound',
+      address,
+      role.direction,
+      ({ serverOf, ...to }) => {
+        const server = serverOf(role);
+        if (ask === null) return () => new Downstream(server);
+        const gate = new OutboundGate(live, this.#own, server, this.#wheel);
+        return this.#accepting(role.direction, ask, gate, to);
+      },
+    );
+    this.#ownPorts.add(port);
+  }
+
+  async #listenInbound(address: ListenAddress, ask: AskSocket | null): Promise<void> {
+    const { app, identity } = this.#options;
+    const inbound = this.#inbound!;
+    await this.#listen('inbound', address, 'inbound', ({ serverOf, ...to }) => {
+      if (ask === null) {
+        const server = serverOf(inbound.only(app!.host, app!.port));
+        return () => new Downstream(server);
+      }
+      const name = `${identity.workload}.${identity.namespace}`;
+      const gate = new InboundGate({ inbound, own: this.#own, name, serverOf });
+      return this.#accepting('inbound', ask, gate, to);
+    });
+  }
+
+  async #listen(
+    name: string,
+    address: ListenAddress,
+    direction: Role['direction'],
+    acceptOf: (to: Entrance) => Accept,
+  ): Promise<ListenAddress> {
+    const forget = (connection: Served): void => listener.forget(connection);
+    const accept = acceptOf({
+      serverOf: (role) => new RoleServer(this.#world, this.#exchanges, role, forget),
+      forget,
+      replace: (before, after) => listener.replace(before, after),
+    });
+    const listener: Listener = new Listener(accept, this.#buffers);
     const bound = await listener.listen(address);
-    this.#doors[this.#doorOf(role.direction)].push(listener);
+    this.#doors[this.#doorOf(direction)].push(listener);
     this.addresses[name] = `${bound.host}:${bound.port}`;
+    this.#own.listeners.add(bound.port);
     if (!listener.isFast) {
       this.#log.warn({ name }, 'reading by events: this Node has no replaceable accept');
     }
     return bound;
   }
 
+  /** Connections that were turned aside, each to where it was going. */
+  #accepting(
+    direction: Role['direction'],
+    ask: AskSocket,
+    gate: Gate,
+    connections: InterceptWorld['connections'],
+  ): Accept {
+    const { tcp } = this.#metrics;
+    const { clock, wheel, scratch } = this.#world;
+    const world: InterceptWorld = {
+      ...{ clock, wheel, scratch, gate, connections, dial: this.#dial },
+      serverFirst: new ServerFirst(clock),
+      counts: (dst, protocol) => tcp.count({ direction, dst, protocol }),
+      onRefused: (why) => tcp.refused(why),
+    };
+    return (socket) => {
+      const asked = ask(socket);
+      return asked === null ? null : new Intercepted(world, asked);
+    };
+  }
+
   async #servePages(name: string, pages: readonly Page[], address: ListenAddress): Promise<void> {
     const server = new AdminServer(pages, this.#adminWorld());
-    this.addresses[name] = await server.listen(address);
+    const bound = await server.listen(address);
+    this.addresses[name] = bound;
+    this.#own.listeners.add(Number(bound.slice(bound.lastIndexOf(':') + 1)));
     this.#admins.push(server);
   }
 
@@ -211,9 +281,8 @@ class DataPlane implements RunningProxy {
       clock: systemClock,
       records: this.#seeing.records,
       accessLog: this.#seeing.accessLog,
-      inbound: this.#inboundSeries,
+      inbound: this.#inbound,
       traces: this.#counts.traces,
-      application: this.#inbound?.backend ?? null,
       app: this.#app,
       probes: this.#probes,
       isReady: () => this.#isReady && !this.#drain.hasBegun && this.#configuration.isReady,
@@ -232,26 +301,29 @@ class DataPlane implements RunningProxy {
     });
   }
 
-  #newInbound(app: ListenAddress, identity: ProxyIdentity): Inbound {
-    const series = this.#metrics.bindRouteSeries({
-      direction: 'inbound',
-      dst_service: identity.workload,
-      dst_namespace: identity.namespace,
-      dst_port: String(app.port),
-      route: '',
-      backend: '',
-    });
-    this.#inboundSeries = series;
-    const settings = { address: app.host, port: app.port, instance: identity.name };
-    return new Inbound(settings, series, this.#world);
+  #newInbound({ name, workload, namespace }: ProxyIdentity): Inbound {
+    const seriesOf = (port: string) =>
+      this.#metrics.bindRouteSeries(
+        {
+          direction: 'inbound',
+          dst_service: workload,
+          dst_namespace: namespace,
+          dst_port: port,
+          route: '',
+          backend: '',
+        },
+        port !== '',
+      );
+    return new Inbound(name, seriesOf, this.#world);
   }
 
   #newWorld(): ExchangeWorld {
     const wheel = this.#wheel;
     const { ids, marks, observer } = this.#seeing;
     const scratch = new Scratch();
-    const dial = dialTcp(this.#buffers);
-    const poolWorld = { clock: systemClock, wheel, scratch, dial, counts: this.#counts };
+    const poolWorld = {
+      ...{ clock: systemClock, wheel, scratch, dial: this.#dial, counts: this.#counts },
+    };
     return {
       clock: systemClock,
       chance: Math.random,
@@ -276,7 +348,7 @@ class DataPlane implements RunningProxy {
 
   /** The application's among them. */
   *#backends(): Generator<Backend> {
-    if (this.#inbound !== null) yield this.#inbound.backend;
+    for (const { backend } of this.#inbound?.ports() ?? []) yield backend;
     yield* this.#configuration.backends.backends();
   }
 
@@ -316,8 +388,4 @@ function runtimeWake(): SetWake {
     }, delayMs);
     timer.unref();
   };
-}
-
-function isLoopback(address: string): boolean {
-  return address === 'localhost' || address === '::1' || address.startsWith('127.');
 }

@@ -16,7 +16,7 @@ export function adminWorld(control: ControlWorld, parts: Partial<AdminWorld> = {
   const log = new LineLog({ writableLength: 0, write: () => true }, 'remora-proxy', () => 0);
   return {
     ...{ metrics, clock, configuration: { live, backends } },
-    ...{ inbound: null, application: null, app: null, traces: noTraces() },
+    ...{ inbound: null, app: null, traces: noTraces() },
     records: new RecordStore(),
     accessLog: new AccessLog({ mode: 'errors', sample: 1 }, log, clock),
     probes: new Probes({ ports: new Set(), host: null }),

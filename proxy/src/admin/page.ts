@@ -21,15 +21,18 @@ import type { AppMetrics } from './app-metrics.ts';
 import type { PageAnswer } from './page-answer.ts';
 import type { Probes } from './probe-page.ts';
 
+/** The application, by its ports. */
+export interface Application {
+  ports(): Iterable<{ readonly series: RouteSeries; readonly backend: Backend }>;
+}
+
 export interface AdminWorld {
   readonly metrics: ProxyMetrics;
   readonly configuration: Pick<Configuration, 'live' | 'backends'>;
   readonly clock: Clock;
-  /** What the inbound role counts, if there is one. */
-  readonly inbound: RouteSeries | null;
-  readonly traces: Readonly<TraceCounts>;
   /** The application beside this proxy, if there is one. */
-  readonly application: Backend | null;
+  readonly inbound: Application | null;
+  readonly traces: Readonly<TraceCounts>;
   /** What is known of requests that ended. */
   readonly records: RecordStore;
   readonly accessLog: AccessLog;

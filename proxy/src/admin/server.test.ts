@@ -3,10 +3,12 @@ import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import type { RecordsAnswer } from '@remora/api/wire.ts';
+import { Backend } from '../balance/backend.ts';
 import { ControlWorld, destinationConfig, textOf } from '../control/control-fixture.ts';
 import { limits } from '../limits.ts';
 import { requestRecord } from '@remora/api/record-fixture.ts';
 import { RecordStore } from '../telemetry/record-store.ts';
+import { TimerWheel } from '../timer-wheel.ts';
 import { adminWorld } from './admin-fixture.ts';
 import { ADMIN_PAGES, AdminServer, METRICS_PAGES } from './server.ts';
 
@@ -14,7 +16,7 @@ interface Stats {
   readonly uptimeSeconds: number;
   readonly residentBytes: number;
   readonly routes: readonly Readonly<Record<string, unknown>>[];
-  readonly inbound: { readonly requests: number } | null;
+  readonly inbound: readonly { readonly port: number; readonly requests: number }[] | null;
   readonly traces: unknown;
   readonly backends: readonly {
     readonly endpoints: readonly unknown[];
@@ -36,8 +38,13 @@ describe('the admin listeners', () => {
   const records = new RecordStore();
   let isReady = true;
   let drains = 0;
+  const application = new Backend('application', {
+    clock: control.clock,
+    wheel: new TimerWheel(control.clock, () => undefined),
+    chance: () => 0.5,
+  });
   const world = adminWorld(control, {
-    inbound,
+    inbound: { ports: () => [{ series: inbound, backend: application }] },
     traces: { inboundContinued: 1, inboundBegun: 2, outboundContinued: 3, outboundBegun: 4 },
     isReady: () => isReady,
     drain: () => {
@@ -133,12 +140,16 @@ describe('the admin listeners', () => {
     });
     assert.deepEqual((latency as unknown[])[3], [4, 10]);
     assert.deepEqual((latency as unknown[]).at(-1), [null, 0]);
-    assert.equal(stats.inbound?.requests, 1);
+    assert.deepEqual(
+      stats.inbound?.map(({ port, requests }) => [port, requests]),
+      [[80, 1]],
+    );
     assert.deepEqual(stats.traces, {
       inbound: { continued: 1, begun: 2 },
       outbound: { continued: 3, begun: 4 },
     });
-    assert.deepEqual(stats.backends[0]!.endpoints[0], {
+    assert.equal(stats.backends[0]!['key'], 'application');
+    assert.deepEqual(stats.backends[1]!.endpoints[0], {
       address: '127.0.0.1:9001',
       instance: 'catalog-0',
       weight: 1,

@@ -1,7 +1,7 @@
 /**
  * GET /stats: what every rule and backend did since the start, and how its endpoints stand now.
  *
- *   {"uptimeSeconds":…,"residentBytes":…,"routes":[Row],"inbound":Row|null,"traces":{…},
+ *   {"uptimeSeconds":…,"residentBytes":…,"routes":[Row],"inbound":[Row]|null,"traces":{…},
  *    "backends":[…]}
  *
  * Counters and not rates: whoever asks twice can divide. A row's `latency` lists how many requests
@@ -28,7 +28,7 @@ export function* statsPieces(world: AdminWorld): Generator<string> {
   const resident = process.memoryUsage.rss();
   yield `{"uptimeSeconds":${uptime},"residentBytes":${resident},"routes":[`;
   yield* joined(routeRows(live.entries()));
-  yield `],"inbound":${world.inbound === null ? 'null' : JSON.stringify(countsOf(world.inbound))}`;
+  yield `],"inbound":${JSON.stringify(inboundRows(world))}`;
   yield `,"traces":${JSON.stringify(tracesOf(world))}`;
   yield ',"backends":[';
   yield* joined(backendRows(world, allBackends(world)));
@@ -37,9 +37,13 @@ export function* statsPieces(world: AdminWorld): Generator<string> {
 
 /** One row for each target of each rule, one for what a rule answered without a target. */
 function* routeRows(entries: Iterable<LiveEntry>): Generator<string> {
+  const seen = new Set<string>();
   for (const { compiled } of entries) {
     if (compiled === null) continue;
     const { key: destination, version, unmatched } = compiled.destination;
+    // Reached by several addresses: all count in the same series.
+    if (seen.has(destination)) continue;
+    seen.add(destination);
     const about = { destination, version };
     for (const rule of compiled.rules) {
       for (const { weight, series } of rule.targets) {
@@ -49,6 +53,14 @@ function* routeRows(entries: Iterable<LiveEntry>): Generator<string> {
     }
     if (unmatched.requests > 0) yield JSON.stringify({ ...about, ...countsOf(unmatched) });
   }
+}
+
+/** One row for each port of the application that was used. */
+function inboundRows({ inbound }: AdminWorld) {
+  if (inbound === null) return null;
+  return Array.from(inbound.ports(), ({ series }) => {
+    return { port: Number(series.labels.dst_port), ...countsOf(series) };
+  });
 }
 
 function countsOf(series: RouteSeries) {
@@ -75,8 +87,8 @@ function tracesOf({ traces, inbound }: AdminWorld) {
 }
 
 /** The application beside this proxy is one too. */
-function* allBackends({ application, configuration }: AdminWorld): Generator<Backend> {
-  if (application !== null) yield application;
+function* allBackends({ inbound, configuration }: AdminWorld): Generator<Backend> {
+  for (const { backend } of inbound?.ports() ?? []) yield backend;
   yield* configuration.backends.backends();
 }
 

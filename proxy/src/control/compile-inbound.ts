@@ -7,7 +7,7 @@
  *
  * Pure: a generator, run in slices by `installer.ts`. Throws an Error with the reason.
  */
-import type { ProxyIdentity } from '@remora/api/wire.ts';
+import type { PortProtocol, ProxyIdentity } from '@remora/api/wire.ts';
 import type {
   InboundConfig,
   InboundRuleConfig,
@@ -28,6 +28,8 @@ export interface InboundPolicy {
   /** Null: every request takes `fallback`. */
   readonly table: RouteMatcher | null;
   readonly fallback: Rule;
+  /** Of the ports that Services lead to. */
+  readonly protocols: ReadonlyMap<number, PortProtocol>;
 }
 
 export interface NamedRateLimit {
@@ -68,6 +70,7 @@ export function* compileInbound(
     rateLimits: rateLimits(config.rateLimits, sink.policy.rateLimits, context.chance),
     table,
     fallback: ruleOf(config.fallback),
+    protocols: new Map(config.ports.map(({ port, protocol }) => [port, protocol])),
   };
 }
 

@@ -7,6 +7,7 @@
  *
  * Called by `subscription.ts` and `snapshot-file.ts`, one at a time.
  */
+import { parseAddress } from '@remora/api/destination.ts';
 import type { DestinationConfig } from '@remora/api/wire.ts';
 import { INBOUND_KEY } from '@remora/api/wire-resilience.ts';
 import type { Chance, Clock } from '../clock.ts';
@@ -119,7 +120,10 @@ export class Installer {
     const value = await runSliced(parseSliced(text.text), clock);
     const config = await runSliced(checkedConfig(value), clock);
     const { key } = config;
-    if (key !== text.key) throw new Error(`configuration of ${key} under the key ${text.key}`);
+    // An address leads to whichever Service port has it, or pod.
+    if (key !== text.key && parseAddress(text.key) === null) {
+      throw new Error(`configuration of ${key} under the key ${text.key}`);
+    }
     return config;
   }
 

@@ -137,7 +137,8 @@ export class Live {
   /** Puts a destination into force and tells who waits for it. */
   install(compiled: Compiled, text: ConfigText): void {
     const { destination } = compiled;
-    const entry = this.#entries.get(destination.key) ?? this.#add(destination.key);
+    // By an address its key is not the destination's own: one has as many as there are families.
+    const entry = this.#entries.get(text.key) ?? this.#add(text.key);
     const before = entry.compiled;
     entry.compiled = compiled;
     entry.text = text;

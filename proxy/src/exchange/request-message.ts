@@ -27,6 +27,7 @@ const ADDED_BYTES_MAX = TRACE_FIELDS_BYTES_MAX + DEADLINE_FIELD_BYTES_MAX;
 export interface RequestSource {
   readonly request: Head;
   readonly role: Role;
+  readonly downstream: { readonly destinationKey: string };
   readonly target: Target | null;
   readonly prefixLength: number;
   readonly rule: Rule | null;
@@ -77,7 +78,7 @@ export class RequestMessage {
     options.dropTrace = true;
     options.dropTraceState = !keepsTraceState(head);
     options.keepExpect = asksToContinue;
-    if (head.authorityEnd === head.authorityStart) options.authority = source.role.defaultAuthority;
+    if (head.authorityEnd === head.authorityStart) options.authority = authorityOf(source);
     if (rewrite === null) return options;
     if (rewrite.authority !== null) options.authority = rewrite.authority;
     if (rewrite.path !== null) {
@@ -100,4 +101,10 @@ export class RequestMessage {
     piece.trailers = source.body.trailers;
     return piece;
   }
+}
+
+/** For a request without one (HTTP/1.0). Intercepted: the address that its client dialled. */
+function authorityOf({ role, downstream }: RequestSource): Uint8Array {
+  const { destinationKey } = downstream;
+  return destinationKey === '' ? role.defaultAuthority : Buffer.from(destinationKey);
 }

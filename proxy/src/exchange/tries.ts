@@ -43,7 +43,10 @@ export interface TriesUser extends RequestSource {
   readonly peer: string;
   readonly priority: PriorityNumber;
   readonly deadlineAtMs: number;
-  readonly downstream: Pick<Downstream, 'pauseBody' | 'resumeBody' | 'endTunnel'>;
+  readonly downstream: Pick<
+    Downstream,
+    'destinationKey' | 'endTunnel' | 'pauseBody' | 'resumeBody'
+  >;
   onInterim(response: Head): void;
   /** The head of the answer that goes down. */
   onAnswerHead(bodyKind: number, piece: BodyPiece): void;

@@ -1,18 +1,25 @@
 /**
- * Starts a connection to an endpoint, reading into the shared buffer from the first byte on.
+ * Starts a connection, reading into the shared buffer from the first byte on.
  *
- * Not pure. Handed to the pools by `proxy.ts`: a tunnel between sidecars can take its place.
+ * Where connections are intercepted, the local ports of our own are kept while they live: one that
+ * comes back to our listener was turned aside by mistake, and would go round in a circle.
+ *
+ * Not pure. Handed to pools and relays by `proxy.ts`: a tunnel between sidecars can take its place.
  */
 import { connect } from 'node:net';
-import type { ByteStream } from './byte-stream.ts';
+import type { ByteStream, ByteStreamOwner } from './byte-stream.ts';
 import type { ReadBuffers } from './read-buffer.ts';
 import { SocketStream, streamSlot } from './socket-stream.ts';
-import type { Upstream } from './upstream.ts';
 
-export function dialTcp(
-  buffers: ReadBuffers,
-): (address: string, port: number, upstream: Upstream) => ByteStream {
-  return (address, port, upstream) => {
+export interface DialOwner extends ByteStreamOwner {
+  onConnected(): void;
+}
+
+export type Dial = (address: string, port: number, owner: DialOwner) => ByteStream;
+
+/** `ownPorts`: local ports of connections that are open; null: nobody asks. */
+export function dialTcp(buffers: ReadBuffers, ownPorts: Set<number> | null): Dial {
+  return (address, port, owner) => {
     const slot = streamSlot(buffers);
     const socket = connect({
       host: address,
@@ -21,9 +28,16 @@ export function dialTcp(
       allowHalfOpen: true,
       onread: slot.onread,
     });
-    const stream = new SocketStream(socket, upstream, buffers);
+    const stream = new SocketStream(socket, owner, buffers);
     slot.stream = stream;
-    socket.once('connect', () => upstream.onConnected());
+    socket.once('connect', () => {
+      if (ownPorts !== null) {
+        const own = socket.localPort ?? 0;
+        ownPorts.add(own);
+        socket.once('close', () => ownPorts.delete(own));
+      }
+      owner.onConnected();
+    });
     return stream;
   };
 }

@@ -18,7 +18,8 @@ import { limits } from '../limits.ts';
 import { type TimerWheel, WheelTimer } from '../timer-wheel.ts';
 import { BodyReader } from './body-reader.ts';
 import { type BodyPiece, newPiece, writeBody } from './body-writer.ts';
-import type { ByteStream, ByteStreamOwner } from './byte-stream.ts';
+import type { ByteStream } from './byte-stream.ts';
+import type { Accepted } from './listener.ts';
 import type { Scratch } from './scratch.ts';
 
 /** One request's user. Heard from its head until it says `finish` or `abort`. */
@@ -56,8 +57,10 @@ export const REFUSED_BODY = 2;
 
 const STATE = { HEAD: 0, BODY: 1, ANSWERING: 2, TUNNEL: 3, LINGER: 4, CLOSED: 5 } as const;
 
-export class Downstream implements ByteStreamOwner {
+export class Downstream implements Accepted {
   stream!: ByteStream;
+  /** Of an intercepted connection: whose all its requests are, whatever they say. */
+  destinationKey = '';
   /** Text of the last authority and what it resolved to: most clients talk to one service. */
   memoAuthority: Buffer = Buffer.alloc(0);
   memoKey = '';
@@ -83,6 +86,10 @@ export class Downstream implements ByteStreamOwner {
     this.#idleSinceMs = server.nowMs();
     this.#timer = new WheelTimer(() => this.#onTimer());
     server.wheel.arm(this.#timer, limits.headTimeoutMs);
+  }
+
+  begin(): void {
+    this.stream.resume();
   }
 
   get isIdle(): boolean {

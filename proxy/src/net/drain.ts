@@ -98,7 +98,7 @@ export class Drain {
       const quietMs = this.#isEnding ? limits.drainIdleMs : limits.drainPeerIdleMs;
       let left = 0;
       for (const { connections } of listeners) {
-        for (const connection of connections) connection.closeIfIdle(quietMs);
+        for (const connection of connections) connection.closeIfIdle(quietMs, this.#isEnding);
         left += connections.size;
       }
       if (left === 0) return true;

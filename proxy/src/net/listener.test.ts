@@ -8,7 +8,7 @@ import { BODY_NONE } from '../http1/body-framing.ts';
 import { Head } from '../http1/head.ts';
 import { TimerWheel } from '../timer-wheel.ts';
 import type { BodyPiece } from './body-writer.ts';
-import type { Downstream, DownstreamServer, DownstreamUser } from './downstream.ts';
+import { Downstream, type DownstreamServer, type DownstreamUser } from './downstream.ts';
 import { Listener } from './listener.ts';
 import { ReadBuffers } from './read-buffer.ts';
 import { Scratch } from './scratch.ts';
@@ -68,7 +68,8 @@ async function serve(mayTakeOver: boolean): Promise<{ listener: Listener; port: 
     onUnused: () => undefined,
     onDownstreamClosed: (connection) => listener.forget(connection),
   };
-  const listener: Listener = new Listener(server, new ReadBuffers(), mayTakeOver);
+  const accept = (): Downstream => new Downstream(server);
+  const listener: Listener = new Listener(accept, new ReadBuffers(), mayTakeOver);
   const { port } = await listener.listen({ host: '127.0.0.1', port: 0 });
   return { listener, port };
 }

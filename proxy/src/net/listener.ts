@@ -10,7 +10,7 @@
  */
 import { createServer, type Server, Socket } from 'node:net';
 import { limits } from '../limits.ts';
-import { Downstream, type DownstreamServer } from './downstream.ts';
+import type { ByteStream, ByteStreamOwner } from './byte-stream.ts';
 import type { ReadBuffers } from './read-buffer.ts';
 import { SocketStream, streamSlot } from './socket-stream.ts';
 
@@ -23,21 +23,42 @@ export interface ListenAddress {
   readonly port: number;
 }
 
+/** A connection that is served, whatever is spoken on it. */
+export interface Served {
+  readonly stream: ByteStream;
+  /** It may be closed for want of descriptors: nothing is lost. */
+  readonly isIdle: boolean;
+  /** When it last carried something: now, while it does. */
+  readonly usedAtMs: number;
+  /** Closes if it has been quiet for so long. `isEnding`: the proxy ends, and not only leaves. */
+  closeIfIdle(quietMs: number, isEnding: boolean): void;
+}
+
+/** One that was just accepted. */
+export interface Accepted extends Served, ByteStreamOwner {
+  stream: ByteStream;
+  /** The stream is there: reads on, or waits until it knows what for. */
+  begin(): void;
+}
+
+/** Null: it is refused. */
+export type Accept = (socket: Socket) => Accepted | null;
+
 export class Listener {
-  readonly connections: Set<Downstream> = new Set();
+  readonly connections: Set<Served> = new Set();
   /** Whether reads land in the shared buffer; false: the slower way by events. */
   isFast = false;
   refusedOverCap = 0;
   /** Connections taken since the start. */
   accepted = 0;
   readonly #server: Server;
-  readonly #downstreams: DownstreamServer;
+  readonly #acceptOne: Accept;
   readonly #buffers: ReadBuffers;
   readonly #mayTakeOver: boolean;
 
   /** `mayTakeOver` false: by events, as where the internal is gone. */
-  constructor(downstreams: DownstreamServer, buffers: ReadBuffers, mayTakeOver = true) {
-    this.#downstreams = downstreams;
+  constructor(accept: Accept, buffers: ReadBuffers, mayTakeOver = true) {
+    this.#acceptOne = accept;
     this.#buffers = buffers;
     this.#mayTakeOver = mayTakeOver;
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) =>
@@ -66,8 +87,14 @@ export class Listener {
     this.#server.close();
   }
 
-  forget(connection: Downstream): void {
+  forget(connection: Served): void {
     this.connections.delete(connection);
+  }
+
+  /** It is known now what is spoken on a connection, and who goes on with it. */
+  replace(before: Served, after: Served): void {
+    this.connections.delete(before);
+    this.connections.add(after);
   }
 
   #takeOverAccept(): void {
@@ -94,23 +121,29 @@ export class Listener {
       const connection = this.#adopt(socket);
       if (connection === null) return;
       slot.stream = connection.stream as SocketStream;
-      socket.resume();
+      connection.begin();
     };
   }
 
   /** The way by events. */
   #accept(socket: Socket): void {
     const connection = this.#adopt(socket);
-    if (connection !== null) (connection.stream as SocketStream).readByEvents();
+    if (connection === null) return;
+    (connection.stream as SocketStream).readByEvents();
+    connection.begin();
   }
 
-  #adopt(socket: Socket): Downstream | null {
+  #adopt(socket: Socket): Accepted | null {
     if (this.connections.size >= limits.downstreamsMax) {
       this.refusedOverCap++;
       socket.destroy();
       return null;
     }
-    const connection = new Downstream(this.#downstreams);
+    const connection = this.#acceptOne(socket);
+    if (connection === null) {
+      socket.resetAndDestroy();
+      return null;
+    }
     connection.stream = new SocketStream(socket, connection, this.#buffers);
     this.connections.add(connection);
     this.accepted++;

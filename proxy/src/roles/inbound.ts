@@ -1,70 +1,56 @@
 /**
- * The inbound role: everything goes to the one application beside us, if it may.
+ * The inbound role: the application beside us, by its ports, and the one policy that all have.
  *
- *   rate limits → rule (who is critical, what is collapsed) → admission → the application
+ * Told its address, the application has one port. Where connections are intercepted, each brings
+ * the port that it was made to, and a port is made when it is first used: nobody lists all that an
+ * application listens on. Whoever scans ports could make as many as there are, so those that no
+ * configuration names are bounded; what comes to more is passed through as bytes.
  *
- * It never routes and never chooses; the Host is passed on as it came. Its limits are the seat of
- * the adaptive limit: here all callers are seen, and the application's own latency.
- *
- * Called by `exchange/exchange.ts` once a request. Its policy is the defaults until the control
- * plane says otherwise (`control/compile-inbound.ts`).
+ * Its policy is the defaults until the control plane says otherwise (`control/compile-inbound.ts`).
+ * Made by `proxy.ts`.
  */
-import type { ErrorCode } from '@remora/api/errors.ts';
+import { formatAddress } from '@remora/api/destination.ts';
 import { inboundDefaults, resilienceDefaults } from '@remora/api/resilience-defaults.ts';
-import type { BackendConfig } from '@remora/api/wire.ts';
-import type { LimitsConfig } from '@remora/api/wire-resilience.ts';
-import { Backend, type BackendWorld } from '../balance/backend.ts';
+import type { PortProtocol } from '@remora/api/wire.ts';
+import type { BackendWorld } from '../balance/backend.ts';
 import type { InboundPolicy, InboundSink } from '../control/compile-inbound.ts';
-import type { Role, Routable } from '../exchange/exchange-world.ts';
 import { limits } from '../limits.ts';
 import { PRIORITY } from '../resilience/ticket.ts';
-import type { Rule, Target } from '../routing/compiled.ts';
+import type { Rule } from '../routing/compiled.ts';
 import { Split } from '../routing/split.ts';
 import type { RouteSeries } from '../telemetry/proxy-metrics.ts';
+import { InboundPort } from './inbound-port.ts';
 
 const KEY = 'application';
 
-export interface InboundSettings {
-  readonly address: string;
-  readonly port: number;
-  readonly instance: string;
-}
+/** Counts the requests to a port; '': what is of no port. */
+export type SeriesOfPort = (port: string) => RouteSeries;
 
-export class Inbound implements Role, InboundSink {
-  readonly direction = 'inbound';
-  /** Its caller does, elsewhere; if both did, each retry would be two. */
-  readonly retries = false;
-  /** The application's own `x-remora-*` would pass for ours. */
-  readonly trustsAnswerFields = false;
-  readonly marksAnswers = true;
-  readonly defaultAuthority: Uint8Array;
-  readonly backend: Backend;
+export class Inbound implements InboundSink {
   readonly rule: Rule;
+  readonly #instance: string;
+  readonly #seriesOf: SeriesOfPort;
   readonly #world: BackendWorld;
-  readonly #settings: InboundSettings;
-  readonly #target: Target;
+  /** By address. */
+  readonly #ports = new Map<string, InboundPort>();
+  readonly #names = new Set<string>();
+  #unnamed = 0;
   readonly #defaults: InboundPolicy;
   #policy: InboundPolicy;
 
-  constructor(settings: InboundSettings, series: RouteSeries, world: BackendWorld) {
-    const { address, port } = settings;
+  constructor(instance: string, seriesOf: SeriesOfPort, world: BackendWorld) {
+    this.#instance = instance;
+    this.#seriesOf = seriesOf;
     this.#world = world;
-    this.#settings = settings;
-    this.defaultAuthority = Buffer.from(`${address}:${port}`);
-    this.backend = new Backend(KEY, world);
-    this.#target = {
-      backend: this.backend,
-      invalid: null,
-      weight: 1,
-      breaker: null,
-      requestEdits: null,
-      responseEdits: null,
-      series,
+    this.rule = applicationRule(seriesOf(''));
+    this.#defaults = {
+      limits: inboundDefaults.limits,
+      rateLimits: [],
+      table: null,
+      fallback: this.rule,
+      protocols: new Map(),
     };
-    this.rule = applicationRule(this.#target, series);
-    this.#defaults = { ...NO_POLICY, fallback: this.rule };
     this.#policy = this.#defaults;
-    this.reset();
   }
 
   get policy(): InboundPolicy {
@@ -73,53 +59,58 @@ export class Inbound implements Role, InboundSink {
 
   apply(policy: InboundPolicy): void {
     this.#policy = policy;
-    this.backend.apply(backendConfig(this.#settings, policy.limits), this.#world.clock.nowMs());
+    for (const port of this.#ports.values()) port.apply(policy);
   }
 
   reset(): void {
     this.apply(this.#defaults);
   }
 
-  /** A refused connection means that the application is not there: unsent, fit for another try. */
-  failureCode(code: ErrorCode): ErrorCode {
-    return code === 'RMR_CONNECT_REFUSED' ? 'RMR_APP_GONE' : code;
+  ports(): Iterable<InboundPort> {
+    return this.#ports.values();
   }
 
-  route(exchange: Routable): void {
-    const { table, fallback, rateLimits } = this.#policy;
-    if (rateLimits.length > 0 && this.#isOverRate(exchange)) return;
-    const rule = table?.match(exchange.request)?.rule ?? fallback;
-    exchange.priority = rule.priority;
-    exchange.forward(rule, this.#target, this.backend, 0);
+  protocolOf(port: number): PortProtocol {
+    return this.#policy.protocols.get(port) ?? 'detect';
   }
 
-  /** Every limit takes its token, or the first that has none answers. */
-  #isOverRate(exchange: Routable): boolean {
-    const nowMs = this.#world.clock.nowMs();
-    for (const { limit, config } of this.#policy.rateLimits) {
-      const peer = limit.needsPeer ? exchange.downstream.peer : '';
-      const retryAfterMs = limit.spend(exchange.request, peer, nowMs);
-      if (retryAfterMs === 0) continue;
-      const { key, ratePerSecond } = config;
-      const of =
-        key.type === 'all' ? 'all callers' : `one ${key.name === '' ? key.type : key.name}`;
-      const detail = `${ratePerSecond} requests/s of ${of} to ${this.#settings.instance}`;
-      exchange.series = this.#target.series;
-      exchange.answer('RMR_RATE_LIMITED', detail, { retryAfterMs });
-      return true;
+  /** The one application that this proxy was told of. */
+  only(address: string, port: number): InboundPort {
+    return this.#add(KEY, address, port);
+  }
+
+  /** Made on first use. Null: one too many. */
+  portAt(address: string, port: number): InboundPort | null {
+    const known = this.#ports.get(formatAddress(address, port));
+    if (known !== undefined) return known;
+    if (!this.#policy.protocols.has(port)) {
+      if (this.#unnamed >= limits.inboundPortsMax) return null;
+      this.#unnamed++;
     }
-    return false;
+    const name = `${KEY}:${port}`;
+    // A pod has an address of each family, and a server may listen on one of them only.
+    return this.#add(this.#names.has(name) ? `${name} at ${address}` : name, address, port);
+  }
+
+  #add(key: string, address: string, port: number): InboundPort {
+    const settings = { key, address, port, instance: this.#instance };
+    const series = this.#seriesOf(String(port));
+    const made = new InboundPort(settings, this.#policy, series, this.#world);
+    this.#ports.set(formatAddress(address, port), made);
+    this.#names.add(key);
+    return made;
   }
 }
 
-const NO_POLICY = { limits: inboundDefaults.limits, rateLimits: [], table: null };
-
-/** Only a connection that was dead before it was used is replaced: no second try of a request. */
-function applicationRule(target: Target, series: RouteSeries): Rule {
+/**
+ * Only a connection that was dead before it was used is replaced: no second try of a request. Where
+ * it goes is the port's to say.
+ */
+function applicationRule(series: RouteSeries): Rule {
   return {
     id: 'inbound',
     invalid: null,
-    targets: [target],
+    targets: [],
     split: new Split([{ key: KEY, weight: 1 }], null),
     needsPeer: false,
     redirect: null,
@@ -135,21 +126,5 @@ function applicationRule(target: Target, series: RouteSeries): Rule {
     requestTimeoutMs: 0,
     perTryTimeoutMs: 0,
     series,
-  };
-}
-
-function backendConfig(settings: InboundSettings, limitsOf: LimitsConfig): BackendConfig {
-  const { address, port, instance } = settings;
-  return {
-    key: KEY,
-    endpoints: [{ address, port, weight: 1, instance, inMesh: false }],
-    balancer: { type: 'ewma', hashKey: null, slowStartMs: 0, decayMs: 10_000 },
-    connectTimeoutMs: limits.inboundConnectTimeoutMs,
-    idleTimeoutMs: limits.inboundIdleTimeoutMs,
-    connectionsPerEndpointMax: limits.inboundConnectionsMax,
-    waitingPerEndpointMax: limits.inboundWaitingMax,
-    ejection: resilienceDefaults.ejection,
-    limits: limitsOf,
-    budget: resilienceDefaults.budget,
   };
 }

@@ -22,6 +22,9 @@ import { REJECTED } from '../resilience/rule-breaker.ts';
 import { isAlive, otherTarget } from '../routing/spillover.ts';
 import { redirectLocation } from '../routing/redirect.ts';
 
+/** Stands for a destination that is this proxy itself: no destination has this key. */
+export const LOOP = 'loop';
+
 export class Outbound implements Role {
   readonly direction = 'outbound';
   readonly retries = true;
@@ -161,6 +164,7 @@ export class Outbound implements Role {
   }
 
   #askFor(exchange: Routable, key: string): void {
+    if (key === LOOP) return exchange.answer('RMR_LOOP', 'the connection was made to it');
     const { epoch } = exchange;
     const outcome = this.#live.request(key, {
       configReady: () => {
@@ -171,7 +175,13 @@ export class Outbound implements Role {
     if (outcome === GONE) {
       const nearest = this.#live.nearest(key);
       const hint = nearest.length > 0 ? `; nearest: ${nearest.join(', ')}` : '';
-      return exchange.answer('RMR_NO_DESTINATION', `no service port ${key}${hint}`);
+      const detail = `no service port ${key}${hint}`;
+      if (exchange.downstream.destinationKey === '') {
+        return exchange.answer('RMR_NO_DESTINATION', detail);
+      }
+      // An intercepted connection had one: made anew, it is passed through to its address.
+      exchange.request.keepAlive = false;
+      return exchange.answer('RMR_NO_DESTINATION', detail, { status: 503 });
     }
     exchange.answer('RMR_TOO_MANY_WAITING', `for the configuration of ${key}`);
   }
@@ -179,6 +189,7 @@ export class Outbound implements Role {
   /** The destination's key, or '' for what is no name of a service. */
   #keyOf(head: Head, downstream: Downstream): string {
     if (this.#front !== null) return this.#front;
+    if (downstream.destinationKey !== '') return downstream.destinationKey;
     const { slab, authorityStart: start, authorityEnd: end } = head;
     const memo = downstream.memoAuthority;
     if (memo.length === end - start && memo.length > 0) {

@@ -21,6 +21,7 @@ import { Registry } from './registry.ts';
 import { type RouteFamilies, type RouteLabels, RouteSeries } from './route-series.ts';
 import { registerRuleMetrics } from './rule-metrics.ts';
 import type { Series } from './series.ts';
+import { TcpMetrics } from './tcp-metrics.ts';
 import { registerTraceMetrics } from './trace-counts.ts';
 
 export type { RouteSeries } from './route-series.ts';
@@ -41,6 +42,8 @@ export class ProxyMetrics {
   readonly configConnects: Series;
   readonly configConnected: Series;
   readonly loopDelay: Series;
+  /** Of connections passed on as bytes. */
+  readonly tcp: TcpMetrics;
   /** When the last configuration was applied; 0: none yet. */
   configAppliedAtMs = 0;
   readonly #clock: Clock;
@@ -100,6 +103,7 @@ export class ProxyMetrics {
         help: 'How long the event loop took to come round when this scrape began.',
       })
       .bind({});
+    this.tcp = new TcpMetrics(registry, clock);
     readConnections(registry, sources);
     readDataPath(registry, sources);
     readAccounts(registry, sources);

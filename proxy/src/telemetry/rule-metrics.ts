@@ -60,9 +60,13 @@ export function registerRuleMetrics(registry: Registry, sources: MetricSources):
     help: 'The version of each destination that is in force; always 1.',
     labels: ['destination', 'version'],
     *rows() {
+      // One that is reached by several addresses is there as often, and one row.
+      const seen = new Set<string>();
       for (const { compiled } of sources.destinations()) {
         if (compiled === null) continue;
         const { key, version } = compiled.destination;
+        if (seen.has(`${key} ${version}`)) continue;
+        seen.add(`${key} ${version}`);
         yield { labels: [key, version], value: 1 };
       }
     },

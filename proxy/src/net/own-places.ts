@@ -1,0 +1,47 @@
+/**
+ * Which addresses, listeners and connections are this proxy's own: what must never be dialled, and
+ * what must never come back.
+ *
+ * Not pure: asks for the addresses of the interfaces, where one is not known yet and not more often
+ * than `ownAddressesMs`. Filled by `proxy.ts` and `dialer.ts`, asked by the gates in `roles/`.
+ */
+import { networkInterfaces } from 'node:os';
+import type { Clock } from '../clock.ts';
+import { limits } from '../limits.ts';
+import type { Address } from './original-destination.ts';
+
+export class OwnPlaces {
+  /** Ports of the listeners. */
+  readonly listeners: Set<number> = new Set();
+  /** Local ports of connections from here. */
+  readonly connections: Set<number> = new Set();
+  readonly #clock: Clock;
+  #addresses: ReadonlySet<string> = new Set();
+  #askedAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  isListener({ address, port }: Address): boolean {
+    return this.listeners.has(port) && this.isOwn(address);
+  }
+
+  isConnection({ address, port }: Address): boolean {
+    return this.connections.has(port) && this.isOwn(address);
+  }
+
+  isOwn(address: string): boolean {
+    if (isLoopback(address) || this.#addresses.has(address)) return true;
+    const nowMs = this.#clock.nowMs();
+    if (nowMs - this.#askedAtMs < limits.ownAddressesMs) return false;
+    this.#askedAtMs = nowMs;
+    const all = Object.values(networkInterfaces()).flatMap((one) => one ?? []);
+    this.#addresses = new Set(all.map((one) => one.address));
+    return this.#addresses.has(address);
+  }
+}
+
+export function isLoopback(address: string): boolean {
+  return address === 'localhost' || address === '::1' || address.startsWith('127.');
+}

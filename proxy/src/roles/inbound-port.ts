@@ -1,0 +1,126 @@
+/**
+ * One port of the application as requests see it: everything goes there, if it may.
+ *
+ *   rate limits → rule (who is critical, what is collapsed) → admission → the application
+ *
+ * It never routes and never chooses; the Host is passed on as it came. Its limits are the seat of
+ * the adaptive limit: here all callers are seen, and the application's own latency. Each port has
+ * its own, since a slow one says nothing of the others; the policy is the workload's.
+ *
+ * Called by `exchange/exchange.ts` once a request. Made by `inbound.ts`.
+ */
+import type { ErrorCode } from '@remora/api/errors.ts';
+import { resilienceDefaults } from '@remora/api/resilience-defaults.ts';
+import type { BackendConfig } from '@remora/api/wire.ts';
+import type { LimitsConfig } from '@remora/api/wire-resilience.ts';
+import { Backend, type BackendWorld } from '../balance/backend.ts';
+import type { InboundPolicy } from '../control/compile-inbound.ts';
+import type { Role, Routable } from '../exchange/exchange-world.ts';
+import { limits } from '../limits.ts';
+import type { Target } from '../routing/compiled.ts';
+import type { RouteSeries } from '../telemetry/proxy-metrics.ts';
+
+export interface InboundPortSettings {
+  /** Of its backend: what metrics and /stats call it. */
+  readonly key: string;
+  readonly address: string;
+  readonly port: number;
+  readonly instance: string;
+}
+
+export class InboundPort implements Role {
+  readonly direction = 'inbound';
+  /** Its caller does, elsewhere; if both did, each retry would be two. */
+  readonly retries = false;
+  /** The application's own `x-remora-*` would pass for ours. */
+  readonly trustsAnswerFields = false;
+  readonly marksAnswers = true;
+  readonly defaultAuthority: Uint8Array;
+  readonly backend: Backend;
+  readonly series: RouteSeries;
+  readonly #settings: InboundPortSettings;
+  readonly #world: BackendWorld;
+  readonly #target: Target;
+  #policy: InboundPolicy;
+
+  constructor(
+    settings: InboundPortSettings,
+    policy: InboundPolicy,
+    series: RouteSeries,
+    world: BackendWorld,
+  ) {
+    const { key, address, port } = settings;
+    this.#settings = settings;
+    this.#world = world;
+    this.series = series;
+    this.defaultAuthority = Buffer.from(`${address}:${port}`);
+    this.backend = new Backend(key, world);
+    this.#target = targetOf(this.backend, series);
+    this.#policy = policy;
+    this.apply(policy);
+  }
+
+  apply(policy: InboundPolicy): void {
+    this.#policy = policy;
+    this.backend.apply(backendConfig(this.#settings, policy.limits), this.#world.clock.nowMs());
+  }
+
+  /** A refused connection means that the application is not there: unsent, fit for another try. */
+  failureCode(code: ErrorCode): ErrorCode {
+    return code === 'RMR_CONNECT_REFUSED' ? 'RMR_APP_GONE' : code;
+  }
+
+  route(exchange: Routable): void {
+    const { table, fallback, rateLimits } = this.#policy;
+    if (rateLimits.length > 0 && this.#isOverRate(exchange)) return;
+    const rule = table?.match(exchange.request)?.rule ?? fallback;
+    exchange.priority = rule.priority;
+    exchange.forward(rule, this.#target, this.backend, 0);
+  }
+
+  /** Every limit takes its token, or the first that has none answers. */
+  #isOverRate(exchange: Routable): boolean {
+    const nowMs = this.#world.clock.nowMs();
+    for (const { limit, config } of this.#policy.rateLimits) {
+      const peer = limit.needsPeer ? exchange.downstream.peer : '';
+      const retryAfterMs = limit.spend(exchange.request, peer, nowMs);
+      if (retryAfterMs === 0) continue;
+      const { key, ratePerSecond } = config;
+      const of =
+        key.type === 'all' ? 'all callers' : `one ${key.name === '' ? key.type : key.name}`;
+      const detail = `${ratePerSecond} requests/s of ${of} to ${this.#settings.instance}`;
+      exchange.series = this.series;
+      exchange.answer('RMR_RATE_LIMITED', detail, { retryAfterMs });
+      return true;
+    }
+    return false;
+  }
+}
+
+function targetOf(backend: Backend, series: RouteSeries): Target {
+  return {
+    backend,
+    invalid: null,
+    weight: 1,
+    breaker: null,
+    requestEdits: null,
+    responseEdits: null,
+    series,
+  };
+}
+
+function backendConfig(settings: InboundPortSettings, limitsOf: LimitsConfig): BackendConfig {
+  const { key, address, port, instance } = settings;
+  return {
+    key,
+    endpoints: [{ address, port, weight: 1, instance, inMesh: false }],
+    balancer: { type: 'ewma', hashKey: null, slowStartMs: 0, decayMs: 10_000 },
+    connectTimeoutMs: limits.inboundConnectTimeoutMs,
+    idleTimeoutMs: limits.inboundIdleTimeoutMs,
+    connectionsPerEndpointMax: limits.inboundConnectionsMax,
+    waitingPerEndpointMax: limits.inboundWaitingMax,
+    ejection: resilienceDefaults.ejection,
+    limits: limitsOf,
+    budget: resilienceDefaults.budget,
+  };
+}
