@@ -39,7 +39,7 @@ import { Leadership } from './leadership.ts';
 import type { Log } from './log.ts';
 import { AckFeeds } from './publish/ack-feed.ts';
 import type { Admission } from './publish/config-server.ts';
-import { admitObjects } from './webhook/validate.ts';
+import { validating } from './webhook/validate.ts';
 import { WebhookServer } from './webhook/server.ts';
 
 /** Annotation names without their prefix. */
@@ -125,7 +125,7 @@ class Cluster implements RunningCluster {
       certificate: this.#certificate,
       handlers: {
         '/inject': this.#injection(authority),
-        '/validate': admitObjects(() => core.world),
+        '/validate': validating(() => core.world),
       },
       log,
       onJudged: (judged) => metrics.judged(judged),

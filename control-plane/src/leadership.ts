@@ -14,14 +14,15 @@ import { StatusKeeper } from './apply/status-keeper.ts';
 import { StatusWriter } from './apply/status-writer.ts';
 import { UninjectedNews } from './apply/uninjected-news.ts';
 import type { Core } from './core.ts';
+import { httpRouteParents } from './desired/http-route-status.ts';
 import type { Authority } from './identity/authority.ts';
 import type { KubeClient } from './kube/client.ts';
 import { EventWriter } from './kube/events.ts';
 import { LeaderElection } from './kube/lease.ts';
-import { KubeStatusPort } from './kube/status-port.ts';
+import { KubeStatusPort, type ParentsOver } from './kube/status-port.ts';
 import { WebhookBundle } from './kube/webhook-bundle.ts';
 import type { Log } from './log.ts';
-import { serviceKey } from './world.ts';
+import { objectKey, serviceKey } from './world.ts';
 
 const LEASE = 'remora-control';
 /** Of both webhook configurations. */
@@ -90,7 +91,7 @@ export class Leadership {
   async #begin(): Promise<void> {
     const { client, core, pod, authority, servername, token, log } = this.#options;
     log.info({ lease: LEASE }, 'leads');
-    const writer = new StatusWriter(new KubeStatusPort(client), log);
+    const writer = new StatusWriter(new KubeStatusPort(client, parentsIn(core)), log);
     const peers = new PeerAcks({
       ...{ port: ports.control, ca: authority.certificatePem, servername, token, log },
       onChange: () => this.#duties?.keeper.changed(),
@@ -139,4 +140,18 @@ export class Leadership {
     });
     return [...new Set(addresses)].filter((address) => address !== '' && address !== pod.address);
   }
+}
+
+/** A list for another generation than the one that is known would say what was never looked at. */
+function parentsIn(core: Core): ParentsOver {
+  return ({ namespace, name }, existing, generation) => {
+    const key = objectKey({ kind: 'HTTPRoute', metadata: { namespace, name } });
+    const route = core.world.objects.get(key);
+    if (route?.kind !== 'HTTPRoute') return null;
+    if (route.metadata.generation !== generation) {
+      throw new Error(`generation ${generation} has not been read yet`);
+    }
+    const now = new Date().toISOString().replace(/\.\d+Z$/, 'Z');
+    return httpRouteParents(core.world, route, { existing, now });
+  };
 }

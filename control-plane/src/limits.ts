@@ -57,6 +57,8 @@ export const limits = {
   /** How often kinds that need not be installed are looked for. */
   optionalKindsMs: 15_000,
   webhookLookMs: 5_000,
+  /** How often pods without a sidecar are looked for. */
+  uninjectedLookMs: 5_000,
 
   // The API server, in kube/.
   kubeConnectTimeoutMs: 5_000,

@@ -8,6 +8,7 @@
  */
 import { type AppliedCount, type Condition, routeConditions } from '../desired/conditions.ts';
 import { meshConditions, policyConditions } from '../desired/policy-conditions.ts';
+import { httpRouteParents } from '../desired/http-route-status.ts';
 import { type Realised, weightsOf } from '../desired/weights.ts';
 import type { ObjectIdentity, World } from '../world.ts';
 import type { StatusBody, WantedStatus } from './status-writer.ts';
@@ -32,6 +33,11 @@ export function wantedStatuses(world: World, reckoning: Reckoning): readonly Wan
     const count = reckoning.appliedBy(policy);
     const conditions = judged(policyConditions(world, policy, count), reckoning);
     wanted.push(of(policy, { conditions, ...counted(count) }));
+  }
+  for (const route of new Set([...world.httpRoutesOf.values()].flat())) {
+    // Of other controllers' entries and of times the writer takes care, when it reads what stands.
+    const parents = httpRouteParents(world, route, { existing: [], now: '' }) ?? [];
+    wanted.push(of(route, { conditions: [], parents }));
   }
   if (world.mesh !== null) {
     wanted.push(of(world.mesh, { conditions: meshConditions(world.mesh) }));

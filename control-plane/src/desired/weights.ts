@@ -7,9 +7,10 @@
  * Pure. Called by `apply/wanted-statuses.ts`.
  */
 import { formatKey } from '@remora/api/destination.ts';
-import type { RouteRule, TrafficRoute } from '@remora/api/config/objects.ts';
-import { targetKey, type World } from '../world.ts';
+import type { TrafficRoute } from '@remora/api/config/objects.ts';
+import type { World } from '../world.ts';
 import { resolve } from './references.ts';
+import { type Route, type Rule, trafficRoute } from './route.ts';
 import { ruleId } from './rule-config.ts';
 
 /** Requests by backend that a rule has had lately; empty: none. */
@@ -23,9 +24,14 @@ export interface Weights {
 }
 
 /** Null: no rule of it splits. */
-export function weightsOf(world: World, route: TrafficRoute, realised: Realised): Weights | null {
-  const index = route.spec.rules.findIndex(({ backends = [] }) => backends.length > 1);
-  const rule = route.spec.rules[index];
+export function weightsOf(
+  world: World,
+  object: TrafficRoute,
+  realised: Realised,
+): Weights | null {
+  const route = trafficRoute(object);
+  const index = route.rules.findIndex(({ backends = [] }) => backends.length > 1);
+  const rule = route.rules[index];
   const [name, port] = targetOf(world, route);
   if (rule === undefined || name === null) return null;
   const parts = partsOf(world, route, rule, port);
@@ -41,16 +47,16 @@ export function weightsOf(world: World, route: TrafficRoute, realised: Realised)
   };
 }
 
-function partsOf(world: World, route: TrafficRoute, { backends = [] }: RouteRule, port: number) {
+function partsOf(world: World, route: Route, { backends = [] }: Rule, port: number) {
   return backends.map((backend) => {
     const { key } = resolve(world, route, backend, port);
     return { label: backend.service, weight: backend.weight ?? 1, key: key ?? '' };
   });
 }
 
-function targetOf(world: World, route: TrafficRoute): [destination: string | null, port: number] {
-  const service = world.services.get(targetKey(route));
-  const port = route.spec.targetRef.port ?? service?.spec.ports[0]?.port;
+function targetOf(world: World, route: Route): [destination: string | null, port: number] {
+  const service = world.services.get(route.target);
+  const port = route.ports?.[0] ?? service?.spec.ports[0]?.port;
   if (service === undefined || port === undefined) return [null, 0];
   return [formatKey(service.metadata.name, service.metadata.namespace, port), port];
 }

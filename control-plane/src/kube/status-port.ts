@@ -1,8 +1,10 @@
 /**
- * Statuses of Remora's own kinds on the API server: read whole once, written one by one.
+ * Statuses on the API server: read whole once, written one by one.
  *
- * By server-side apply, with one field manager for all replicas: the next leader owns what the last
- * one wrote, and nobody's other fields are touched.
+ * Of Remora's own kinds by server-side apply, with one field manager for all replicas: the next
+ * leader owns what the last one wrote, and nobody's other fields are touched. Of an HTTPRoute the
+ * list of parents is one value that all controllers share, so it is read, changed and written back
+ * against its version.
  *
  * The `StatusPort` of `apply/status-writer.ts`. Made by `cluster.ts`.
  */
@@ -17,6 +19,7 @@ import { KubeError } from './kube-error.ts';
 import type { KubeObject } from './kube-object.ts';
 import {
   apiVersionOf,
+  httpRoutes,
   meshConfigs,
   type Resource,
   resiliencePolicies,
@@ -31,11 +34,24 @@ interface WithStatus extends KubeObject {
   readonly status?: WrittenStatus;
 }
 
+interface HttpRouteObject extends KubeObject {
+  readonly status?: { readonly parents?: unknown };
+}
+
+/** The whole list of parents over what stands there; null: that is right. */
+export type ParentsOver = (
+  name: { readonly namespace: string; readonly name: string },
+  existing: unknown,
+  generation: number,
+) => readonly unknown[] | null;
+
 export class KubeStatusPort implements StatusPort {
   readonly #client: KubeClient;
+  readonly #parentsOver: ParentsOver;
 
-  constructor(client: KubeClient) {
+  constructor(client: KubeClient, parentsOver: ParentsOver) {
     this.#client = client;
+    this.#parentsOver = parentsOver;
   }
 
   async readAll(): Promise<ReadonlyMap<string, WrittenStatus>> {
@@ -59,6 +75,7 @@ export class KubeStatusPort implements StatusPort {
     { kind, namespace, name }: Omit<WantedStatus, 'status'>,
     status: WrittenStatus,
   ): Promise<boolean> {
+    if (kind === 'HTTPRoute') return await this.#writeParents({ namespace, name });
     const resource = RESOURCES.find((each) => each.kind === kind);
     if (resource === undefined) throw new Error(`${kind} has no status that is ours to write`);
     const metadata = { name, ...(resource.namespaced && { namespace }) };
@@ -74,5 +91,16 @@ export class KubeStatusPort implements StatusPort {
       if (error instanceof KubeError && error.status === 404) return false;
       throw error;
     }
+  }
+
+  async #writeParents(ref: { readonly namespace: string; readonly name: string }): Promise<boolean> {
+    const found = await this.#client.get<HttpRouteObject>(httpRoutes, ref);
+    if (found === null) return false;
+    const { generation = 1 } = found.metadata;
+    const parents = this.#parentsOver(ref, found.status?.parents, generation);
+    if (parents === null) return true;
+    const object = { ...found, status: { ...found.status, parents } };
+    await this.#client.update(httpRoutes, object, { subresource: 'status' });
+    return true;
   }
 }
