@@ -9,10 +9,10 @@
 import type { Service, ServicePort } from '@remora/api/config/objects.ts';
 import type { EndpointConfig } from '@remora/api/wire.ts';
 import { compareText } from '../compare-text.ts';
-import { serviceKey, type World } from '../world.ts';
+import { serviceKey, type Facts } from '../world.ts';
 import { selectedInstances } from './selection.ts';
 
-export function endpointsOf(world: World, service: Service, port: ServicePort): EndpointConfig[] {
+export function endpointsOf(world: Facts, service: Service, port: ServicePort): EndpointConfig[] {
   const endpoints = new Map<string, EndpointConfig>();
   for (const endpoint of [...localEndpoints(world, service), ...slices(world, service, port)]) {
     endpoints.set(`${endpoint.address} ${endpoint.port}`, endpoint);
@@ -23,7 +23,7 @@ export function endpointsOf(world: World, service: Service, port: ServicePort): 
   );
 }
 
-function localEndpoints(world: World, service: Service): EndpointConfig[] {
+function localEndpoints(world: Facts, service: Service): EndpointConfig[] {
   return selectedInstances(world, service)
     .filter(({ ready }) => ready)
     .map(({ name, address, inboundPort }) => {
@@ -31,7 +31,7 @@ function localEndpoints(world: World, service: Service): EndpointConfig[] {
     });
 }
 
-function slices(world: World, service: Service, port: ServicePort): EndpointConfig[] {
+function slices(world: Facts, service: Service, port: ServicePort): EndpointConfig[] {
   const { namespace, name } = service.metadata;
   const found: EndpointConfig[] = [];
   for (const slice of world.slicesOf.get(serviceKey(namespace, name)) ?? []) {

@@ -16,7 +16,7 @@ import type {
   RuleConfig,
 } from '@remora/api/wire.ts';
 import { compareText } from '../compare-text.ts';
-import type { World } from '../world.ts';
+import { type Facts, meshOf } from '../world.ts';
 import { createdAtMs, policiesFor, routesFor } from './attachment.ts';
 import { endpointsOf } from './endpoints.ts';
 import { matchConfigs } from './match-config.ts';
@@ -28,7 +28,7 @@ import { sourceRefs } from './source-refs.ts';
 
 /** Null: there is no such Service port. `key` is `name.namespace:port`. */
 export function destinationConfig(
-  world: World,
+  world: Facts,
   key: string,
   forNamespace: string,
 ): DestinationConfig | null {
@@ -57,7 +57,7 @@ export function destinationConfig(
 }
 
 function routeTable(
-  world: World,
+  world: Facts,
   routes: readonly TrafficRoute[],
   targetPort: number,
   settings: RuleSettings,
@@ -95,7 +95,7 @@ interface CompiledBackend {
 }
 
 function backendsOf(
-  world: World,
+  world: Facts,
   keys: readonly string[],
   forNamespace: string,
 ): readonly CompiledBackend[] {
@@ -106,16 +106,16 @@ function backendsOf(
 }
 
 function compiledBackend(
-  world: World,
+  world: Facts,
   key: string,
   { service, port }: { readonly service: Service; readonly port: ServicePort },
   forNamespace: string,
 ): CompiledBackend {
   const { backend } = settingsFor(world, service, port.port, forNamespace);
   const policies = policiesFor(world, service, port.port, forNamespace);
-  const mesh = world.mesh === null ? [] : [world.mesh];
+  const mesh = meshOf(world);
   return {
     config: { key, endpoints: endpointsOf(world, service, port), ...backend },
-    sources: [service, ...policies, ...mesh],
+    sources: [service, ...policies, ...(mesh === null ? [] : [mesh])],
   };
 }

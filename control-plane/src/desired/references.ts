@@ -8,7 +8,7 @@
  */
 import type { Service, ServicePort, TrafficRoute } from '@remora/api/config/objects.ts';
 import { formatKey } from '@remora/api/destination.ts';
-import { serviceKey, targetKey, type World } from '../world.ts';
+import { serviceKey, targetKey, type Facts } from '../world.ts';
 
 export type Reference =
   | { readonly key: string; readonly invalid: null }
@@ -29,7 +29,7 @@ export function isOpaque({ appProtocol }: ServicePort): boolean {
 
 /** The Service and port of a destination key, or null: no such Service port. */
 export function findDestination(
-  world: World,
+  world: Facts,
   key: string,
 ): { readonly service: Service; readonly port: ServicePort } | null {
   const [, name, namespace, number] = /^([^.:/]+)\.([^.:/]+):([1-9]\d{0,4})$/.exec(key) ?? [];
@@ -45,7 +45,7 @@ export function tcpPort(service: Service, number: number): ServicePort | undefin
 
 /** A reference of a route whose target is at `targetPort`, which is the default port. */
 export function resolve(
-  world: World,
+  world: Facts,
   route: TrafficRoute,
   reference: ServiceReference,
   targetPort: number,
@@ -63,7 +63,7 @@ export function resolve(
 }
 
 /** Every reference of a route that leads nowhere, each once, with its place. */
-export function unresolvedReferences(world: World, route: TrafficRoute): readonly string[] {
+export function unresolvedReferences(world: Facts, route: TrafficRoute): readonly string[] {
   const target = world.services.get(targetKey(route));
   if (target === undefined) return [];
   const { port } = route.spec.targetRef;
