@@ -250,7 +250,7 @@ function reindex(draft: Draft, object: MeshObject, change: 'set' | 'delete'): vo
 }
 
 function reindexLive(draft: Draft, pod: Pod, change: 'set' | 'delete'): void {
-  draft.podsOf[change](workloadKey(pod.metadata.namespace, podWorkload(pod)), pod);
+  draft.podsOf[change](workloadKey(pod.metadata.namespace, podWorkload(pod.metadata)), pod);
   if (pod.spec.hostNetwork) return; // Its address is its node's, and so is every other port of it.
   for (const address of new Set(pod.status.addresses)) draft.podsAt[change](address, pod);
 }

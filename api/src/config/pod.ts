@@ -50,6 +50,7 @@ const status = z.object({
 const whole = z.object({
   kind: z.literal('Pod'),
   metadata: metadata.extend({
+    generateName: z.string().optional(),
     annotations: z.record(z.string(), z.string()).default({}),
     deletionTimestamp: z.string().optional(),
     ownerReferences: z.array(owner).default([]),
