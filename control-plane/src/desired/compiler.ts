@@ -9,13 +9,14 @@
  * Pure but for its own memory, which lives as long as its world. Used by `publish/publisher.ts`
  * and `snapshot.ts`.
  */
-import { formatKey } from '@remora/api/destination.ts';
+import { formatKey, parseAddress } from '@remora/api/destination.ts';
 import { nearestNames } from '@remora/api/nearest-names.ts';
 import type { DestinationConfig } from '@remora/api/wire.ts';
 import type { InboundConfig } from '@remora/api/wire-resilience.ts';
 import { compareText } from '../compare-text.ts';
 import type { Facts, World } from '../world.ts';
 import { inboundConfig } from './inbound-config.ts';
+import { destinationAt, podConfig } from './pod-config.ts';
 import { destinationConfig } from './proxy-config.ts';
 import { type Recorded, Recorder } from './recorded-facts.ts';
 import { tcpPort } from './references.ts';
@@ -36,11 +37,15 @@ export class WorldCompiler {
     this.#consumers = consumersOf(world);
   }
 
+  /** By name or by address; all names of one Service port are one configuration. */
   compile(destination: string, namespace: string): DestinationConfig | null {
+    const at = parseAddress(destination);
+    const named = at === null ? destination : destinationAt(this.#world, at);
     // Backends have policies too, so a consumer of anything is an audience for everything.
     const audience = this.#consumers.has(namespace) ? namespace : EVERYBODY;
-    return this.#destinations.made(`${audience}|${destination}`, (facts) => {
-      return destinationConfig(facts, destination, audience);
+    return this.#destinations.made(`${audience}|${named ?? destination}`, (facts) => {
+      if (named !== null) return destinationConfig(facts, named, audience);
+      return at === null ? null : podConfig(facts, at, audience);
     });
   }
 
@@ -51,6 +56,8 @@ export class WorldCompiler {
   }
 
   nearest(destination: string): readonly string[] {
+    // Nobody mistypes an address that a connection went to.
+    if (parseAddress(destination) !== null) return [];
     return nearestNames(destination, destinations(this.#world));
   }
 }

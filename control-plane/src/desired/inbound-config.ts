@@ -3,62 +3,40 @@
  *
  * From the Services that select the workload, by what their own namespace says: a consumer has no
  * say in what others' instances bear. Of several Services that say the same field, the one with the
- * smallest name wins. One inbound port stands for all, so a policy of one port counts as well.
+ * smallest name wins. The policy is the workload's, so one of a single port counts as well.
  *
  * Pure. Called by `compiler.ts`.
  */
-import type {
-  Deployment,
-  MeshConfig,
-  RateLimit,
-  ResiliencePolicy,
-} from '@remora/api/config/objects.ts';
+import type { MeshConfig, RateLimit, ResiliencePolicy } from '@remora/api/config/objects.ts';
 import { inboundDefaults } from '@remora/api/resilience-defaults.ts';
 import type { InboundConfig, RateLimitConfig } from '@remora/api/wire-resilience.ts';
-import { type Facts, meshOf, objectKey, workloadKey } from '../world.ts';
+import type { Facts } from '../world.ts';
 import { ownPolicies, ownRoutes } from './attachment.ts';
 import { inboundTable, speaksInbound } from './inbound-rules.ts';
 import { over } from './layers.ts';
 import { selectingServices } from './selection.ts';
-import { sourceRefs } from './source-refs.ts';
+import { inboundPorts, servedPorts } from './served-ports.ts';
+import { meshSources, sourceRefs } from './source-refs.ts';
+import { workloadNamed } from './workload.ts';
 
 type Shield = Pick<InboundConfig, 'limits' | 'rateLimits'>;
 
 /** Of a workload that no object is about: the defaults. */
-export function inboundConfig(world: Facts, namespace: string, workload: string): InboundConfig {
-  const deployment = deploymentOf(world, namespace, workload);
-  const labels = labelsOf(world, deployment, namespace, workload);
-  const services = selectingServices(world, namespace, labels);
-  const one = meshOf(world);
-  const mesh = one === null ? [] : [one];
+export function inboundConfig(world: Facts, namespace: string, name: string): InboundConfig {
+  const workload = workloadNamed(world, namespace, name);
+  const services = selectingServices(world, namespace, workload.labels);
+  const mesh = meshSources(world);
   // Who is listed later overrides.
   const policies = services.toReversed().flatMap((service) => ownPolicies(world, service));
   const routes = services.flatMap((service) => ownRoutes(world, service));
   const heard = routes.some(speaksInbound) ? routes : [];
   return {
     ...shield([...mesh, ...policies]),
-    ...inboundTable(heard, deployment),
+    ...inboundTable(heard, workload.probePaths),
     fallback: inboundDefaults.fallback,
-    ports: inboundDefaults.ports,
+    ports: inboundPorts(world, servedPorts(world, workload)),
     sources: sourceRefs([...[...mesh, ...policies].filter(shields), ...heard]),
   };
-}
-
-function deploymentOf(world: Facts, namespace: string, name: string): Deployment | null {
-  const key = objectKey({ kind: 'Deployment', metadata: { namespace, name } });
-  const object = world.objects.get(key);
-  return object?.kind === 'Deployment' ? object : null;
-}
-
-function labelsOf(
-  world: Facts,
-  deployment: Deployment | null,
-  namespace: string,
-  workload: string,
-): Readonly<Record<string, string>> {
-  if (deployment !== null) return deployment.spec.template.metadata.labels;
-  const [one] = world.instancesOf.get(workloadKey(namespace, workload)) ?? [];
-  return one?.labels ?? {};
 }
 
 function layerOf(object: MeshConfig | ResiliencePolicy): MeshConfig['spec']['defaults'] {

@@ -38,11 +38,13 @@ export function settingsFor(
   forNamespace: string,
 ): CallSettings {
   const policies = policiesFor(world, service, port, forNamespace);
-  const layers = [meshOf(world)?.spec.defaults, ...policies.map(({ spec }) => spec)];
-  return layers.reduce<CallSettings>(
-    (under, layer) => (layer === undefined ? under : override(under, layer)),
-    DEFAULTS,
-  );
+  return policies.reduce((under, { spec }) => override(under, spec), meshSettings(world));
+}
+
+/** Of what no Service is known of. */
+export function meshSettings(world: Facts): CallSettings {
+  const layer = meshOf(world)?.spec.defaults;
+  return layer === undefined ? DEFAULTS : override(DEFAULTS, layer);
 }
 
 function override({ rule, backend }: CallSettings, layer: ResilienceLayer): CallSettings {

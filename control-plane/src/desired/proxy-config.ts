@@ -16,15 +16,16 @@ import type {
   RuleConfig,
 } from '@remora/api/wire.ts';
 import { compareText } from '../compare-text.ts';
-import { type Facts, meshOf } from '../world.ts';
+import type { Facts } from '../world.ts';
 import { createdAtMs, policiesFor, routesFor } from './attachment.ts';
 import { endpointsOf } from './endpoints.ts';
 import { matchConfigs } from './match-config.ts';
 import { type RuleSettings, settingsFor } from './policy.ts';
 import { byPrecedence, type RankedMatch } from './precedence.ts';
-import { findDestination, isOpaque } from './references.ts';
+import { isRoutable, protocolOf } from './protocol.ts';
+import { findDestination } from './references.ts';
 import { fallbackRule, ruleConfig } from './rule-config.ts';
-import { sourceRefs } from './source-refs.ts';
+import { meshSources, sourceRefs } from './source-refs.ts';
 
 /** Null: there is no such Service port. `key` is `name.namespace:port`. */
 export function destinationConfig(
@@ -36,8 +37,7 @@ export function destinationConfig(
   if (found === null) return null;
   const { service, port } = found;
   const { name, namespace } = service.metadata;
-  const opaque = isOpaque(port);
-  const routes = opaque ? [] : routesFor(world, service, port.port, forNamespace);
+  const routes = isRoutable(port) ? routesFor(world, service, port.port, forNamespace) : [];
   const settings = settingsFor(world, service, port.port, forNamespace).rule;
   const table = routes.length === 0 ? null : routeTable(world, routes, port.port, settings);
   const rules = table?.rules ?? [];
@@ -47,7 +47,7 @@ export function destinationConfig(
     name,
     namespace,
     port: port.port,
-    protocol: opaque ? 'opaque' : 'http',
+    protocol: protocolOf(port, routes.length > 0),
     matches: table?.matches ?? null,
     rules,
     fallback: fallbackRule(key, settings),
@@ -113,9 +113,8 @@ function compiledBackend(
 ): CompiledBackend {
   const { backend } = settingsFor(world, service, port.port, forNamespace);
   const policies = policiesFor(world, service, port.port, forNamespace);
-  const mesh = meshOf(world);
   return {
     config: { key, endpoints: endpointsOf(world, service, port), ...backend },
-    sources: [service, ...policies, ...(mesh === null ? [] : [mesh])],
+    sources: [service, ...policies, ...meshSources(world)],
   };
 }

@@ -20,13 +20,6 @@ export interface ServiceReference {
   readonly port?: number | undefined;
 }
 
-/** The protocols that a proxy reads; a port that says nothing is taken for HTTP. */
-const HTTP_PROTOCOLS = new Set(['http', 'http2', 'grpc', 'kubernetes.io/ws', 'kubernetes.io/h2c']);
-
-export function isOpaque({ appProtocol }: ServicePort): boolean {
-  return appProtocol !== undefined && !HTTP_PROTOCOLS.has(appProtocol.toLowerCase());
-}
-
 /** The Service and port of a destination key, or null: no such Service port. */
 export function findDestination(
   world: Facts,
@@ -39,8 +32,14 @@ export function findDestination(
   return service === undefined || port === undefined ? null : { service, port };
 }
 
-export function tcpPort(service: Service, number: number): ServicePort | undefined {
-  return service.spec.ports.find((each) => each.port === number && isTcp(each));
+/** None of an ExternalName: that is an alias of something outside, which nothing here serves. */
+export function tcpPort({ spec }: Service, number: number): ServicePort | undefined {
+  if (spec.type === 'ExternalName') return undefined;
+  return spec.ports.find((each) => each.port === number && isTcp(each));
+}
+
+export function isTcp({ protocol }: { readonly protocol?: string | undefined }): boolean {
+  return protocol === undefined || protocol === 'TCP';
 }
 
 /** A reference of a route whose target is at `targetPort`, which is the default port. */
@@ -57,6 +56,9 @@ export function resolve(
   const port = reference.port ?? targetPort;
   if (tcpPort(service, port) !== undefined) {
     return { key: formatKey(reference.service, namespace, port), invalid: null };
+  }
+  if (service.spec.type === 'ExternalName') {
+    return { key: null, invalid: `${name} is an ExternalName, which leads out of the cluster` };
   }
   const has = service.spec.ports.map((each) => each.port).join(', ');
   return { key: null, invalid: `${name} has no port ${port}: it has ${has}` };
@@ -81,8 +83,4 @@ export function unresolvedReferences(world: Facts, route: TrafficRoute): readonl
     }
   }
   return [...reasons];
-}
-
-function isTcp({ protocol }: ServicePort): boolean {
-  return protocol === undefined || protocol === 'TCP';
 }
