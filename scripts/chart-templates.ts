@@ -8,11 +8,7 @@
  * Pure. Called by `generated-files.ts`.
  */
 import { access } from '@remora/control-plane/install/access.ts';
-import {
-  disruptionBudget,
-  monitors,
-  networkPolicy,
-} from '@remora/control-plane/install/guards.ts';
+import { disruptionBudget, monitors, networkPolicy } from '@remora/control-plane/install/guards.ts';
 import type { Manifest } from '@remora/control-plane/install/names.ts';
 import { type InstallValues, installValues } from '@remora/control-plane/install/values.ts';
 import { webhooks } from '@remora/control-plane/install/webhooks.ts';
@@ -52,8 +48,7 @@ const ITEMS = {
 } as const;
 
 const RELEASE = { namespace: text('.Release.Namespace'), version: text('.Chart.AppVersion') };
-const IMAGE =
-  '{{ .Values.image.repository }}:{{ .Values.image.tag | default .Chart.AppVersion }}';
+const IMAGE = '{{ .Values.image.repository }}:{{ .Values.image.tag | default .Chart.AppVersion }}';
 
 const MARKS: InstallValues = {
   ...installValues.parse({}),

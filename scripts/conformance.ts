@@ -13,7 +13,12 @@ import { createWriteStream, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
-import { clusterKubectl, isUp, kubeconfigFile, loadImage } from '../test/cluster/machine/cluster.ts';
+import {
+  clusterKubectl,
+  isUp,
+  kubeconfigFile,
+  loadImage,
+} from '../test/cluster/machine/cluster.ts';
 import { places, programPath } from '../test/cluster/machine/places.ts';
 import { buildPrograms } from '../test/cluster/machine/programs.ts';
 import { installGatewayKinds } from '../test/conformance/gateway-kinds.ts';

@@ -15,7 +15,7 @@ import type { ProxyIdentity } from '@remora/api/wire.ts';
 import { ClusterListeners } from './cluster-listeners.ts';
 import { ClusterMetrics } from './cluster-metrics.ts';
 import { Core } from './core.ts';
-import { identityOf } from './desired/pod-identity.ts';
+import { identityOf } from './desired/identity.ts';
 import type { Authority } from './identity/authority.ts';
 import { ServingCertificate } from './identity/serving-certificate.ts';
 import { admitPods } from './inject/admit.ts';

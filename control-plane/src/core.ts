@@ -6,6 +6,7 @@
  *
  * Joined with a source and listeners by `control-plane.ts` (a folder) and `cluster.ts`.
  */
+import { INJECT } from '@remora/api/mesh-names.ts';
 import type { SourceRef } from '@remora/api/wire.ts';
 import { WorldCompiler } from './desired/compiler.ts';
 import { type Problem, problemLine } from './files/problem.ts';
@@ -50,6 +51,7 @@ export class Core {
   readonly #options: CoreOptions;
   readonly #publisher: Publisher;
   #world = emptyWorld;
+  #compiler = new WorldCompiler(emptyWorld);
   #problems: readonly Problem[] = [];
   /** Whether proxies find what they look for: the source was read once, the listeners are open. */
   isReady = false;
@@ -59,7 +61,7 @@ export class Core {
   constructor(options: CoreOptions) {
     this.#options = options;
     const { controlPlane, authenticate, log } = options;
-    this.#publisher = new Publisher(new WorldCompiler(emptyWorld), (publication, subscriber) => {
+    this.#publisher = new Publisher(this.#compiler, (publication, subscriber) => {
       this.#acknowledged(publication, subscriber);
     });
     const publisher = this.#publisher;
@@ -93,6 +95,12 @@ export class Core {
     this.#apply(withInstances(this.#world, instances));
   }
 
+  /** What a namespace says of its pods' injection; null: nothing. */
+  injectionModeOf(namespace: string): 'enabled' | 'disabled' | null {
+    const said = this.#world.namespaces.get(namespace)?.metadata.labels?.[INJECT];
+    return said === 'enabled' || said === 'disabled' ? said : null;
+  }
+
   appliedBy(source: Pick<SourceRef, 'kind' | 'namespace' | 'name'>): Applied {
     return this.#publisher.appliedBy(source);
   }
@@ -112,9 +120,11 @@ export class Core {
   }
 
   #apply(world: World): void {
+    if (world === this.#world) return;
     const startedAtMs = performance.now();
     this.#world = world;
-    const changed = this.#publisher.apply(new WorldCompiler(world));
+    this.#compiler = new WorldCompiler(world, this.#compiler);
+    const changed = this.#publisher.apply(this.#compiler);
     this.lastWorldMs = performance.now() - startedAtMs;
     const tookMs = Math.round(this.lastWorldMs);
     this.#options.log.info({ objects: world.objects.size, changed, tookMs }, 'world applied');

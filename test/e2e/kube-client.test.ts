@@ -153,7 +153,7 @@ describe('the client of a real API server', { skip: skipWithoutApiServer() }, ()
       metadata: { namespace: 'shop', name: 'cart-0' },
       spec: { containers: [{ name: 'app', image: 'none' }] },
     };
-    const { uid } = (await client.create(pods, pod)).metadata;
+    const { uid } = (await client.create<KubeObject>(pods, pod)).metadata;
     const create = ['create', 'token', 'default', '-n', 'shop'];
     const bound = ['--bound-object-kind=Pod', '--bound-object-name=cart-0'];
     const audience = `--audience=${AUDIENCE}`;

@@ -27,16 +27,15 @@ export class UninjectedNews {
     if (nowMs < this.#dueAtMs) return;
     this.#dueAtMs = nowMs + limits.uninjectedLookMs;
     const told = new Set<string>();
-    for (const { pod, reason } of uninjectedPods(this.#core.world)) {
-      const { namespace, name, uid } = pod.metadata;
-      const key = `${namespace}/${name}/${uid}`;
+    for (const { namespace, name, why } of uninjectedPods(this.#core.world)) {
+      const key = `${namespace}/${name}`;
       if (!this.#told.has(key)) {
         this.#events.tell({
-          regarding: { apiVersion: 'v1', kind: 'Pod', metadata: { namespace, name, uid } },
+          regarding: { apiVersion: 'v1', kind: 'Pod', metadata: { namespace, name } },
           type: 'Warning',
           reason: 'NotInjected',
           action: 'Inject',
-          note: `${reason}. Restart it to put it into the mesh: kubectl rollout restart`,
+          note: why,
         });
       }
       told.add(key);

@@ -10,7 +10,7 @@ import { type AppliedCount, type Condition, routeConditions } from '../desired/c
 import { meshConditions, policyConditions } from '../desired/policy-conditions.ts';
 import { httpRouteParents } from '../desired/http-route-status.ts';
 import { type Realised, weightsOf } from '../desired/weights.ts';
-import type { ObjectIdentity, World } from '../world.ts';
+import { meshOf, type ObjectIdentity, type World } from '../world.ts';
 import type { StatusBody, WantedStatus } from './status-writer.ts';
 
 export interface Reckoning {
@@ -39,9 +39,8 @@ export function wantedStatuses(world: World, reckoning: Reckoning): readonly Wan
     const parents = httpRouteParents(world, route, { existing: [], now: '' }) ?? [];
     wanted.push(of(route, { conditions: [], parents }));
   }
-  if (world.mesh !== null) {
-    wanted.push(of(world.mesh, { conditions: meshConditions(world.mesh) }));
-  }
+  const mesh = meshOf(world);
+  if (mesh !== null) wanted.push(of(mesh, { conditions: meshConditions(mesh) }));
   return wanted;
 }
 

@@ -7,9 +7,15 @@
  *
  * Pure: the count comes in. Called by `status.ts` and, before an object is there, by the webhook.
  */
-import type { ResiliencePolicy, Service, TrafficRoute } from '@remora/api/config/objects.ts';
+import type {
+  ResiliencePolicy,
+  Service,
+  ServicePort,
+  TrafficRoute,
+} from '@remora/api/config/objects.ts';
 import { targetKey, type World } from '../world.ts';
-import { isOpaque, unresolvedReferences } from './references.ts';
+import { isRoutable, spokenOn } from './protocol.ts';
+import { isTcp, unresolvedReferences } from './references.ts';
 import { type Route, trafficRoute } from './route.ts';
 import { unservable } from './rule-config.ts';
 
@@ -40,7 +46,7 @@ export function routeConditions(
   const findings: readonly (readonly [Condition['type'], Finding])[] = [
     ['Accepted', accepted],
     ['ResolvedRefs', resolution(world, trafficRoute(route))],
-    ['Programmed', programming(accepted, route)],
+    ['Programmed', programming(world, accepted, route)],
     ['Applied', application(count)],
   ];
   return findings.map(([type, finding]) => ({ type, ...finding, observedGeneration }));
@@ -49,7 +55,7 @@ export function routeConditions(
 export interface Attachment {
   readonly service: Service;
   /** Those of its ports that the object is about: at least one. */
-  readonly ports: Service['spec']['ports'];
+  readonly ports: readonly ServicePort[];
 }
 
 /** What the object is about, or in a sentence why that is nothing. */
@@ -63,10 +69,13 @@ export function attachmentOf(
   if (service === undefined) {
     return `There is no Service ${key}: create it, or correct spec.targetRef`;
   }
-  const ports = service.spec.ports.filter((each) => port === undefined || each.port === port);
+  if (service.spec.type === 'ExternalName') {
+    return `Service ${key} is an ExternalName: it leads out of the cluster, past every route`;
+  }
+  const ports = portsOf(service, object);
   if (ports.length > 0) return { service, ports };
   const has = service.spec.ports.map((each) => each.port).join(', ');
-  return `Service ${key} has no port ${port}: it has ${has}`;
+  return `Service ${key} has no ${port === undefined ? 'TCP port' : `port ${port}`}: it has ${has}`;
 }
 
 /** "applied by 1 of the 1 proxies that use it", and the same in the live view. */
@@ -81,7 +90,7 @@ function acceptance(world: World, route: TrafficRoute): Finding {
     return { status: 'False', reason: 'NoMatchingParent', message: attached };
   }
   const { service, ports } = attached;
-  if (ports.every(isOpaque)) {
+  if (ports.every((each) => spokenOn(each) === 'other')) {
     const key = targetKey(route);
     const message = `The appProtocol of Service ${key} is not HTTP, so nothing can be matched`;
     return { status: 'False', reason: 'UnsupportedProtocol', message };
@@ -103,19 +112,44 @@ export function resolution(world: World, route: Route): Finding {
   return { status: 'False', reason: first.reason, message };
 }
 
-function programming(accepted: Finding, { spec }: TrafficRoute): Finding {
+/** Those that the object is attached to. */
+function portsOf(
+  service: Service,
+  { spec }: TrafficRoute | ResiliencePolicy,
+): readonly ServicePort[] {
+  const { port } = spec.targetRef;
+  return service.spec.ports.filter((each) => {
+    return isTcp(each) && (port === undefined || each.port === port);
+  });
+}
+
+function programming(world: World, accepted: Finding, route: TrafficRoute): Finding {
   if (accepted.status !== 'True') {
     return { status: 'False', reason: 'Invalid', message: 'not accepted' };
   }
-  const unserved = spec.rules.flatMap((rule, index) => {
+  const service = world.services.get(targetKey(route));
+  const ports = service === undefined ? [] : portsOf(service, route);
+  const unread = ports.filter((port) => !isRoutable(port)).map(unreadPort);
+  if (unread.length === ports.length) {
+    const message = `no rule acts on ${unread.join(', ')}`;
+    return { status: 'False', reason: 'UnsupportedProtocol', message };
+  }
+  const unserved = route.spec.rules.flatMap((rule, index) => {
     const why = unservable(rule);
     return why === null ? [] : [`rules[${index}]: ${why}, so its requests are answered 500`];
   });
-  if (unserved.length === 0) {
-    const message = 'in the configuration of its Service';
-    return { status: 'True', reason: 'Programmed', message };
+  if (unserved.length > 0) {
+    return { status: 'False', reason: 'NothingToServe', message: unserved.join('; ') };
   }
-  return { status: 'False', reason: 'NothingToServe', message: unserved.join('; ') };
+  const except = unread.length === 0 ? '' : `; no rule acts on ${unread.join(', ')}`;
+  const message = `in the configuration of its Service${except}`;
+  return { status: 'True', reason: 'Programmed', message };
+}
+
+/** HTTP/2 is not read yet; what is no HTTP never will be. */
+function unreadPort(port: ServicePort): string {
+  const why = spokenOn(port) === 'http2' ? 'HTTP/2 is passed through unread' : 'not HTTP';
+  return `port ${port.port} (appProtocol ${port.appProtocol}: ${why})`;
 }
 
 /** Of whatever object the counted proxies use. */

@@ -14,7 +14,7 @@ import type { World } from '../world.ts';
 import { type Finding, resolution } from './conditions.ts';
 import { httpRouteOf, portsOf } from './http-route.ts';
 import { type HttpRules, readRules } from './http-rules.ts';
-import { isOpaque } from './references.ts';
+import { spokenOn } from './protocol.ts';
 
 export type ParentConditionType = 'Accepted' | 'ResolvedRefs' | 'PartiallyInvalid';
 export type ParentFindings = ReadonlyMap<ParentConditionType, Finding>;
@@ -60,7 +60,7 @@ function detachment(world: World, ref: ParentRef, target: string): Finding | nul
     const named = wanted.length === 0 ? 'of TCP' : wanted.join(' ');
     return noParent(`Service ${target} has no port ${named}: it has ${has.join(', ') || 'none'}`);
   }
-  if (!ports.every(isOpaque)) return null;
+  if (!ports.every((port) => spokenOn(port) === 'other')) return null;
   const message = `the appProtocol of Service ${target} is not HTTP, so nothing can be matched`;
   return { status: 'False', reason: 'UnsupportedProtocol', message };
 }

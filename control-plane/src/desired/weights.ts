@@ -24,11 +24,7 @@ export interface Weights {
 }
 
 /** Null: no rule of it splits. */
-export function weightsOf(
-  world: World,
-  object: TrafficRoute,
-  realised: Realised,
-): Weights | null {
+export function weightsOf(world: World, object: TrafficRoute, realised: Realised): Weights | null {
   const route = trafficRoute(object);
   const index = route.rules.findIndex(({ backends = [] }) => backends.length > 1);
   const rule = route.rules[index];

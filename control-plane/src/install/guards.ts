@@ -37,31 +37,39 @@ export function monitors(
   { podMonitor }: Pick<InstallValues, 'podMonitor'>,
 ): readonly Manifest[] {
   return [
-    monitor(CONTROL, { release, podMonitor }, {
-      selector: { matchLabels: SELECTOR },
-      podMetricsEndpoints: [{ port: 'health', path: '/metrics' }],
-    }),
-    monitor('remora-sidecars', { release, podMonitor }, {
-      selector: {},
-      namespaceSelector: { any: true },
-      podMetricsEndpoints: [
-        {
-          path: '/metrics',
-          relabelings: [
-            {
-              sourceLabels: ['__meta_kubernetes_pod_container_name'],
-              regex: PROXY_CONTAINER,
-              action: 'keep',
-            },
-            {
-              sourceLabels: ['__meta_kubernetes_pod_container_port_number'],
-              regex: String(ports.metrics),
-              action: 'keep',
-            },
-          ],
-        },
-      ],
-    }),
+    monitor(
+      CONTROL,
+      { release, podMonitor },
+      {
+        selector: { matchLabels: SELECTOR },
+        podMetricsEndpoints: [{ port: 'health', path: '/metrics' }],
+      },
+    ),
+    monitor(
+      'remora-sidecars',
+      { release, podMonitor },
+      {
+        selector: {},
+        namespaceSelector: { any: true },
+        podMetricsEndpoints: [
+          {
+            path: '/metrics',
+            relabelings: [
+              {
+                sourceLabels: ['__meta_kubernetes_pod_container_name'],
+                regex: PROXY_CONTAINER,
+                action: 'keep',
+              },
+              {
+                sourceLabels: ['__meta_kubernetes_pod_container_port_number'],
+                regex: String(ports.metrics),
+                action: 'keep',
+              },
+            ],
+          },
+        ],
+      },
+    ),
   ];
 }
 

@@ -33,7 +33,9 @@ export function webhooks(
     rules: [{ ...pods, operations: ['CREATE'], scope: 'Namespaced' }],
     // Another webhook may add a container after us, whose probes are ours to see.
     reinvocationPolicy: 'IfNeeded',
-    objectSelector: { matchExpressions: [{ key: INJECT, operator: 'NotIn', values: ['disabled'] }] },
+    objectSelector: {
+      matchExpressions: [{ key: INJECT, operator: 'NotIn', values: ['disabled'] }],
+    },
   };
   return [
     {
@@ -45,17 +47,17 @@ export function webhooks(
           name: 'namespaces.inject.remora.dev',
           ...onPods,
           failurePolicy: 'Fail',
-          namespaceSelector: { matchLabels: { [INJECT]: 'enabled' }, matchExpressions: [elsewhere] },
+          namespaceSelector: {
+            matchLabels: { [INJECT]: 'enabled' },
+            matchExpressions: [elsewhere],
+          },
         },
         {
           name: 'pods.inject.remora.dev',
           ...onPods,
           failurePolicy: 'Ignore',
           namespaceSelector: {
-            matchExpressions: [
-              { key: INJECT, operator: 'NotIn', values: ['enabled'] },
-              elsewhere,
-            ],
+            matchExpressions: [{ key: INJECT, operator: 'NotIn', values: ['enabled'] }, elsewhere],
           },
           matchConditions: [{ name: 'says-so', expression: SAYS_SO.join(' || ') }],
         },

@@ -93,7 +93,10 @@ export class KubeStatusPort implements StatusPort {
     }
   }
 
-  async #writeParents(ref: { readonly namespace: string; readonly name: string }): Promise<boolean> {
+  async #writeParents(ref: {
+    readonly namespace: string;
+    readonly name: string;
+  }): Promise<boolean> {
     const found = await this.#client.get<HttpRouteObject>(httpRoutes, ref);
     if (found === null) return false;
     const { generation = 1 } = found.metadata;

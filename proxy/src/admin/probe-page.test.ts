@@ -38,7 +38,7 @@ describe('a probe', () => {
     refusing = await listen(closed);
     closed.close();
     const server = createHttp2Server();
-    server.on('stream', (stream) => {
+    server.on('stream', (stream: ServerHttp2Stream) => {
       stream.on('error', () => undefined);
       const parts: Buffer[] = [];
       stream.on('data', (part: Buffer) => void parts.push(part));

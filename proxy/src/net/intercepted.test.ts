@@ -253,7 +253,13 @@ describe('a connection of which nobody said what it speaks', () => {
     assert.equal(scene.client.written, '');
   });
 
-  const spoken = fc.constantFrom(REQUEST, PREFACE, '\x16\x03\x01\x02\x00\x01', 'get key\r\n', 'GE\n');
+  const spoken = fc.constantFrom(
+    REQUEST,
+    PREFACE,
+    '\x16\x03\x01\x02\x00\x01',
+    'get key\r\n',
+    'GE\n',
+  );
 
   test('property: where the network cuts its first bytes changes nothing', () => {
     fc.assert(
