@@ -15,6 +15,7 @@ import {
   services,
   tokenReviews,
 } from '../../control-plane/src/kube/resource.ts';
+import type { KubeObject } from '../../control-plane/src/kube/kube-object.ts';
 import { TokenFile } from '../../control-plane/src/kube/token-file.ts';
 import { TokenReviewer } from '../../control-plane/src/kube/token-review.ts';
 import { skipWithoutApiServer } from '../cluster/machine/places.ts';
