@@ -32,4 +32,19 @@ export const limits = {
   recordsPageBytesMax: 8 * 1024 * 1024,
   /** Why a proxy has no answer, in its words. */
   whyMax: 1_024,
+  /** Webhooks: an object is at most 3 MiB or so, and an update brings the old one along. */
+  reviewBytesMax: 8 * 1024 * 1024,
+  /** Reviews being read or judged; over it the API server is told to try another replica. */
+  reviewsMax: 64,
+  reviewConnectionsMax: 256,
+  /** From a connection's head to the end of its body; the API server itself waits up to 30 s. */
+  reviewReadMs: 10_000,
+  reviewJudgeMs: 8_000,
+  /** TLS handshakes of strangers. */
+  handshakeMs: 5_000,
+  reviewIdleMs: 120_000,
+  /** Of one refusal and of one warning: over 256 the API server may cut it, over 4096 drop it. */
+  refusalBytesMax: 8 * 1024,
+  warningBytesMax: 256,
+  warningsBytesMax: 4_096,
 } as const;
