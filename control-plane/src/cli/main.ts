@@ -4,12 +4,14 @@
  * The only file of the CLI that touches `process`: signals, exit codes, standard output.
  * Started by `bin/remora.js`.
  */
+import { text as wholeText } from 'node:stream/consumers';
 import { Command, CommanderError, Option } from 'commander';
 import { check } from './check.ts';
 import { config } from './config.ts';
 import { dev } from './dev.ts';
 import { EXIT_INTERNAL, EXIT_OK, EXIT_USAGE, type ExitCode } from './exit-codes.ts';
 import { explain } from './explain.ts';
+import { inject } from './inject.ts';
 import { proxy } from './proxy.ts';
 import { routes } from './routes.ts';
 import { stat } from './stat.ts';
@@ -17,12 +19,12 @@ import { status } from './status.ts';
 import { tap } from './tap.ts';
 import { top } from './top.ts';
 import type { Io, Verb } from './verb.ts';
+import { VERSION } from '../version.ts';
 
 const VERBS: readonly Verb[] = [
-  ...[dev, proxy, check, status, routes],
+  ...[dev, proxy, inject, check, status, routes],
   ...[explain, tap, top, stat, config],
 ];
-const VERSION = '0.1.0';
 /** One Ctrl-C can arrive twice: from the terminal, and forwarded by `bin/remora.js`. */
 const SAME_INTERRUPT_MS = 300;
 
@@ -91,6 +93,7 @@ function processIo(): Io {
   return {
     terminal: process.stdout,
     env: process.env,
+    input: async () => await wholeText(process.stdin),
     out: (line) => void process.stdout.write(`${line}\n`),
     err: (line) => void process.stderr.write(`${line}\n`),
     onInterrupt(hear) {

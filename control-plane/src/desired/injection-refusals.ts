@@ -47,11 +47,14 @@ export function podRefusals(pod: Pod, settings: Settings): readonly Problem[] {
 }
 
 /** What does not keep a sidecar away, and may keep it from working. */
-export function podWarnings({ spec }: Pod): readonly string[] {
+export function podWarnings({ spec }: Pod): readonly Problem[] {
   if (spec.dnsPolicy !== 'Default') return [];
   return [
-    "spec.dnsPolicy is Default: names of the cluster do not resolve, so the sidecar can't find " +
-      'its control plane. Use ClusterFirst.',
+    {
+      path: ['spec', 'dnsPolicy'],
+      message: "names of the cluster do not resolve, so the sidecar can't find its control plane",
+      remedy: 'Write ClusterFirst',
+    },
   ];
 }
 

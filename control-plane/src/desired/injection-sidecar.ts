@@ -33,18 +33,19 @@ const TOKEN_SECONDS = 12 * 3_600;
 const TOKEN_FOLDER = TOKEN_FILE.slice(0, TOKEN_FILE.lastIndexOf('/'));
 
 export function initContainer({ installation, settings }: InjectionPlan): Container {
+  const args = [
+    ...flag('skip-outbound-ports', portsText(settings.skipOutboundPorts)),
+    ...flag('only-outbound-ports', portsText(settings.onlyOutboundPorts)),
+    ...flag('skip-outbound-cidrs', rangesText(settings.skipOutboundCidrs)),
+    ...flag('only-outbound-cidrs', rangesText(settings.onlyOutboundCidrs)),
+    ...flag('skip-inbound-ports', portsText(settings.skipInboundPorts)),
+    ...flag('only-inbound-ports', portsText(settings.onlyInboundPorts)),
+  ];
   return {
     name: INIT_CONTAINER,
     ...imageOf(installation.image, settings),
     command: ['node', `${PROGRAMS}/remora-init.mjs`],
-    args: [
-      ...flag('skip-outbound-ports', portsText(settings.skipOutboundPorts)),
-      ...flag('only-outbound-ports', portsText(settings.onlyOutboundPorts)),
-      ...flag('skip-outbound-cidrs', rangesText(settings.skipOutboundCidrs)),
-      ...flag('only-outbound-cidrs', rangesText(settings.onlyOutboundCidrs)),
-      ...flag('skip-inbound-ports', portsText(settings.skipInboundPorts)),
-      ...flag('only-inbound-ports', portsText(settings.onlyInboundPorts)),
-    ],
+    ...(args.length > 0 && { args }),
     resources: resourcesOf(settings),
     terminationMessagePolicy: 'FallbackToLogsOnError',
     securityContext: {

@@ -38,7 +38,11 @@ export function admitPods({ installation, modeOf }: AdmitOptions): Admit {
       case 'refused':
         return { allowed: false, code: INVALID, message: refusal(injection.problems) };
       case 'injected':
-        return { allowed: true, patch: injection.patch, warnings: injection.warnings };
+        return {
+          allowed: true,
+          patch: injection.patch,
+          warnings: injection.warnings.map(sentence),
+        };
     }
   };
 }
@@ -48,8 +52,9 @@ function isNewPod({ kind, operation, subResource = '' }: AdmissionRequest): bool
 }
 
 function refusal(problems: readonly Problem[]): string {
-  const said = problems.map(({ path, message, remedy }) => {
-    return `${fieldName(path)}: ${message}. ${remedy}`;
-  });
-  return `remora: ${said.join('; ')}`;
+  return `remora: ${problems.map(sentence).join('; ')}`;
+}
+
+function sentence({ path, message, remedy }: Problem): string {
+  return `${fieldName(path)}: ${message}. ${remedy}`;
 }

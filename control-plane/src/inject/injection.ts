@@ -34,7 +34,7 @@ export type Injection =
   | {
       readonly is: 'injected';
       readonly patch: readonly JsonPatchOperation[];
-      readonly warnings: readonly string[];
+      readonly warnings: readonly Problem[];
     };
 
 /** Kubelet's own pods, which the API server only mirrors. */

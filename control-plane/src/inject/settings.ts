@@ -143,7 +143,8 @@ export interface SettingsReading {
   /** Null: something is mistaken. */
   readonly settings: Settings | null;
   readonly problems: readonly Problem[];
-  readonly warnings: readonly string[];
+  /** Of annotations that are ignored. */
+  readonly warnings: readonly Problem[];
 }
 
 const ALL = Object.entries(SETTINGS) as readonly [keyof Table, Setting<unknown>][];
@@ -182,7 +183,7 @@ function refusalOf({ name, form, example }: Setting<unknown>, written: string): 
   return {
     path: annotationPath(name),
     message: `${shown(written)} is not ${form}`,
-    remedy: `Write ${form}, for example "${example}"`,
+    remedy: `Write, for example, "${example}"`,
   };
 }
 
@@ -199,13 +200,14 @@ function overLimit(settings: Settings): Problem[] {
   });
 }
 
-function unknownAnnotations(annotations: Annotations): string[] {
+function unknownAnnotations(annotations: Annotations): Problem[] {
   return Object.keys(annotations)
     .filter((name) => name.startsWith(MESH_PREFIX) && name !== INJECTED && !KNOWN.includes(name))
-    .map((name) => {
-      const meant = suggestion(name, KNOWN) ?? 'docs/injection.md lists those that are.';
-      return `annotation ${name} is none of Remora's and is ignored. ${meant}`;
-    });
+    .map((name) => ({
+      path: ['metadata', 'annotations', name],
+      message: "none of Remora's annotations: it is ignored",
+      remedy: suggestion(name, KNOWN) ?? 'docs/injection.md lists those that are',
+    }));
 }
 
 function annotationPath(name: string): (string | number)[] {
