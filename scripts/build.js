@@ -14,6 +14,7 @@ import { root } from './pinned-node.js';
 
 const PROGRAMS = [
   { name: 'remora-proxy', entry: 'proxy/src/main.ts' },
+  { name: 'remora-init', entry: 'proxy/src/interception/init.ts' },
   { name: 'remora', entry: 'control-plane/src/cli/main.ts' },
   { name: 'remora-control-plane', entry: 'control-plane/src/main.ts' },
 ];

@@ -4,6 +4,7 @@
  * The only file of the CLI that touches `process`: signals, exit codes, standard output.
  * Started by `bin/remora.js`.
  */
+import { text as wholeText } from 'node:stream/consumers';
 import { Command, CommanderError, Option } from 'commander';
 import { check } from './check.ts';
 import { config } from './config.ts';
@@ -11,6 +12,7 @@ import { dev } from './dev.ts';
 import { drain } from './drain.ts';
 import { EXIT_INTERNAL, EXIT_OK, EXIT_USAGE, type ExitCode } from './exit-codes.ts';
 import { explain } from './explain.ts';
+import { inject } from './inject.ts';
 import { proxy } from './proxy.ts';
 import { routes } from './routes.ts';
 import { stat } from './stat.ts';
@@ -18,12 +20,12 @@ import { status } from './status.ts';
 import { tap } from './tap.ts';
 import { top } from './top.ts';
 import type { Io, Verb } from './verb.ts';
+import { VERSION } from '../version.ts';
 
 const VERBS: readonly Verb[] = [
-  ...[dev, proxy, drain, check, status, routes],
+  ...[dev, proxy, drain, inject, check, status, routes],
   ...[explain, tap, top, stat, config],
 ];
-const VERSION = '0.1.0';
 /** One Ctrl-C can arrive twice: from the terminal, and forwarded by `bin/remora.js`. */
 const SAME_INTERRUPT_MS = 300;
 
@@ -92,6 +94,7 @@ function processIo(): Io {
   return {
     terminal: process.stdout,
     env: process.env,
+    input: async () => await wholeText(process.stdin),
     out: (line) => void process.stdout.write(`${line}\n`),
     err: (line) => void process.stderr.write(`${line}\n`),
     onInterrupt(hear) {

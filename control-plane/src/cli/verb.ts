@@ -32,6 +32,8 @@ export interface Terminal {
 export interface Io {
   readonly terminal: Terminal;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Standard input, whole. */
+  input?(): Promise<string>;
   out(line: string): void;
   err(line: string): void;
   /** Called for each Ctrl-C and SIGTERM; `isRepeated` when the user has lost patience. */

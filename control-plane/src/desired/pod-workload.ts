@@ -12,16 +12,16 @@
 
 /** Of a pod's metadata, what is looked at. */
 export interface PodNames {
-  readonly name?: string | undefined;
-  readonly generateName?: string | undefined;
-  readonly labels?: Readonly<Record<string, string>> | undefined;
-  readonly ownerReferences?: readonly PodOwner[] | undefined;
+  readonly name?: string | null | undefined;
+  readonly generateName?: string | null | undefined;
+  readonly labels?: Readonly<Record<string, string>> | null | undefined;
+  readonly ownerReferences?: readonly PodOwner[] | null | undefined;
 }
 
 export interface PodOwner {
   readonly kind: string;
   readonly name: string;
-  readonly controller?: boolean | undefined;
+  readonly controller?: boolean | null | undefined;
 }
 
 /** Set by the Deployment controller, and by Argo's Rollouts. */
