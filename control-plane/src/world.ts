@@ -9,12 +9,15 @@
  */
 import type {
   EndpointSlice,
+  HttpRoute,
   MeshConfig,
   MeshObject,
+  ReferenceGrant,
   ResiliencePolicy,
   Service,
   TrafficRoute,
 } from '@remora/api/config/objects.ts';
+import type { ParentRef } from '@remora/api/config/http-route.ts';
 import { compareText } from './compare-text.ts';
 
 /** Which object is meant: all that its key and its name in messages need. */
@@ -48,8 +51,12 @@ export interface World {
   readonly services: ReadonlyMap<string, Service>;
   readonly slicesOf: ReadonlyMap<string, readonly EndpointSlice[]>;
   readonly routesOf: ReadonlyMap<string, readonly TrafficRoute[]>;
+  /** A route of several Services is in the list of each. */
+  readonly httpRoutesOf: ReadonlyMap<string, readonly HttpRoute[]>;
   readonly policiesOf: ReadonlyMap<string, readonly ResiliencePolicy[]>;
   readonly mesh: MeshConfig | null;
+  /** By the namespace that grants. */
+  readonly grantsOf: ReadonlyMap<string, readonly ReferenceGrant[]>;
   /** By `namespace/label=value` of the first entry of their selector. */
   readonly servicesSelecting: ReadonlyMap<string, readonly Service[]>;
   /** By `namespace/label=value`. */
@@ -104,6 +111,17 @@ export function targetKey({ metadata, spec }: TrafficRoute | ResiliencePolicy): 
   return serviceKey(spec.targetRef.namespace ?? metadata.namespace, spec.targetRef.name);
 }
 
+/** The Service that an HTTPRoute's parentRef means; null: another kind, which is not ours. */
+export function parentKey({ metadata }: HttpRoute, ref: ParentRef): string | null {
+  if (ref.kind !== 'Service' || !isCoreGroup(ref.group)) return null;
+  return serviceKey(ref.namespace ?? metadata.namespace, ref.name);
+}
+
+/** Its name is empty; some write it out. */
+export function isCoreGroup(group: string | undefined): boolean {
+  return group === '' || group === 'core';
+}
+
 function indexed(
   objects: ReadonlyMap<string, MeshObject>,
   instances: readonly LocalInstance[],
@@ -112,7 +130,9 @@ function indexed(
   const servicesSelecting = new Map<string, Service[]>();
   const slicesOf = new Map<string, EndpointSlice[]>();
   const routesOf = new Map<string, TrafficRoute[]>();
+  const httpRoutesOf = new Map<string, HttpRoute[]>();
   const policiesOf = new Map<string, ResiliencePolicy[]>();
+  const grantsOf = new Map<string, ReferenceGrant[]>();
   let mesh: MeshConfig | null = null;
   // In the order of names, so that files read in another order give the same configuration.
   for (const [, object] of [...objects].sort(([a], [b]) => compareText(a, b))) {
@@ -126,6 +146,11 @@ function indexed(
       if (service !== undefined) append(slicesOf, serviceKey(namespace, service), object);
     } else if (object.kind === 'TrafficRoute') {
       append(routesOf, targetKey(object), object);
+    } else if (object.kind === 'HTTPRoute') {
+      const keys = object.spec.parentRefs.map((ref) => parentKey(object, ref));
+      for (const key of new Set(keys)) if (key !== null) append(httpRoutesOf, key, object);
+    } else if (object.kind === 'ReferenceGrant') {
+      append(grantsOf, namespace, object);
     } else if (object.kind === 'ResiliencePolicy') {
       append(policiesOf, targetKey(object), object);
     } else if (object.kind === 'MeshConfig') {
@@ -140,8 +165,10 @@ function indexed(
     servicesSelecting,
     slicesOf,
     routesOf,
+    httpRoutesOf,
     policiesOf,
     mesh,
+    grantsOf,
     instancesLabelled: labelled,
   };
 }

@@ -13,10 +13,17 @@ import { describe, test } from 'node:test';
 import { parseAllDocuments, stringify } from 'yaml';
 import { z } from 'zod';
 import { routeConditions } from '../../control-plane/src/desired/conditions.ts';
+import { httpRouteParents } from '../../control-plane/src/desired/http-route-status.ts';
 import { inboundConfig } from '../../control-plane/src/desired/inbound-config.ts';
 import { destinationConfig } from '../../control-plane/src/desired/proxy-config.ts';
 import { readObjects } from '../../control-plane/src/files/object-reading.ts';
-import { emptyWorld, foldWorld, type World, withInstances } from '../../control-plane/src/world.ts';
+import {
+  emptyWorld,
+  foldWorld,
+  type ObjectIdentity,
+  type World,
+  withInstances,
+} from '../../control-plane/src/world.ts';
 
 const CASES = import.meta.dirname;
 const WRITES = process.env.GOLDEN === 'write';
@@ -108,12 +115,16 @@ function shown(config: object, fields: readonly string[] | undefined): unknown {
 
 function conditionsOf(world: World, { applied }: Options): unknown {
   const routes = [...world.routesOf.values()].flat();
-  return Object.fromEntries(
-    routes.map((route) => {
-      const { namespace, name } = route.metadata;
-      return [`${namespace}/${name}`, routeConditions(world, route, applied)];
-    }),
-  );
+  const httpRoutes = new Set([...world.httpRoutesOf.values()].flat());
+  const moment = { existing: undefined, now: '2026-01-01T00:00:00Z' };
+  return Object.fromEntries([
+    ...routes.map((route) => [idOf(route), routeConditions(world, route, applied)]),
+    ...[...httpRoutes].map((route) => [idOf(route), httpRouteParents(world, route, moment)]),
+  ]);
+}
+
+function idOf({ metadata: { namespace, name } }: ObjectIdentity): string {
+  return `${namespace}/${name}`;
 }
 
 describe('golden cases', () => {

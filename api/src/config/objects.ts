@@ -8,6 +8,7 @@
  * Pure; never throws. Called by whoever reads files, watches a cluster or admits objects.
  */
 import type { z } from 'zod';
+import { GATEWAY_GROUP, httpRoute, referenceGrant } from './http-route.ts';
 import { deployment, endpointSlice, namespace, service } from './kubernetes.ts';
 import { meshConfig } from './mesh-config.ts';
 import { DEFAULT_NAMESPACE } from './metadata.ts';
@@ -20,6 +21,7 @@ export type { RateLimit } from './admission.ts';
 export type { Cohort, RouteBackend, Sticky } from './backends.ts';
 export type { Fault } from './faults.ts';
 export type { HeaderEdits } from './header-edits.ts';
+export type { HttpRoute, ReferenceGrant } from './http-route.ts';
 export type {
   Deployment,
   EndpointSlice,
@@ -46,6 +48,8 @@ const KINDS = {
   TrafficRoute: { apiVersion: OURS, schema: trafficRoute },
   ResiliencePolicy: { apiVersion: OURS, schema: resiliencePolicy },
   MeshConfig: { apiVersion: OURS, schema: meshConfig },
+  HTTPRoute: { apiVersion: `${GATEWAY_GROUP}/v1`, schema: httpRoute },
+  ReferenceGrant: { apiVersion: `${GATEWAY_GROUP}/v1beta1`, schema: referenceGrant },
 } as const;
 
 type Kind = keyof typeof KINDS;

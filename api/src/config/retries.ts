@@ -14,7 +14,7 @@ import type { ServerRule } from './choices.ts';
 import { duration } from './duration.ts';
 import { decimal, integer, list, mistaken, ratio } from './setting.ts';
 
-const RETRIES_MAX = 10;
+export const RETRIES_MAX = 10;
 const STATUSES_MAX = 16;
 const BACKOFF_MAX_MS = 60_000;
 const HEDGE_MAX_MS = 60_000;
@@ -36,7 +36,7 @@ function refusalOf(status: number): string | null {
   return 'is no failure';
 }
 
-const retriedStatus = z
+export const retriedStatus = z
   .int()
   .superRefine((status, context) => {
     const reason = refusalOf(status);

@@ -3,23 +3,27 @@
  *
  * A producer's (in the Service's namespace) act for everybody; a consumer's (in another) act for
  * the clients of its own namespace only, and there instead of the producer's. One that names a port
- * acts on that port alone.
+ * acts on that port alone. TrafficRoutes and HTTPRoutes are one set: what is a consumer's of either
+ * kind stands instead of what is a producer's of both.
  *
  * Pure. Called by `proxy-config.ts`, `policy.ts` and `inbound-config.ts`.
  */
-import type { ResiliencePolicy, Service, TrafficRoute } from '@remora/api/config/objects.ts';
+import type { ResiliencePolicy, Service } from '@remora/api/config/objects.ts';
 import { compareText } from '../compare-text.ts';
 import { serviceKey, type World } from '../world.ts';
+import { httpRoute } from './http-route.ts';
+import { actsOn, type Route, trafficRoute } from './route.ts';
 
-type Attached = TrafficRoute | ResiliencePolicy;
+type Attached = Pick<Route, 'metadata'>;
 
 export function routesFor(
   world: World,
   service: Service,
   port: number,
   forNamespace: string,
-): readonly TrafficRoute[] {
-  return acting(world.routesOf, service, port, forNamespace);
+): readonly Route[] {
+  const here = attachedRoutes(world, service).filter((route) => actsOn(route, port));
+  return acting(here, service, forNamespace);
 }
 
 /** The order is from the most general to the most specific; a later one overrides. */
@@ -29,17 +33,19 @@ export function policiesFor(
   port: number,
   forNamespace: string,
 ): readonly ResiliencePolicy[] {
-  const found = acting(world.policiesOf, service, port, forNamespace);
-  return [...found].sort(generalFirst);
+  const here = attachedPolicies(world, service).filter(
+    ({ spec }) => spec.targetRef.port === undefined || spec.targetRef.port === port,
+  );
+  return acting(here, service, forNamespace).toSorted(generalFirst);
 }
 
 /** What the Service's own namespace says, of whatever port: for those who serve. In that order. */
 export function ownPolicies(world: World, service: Service): readonly ResiliencePolicy[] {
-  return own(world.policiesOf, service).toSorted(generalFirst);
+  return own(attachedPolicies(world, service), service).toSorted(generalFirst);
 }
 
-export function ownRoutes(world: World, service: Service): readonly TrafficRoute[] {
-  return own(world.routesOf, service);
+export function ownRoutes(world: World, service: Service): readonly Route[] {
+  return own(attachedRoutes(world, service), service);
 }
 
 /** The older object wins between equals; one without a time is as young as can be. */
@@ -56,25 +62,30 @@ function generalFirst(a: ResiliencePolicy, b: ResiliencePolicy): number {
   );
 }
 
-function own<T extends Attached>(
-  attached: ReadonlyMap<string, readonly T[]>,
-  { metadata: { namespace, name } }: Service,
-): readonly T[] {
-  const here = attached.get(serviceKey(namespace, name)) ?? [];
-  return here.filter(({ metadata }) => metadata.namespace === namespace);
+function attachedRoutes(world: World, service: Service): readonly Route[] {
+  const key = keyOf(service);
+  const ours = (world.routesOf.get(key) ?? []).map(trafficRoute);
+  const others = (world.httpRoutesOf.get(key) ?? []).map((route) => httpRoute(route, service));
+  return [...ours, ...others];
+}
+
+function attachedPolicies(world: World, service: Service): readonly ResiliencePolicy[] {
+  return world.policiesOf.get(keyOf(service)) ?? [];
+}
+
+function keyOf({ metadata }: Service): string {
+  return serviceKey(metadata.namespace, metadata.name);
+}
+
+function own<T extends Attached>(attached: readonly T[], { metadata }: Service): readonly T[] {
+  return attached.filter((each) => each.metadata.namespace === metadata.namespace);
 }
 
 function acting<T extends Attached>(
-  attached: ReadonlyMap<string, readonly T[]>,
+  here: readonly T[],
   service: Service,
-  port: number,
   forNamespace: string,
 ): readonly T[] {
-  const { namespace, name } = service.metadata;
-  const here = (attached.get(serviceKey(namespace, name)) ?? []).filter(
-    ({ spec }) => spec.targetRef.port === undefined || spec.targetRef.port === port,
-  );
   const consumers = here.filter(({ metadata }) => metadata.namespace === forNamespace);
-  if (consumers.length > 0) return consumers;
-  return here.filter(({ metadata }) => metadata.namespace === namespace);
+  return consumers.length > 0 ? consumers : own(here, service);
 }

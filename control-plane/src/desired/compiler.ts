@@ -62,7 +62,7 @@ export function* destinations(world: World): Iterable<string> {
 /** Namespaces in which a route or policy for another namespace's Service stands. */
 function consumersOf(world: World): ReadonlySet<string> {
   const consumers = new Set<string>();
-  for (const attached of [world.routesOf, world.policiesOf]) {
+  for (const attached of [world.routesOf, world.httpRoutesOf, world.policiesOf]) {
     for (const [target, objects] of attached) {
       for (const { metadata } of objects) {
         const [targetNamespace] = target.split('/');

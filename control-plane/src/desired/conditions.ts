@@ -10,6 +10,7 @@
 import type { TrafficRoute } from '@remora/api/config/objects.ts';
 import { targetKey, type World } from '../world.ts';
 import { isOpaque, unresolvedReferences } from './references.ts';
+import { type Route, trafficRoute } from './route.ts';
 import { unservable } from './rule-config.ts';
 
 export interface Condition {
@@ -27,7 +28,7 @@ export interface AppliedCount {
   readonly refused: readonly { readonly proxy: string; readonly reason: string }[];
 }
 
-type Finding = Pick<Condition, 'status' | 'reason' | 'message'>;
+export type Finding = Pick<Condition, 'status' | 'reason' | 'message'>;
 
 export function routeConditions(
   world: World,
@@ -38,7 +39,7 @@ export function routeConditions(
   const accepted = acceptance(world, route);
   const findings: readonly (readonly [Condition['type'], Finding])[] = [
     ['Accepted', accepted],
-    ['ResolvedRefs', resolution(world, route)],
+    ['ResolvedRefs', resolution(world, trafficRoute(route))],
     ['Programmed', programming(accepted, route)],
     ['Applied', application(count)],
   ];
@@ -72,12 +73,14 @@ function acceptance(world: World, route: TrafficRoute): Finding {
   return { status: 'True', reason: 'Accepted', message: `attached to Service ${name}` };
 }
 
-function resolution(world: World, route: TrafficRoute): Finding {
+export function resolution(world: World, route: Route): Finding {
   const unresolved = unresolvedReferences(world, route);
-  if (unresolved.length === 0) {
+  const [first] = unresolved;
+  if (first === undefined) {
     return { status: 'True', reason: 'ResolvedRefs', message: 'every backend exists' };
   }
-  return { status: 'False', reason: 'BackendNotFound', message: unresolved.join('; ') };
+  const message = unresolved.map((each) => each.message).join('; ');
+  return { status: 'False', reason: first.reason, message };
 }
 
 function programming(accepted: Finding, { spec }: TrafficRoute): Finding {

@@ -6,13 +6,14 @@
  *
  * Pure. Called by `rule-config.ts`.
  */
-import type { Cohort, Fault, RouteRule, TrafficRoute } from '@remora/api/config/objects.ts';
+import type { Cohort, Fault } from '@remora/api/config/objects.ts';
 import { resilienceDefaults } from '@remora/api/resilience-defaults.ts';
 import type { RuleConfig, StickyConfig } from '@remora/api/wire.ts';
 import type { FaultConfig, RetryConfig } from '@remora/api/wire-resilience.ts';
 import { hashKey } from './hash-key.ts';
 import { over, retryOver } from './layers.ts';
 import { headerMatch } from './match-config.ts';
+import type { Route, Rule } from './route.ts';
 
 export type FailureConfig = Pick<
   RuleConfig,
@@ -21,8 +22,8 @@ export type FailureConfig = Pick<
 
 /** `retry`: the Service's. `fallback`: the key that the rule's own leads to. */
 export function failureConfig(
-  rule: RouteRule,
-  route: TrafficRoute,
+  rule: Rule,
+  route: Route,
   { retry, fallback }: { readonly retry: RetryConfig; readonly fallback: string | null },
 ): FailureConfig {
   const { breaker } = rule;
@@ -37,7 +38,7 @@ export function failureConfig(
   };
 }
 
-function faultConfig(fault: Fault, route: TrafficRoute): FaultConfig {
+function faultConfig(fault: Fault, route: Route): FaultConfig {
   return {
     type: faultType(fault),
     percent: fault.percent,
@@ -56,7 +57,7 @@ function faultType({ delay, abort, reset }: Fault): FaultConfig['type'] {
   return reset === undefined ? 'slow-body' : 'reset';
 }
 
-function cohortConfig(cohort: Cohort | undefined, { metadata }: TrafficRoute): StickyConfig | null {
+function cohortConfig(cohort: Cohort | undefined, { metadata }: Route): StickyConfig | null {
   if (cohort === undefined) return null;
   // Not the salt of `sticky`, or the users of a canary would be those who get the faults.
   const salt = cohort.salt ?? `${metadata.namespace}/${metadata.name}/faults`;

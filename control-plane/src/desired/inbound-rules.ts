@@ -8,7 +8,7 @@
  *
  * Pure. Called by `inbound-config.ts`.
  */
-import type { Deployment, RouteRule, TrafficRoute } from '@remora/api/config/objects.ts';
+import type { Deployment } from '@remora/api/config/objects.ts';
 import { resilienceDefaults } from '@remora/api/resilience-defaults.ts';
 import type { MatchConfig } from '@remora/api/wire.ts';
 import type { InboundConfig, InboundRuleConfig } from '@remora/api/wire-resilience.ts';
@@ -17,12 +17,13 @@ import { createdAtMs } from './attachment.ts';
 import { over } from './layers.ts';
 import { everything, matchConfigs } from './match-config.ts';
 import { byPrecedence, type RankedMatch } from './precedence.ts';
+import type { Route, Rule } from './route.ts';
 import { ruleId } from './rule-config.ts';
 
 const PROBE: InboundRuleConfig = { id: 'probe', priority: 'critical', duplicates: null };
 
 export function inboundTable(
-  routes: readonly TrafficRoute[],
+  routes: readonly Route[],
   deployment: Deployment | null,
 ): Pick<InboundConfig, 'matches' | 'rules'> {
   const rules: InboundRuleConfig[] = [];
@@ -38,18 +39,18 @@ export function inboundTable(
 }
 
 /** Whether a route says anything to those who serve. */
-export function speaksInbound({ spec }: TrafficRoute): boolean {
-  return spec.rules.some(({ priority = 'default', duplicates }) => {
+export function speaksInbound({ rules }: Route): boolean {
+  return rules.some(({ priority = 'default', duplicates }) => {
     return priority !== 'default' || duplicates !== undefined;
   });
 }
 
 /** Adds the rules of the route to `rules`. Those that say nothing shadow others, so they count. */
-function rankedMatches(route: TrafficRoute, rules: InboundRuleConfig[]): RankedMatch[] {
+function rankedMatches(route: Route, rules: InboundRuleConfig[]): RankedMatch[] {
   const { namespace, name } = route.metadata;
-  const from = { createdAtMs: createdAtMs(route), namespace, name };
+  const from = { createdAtMs: createdAtMs(route), namespace, name, kind: route.kind };
   const ranked: RankedMatch[] = [];
-  for (const [index, rule] of route.spec.rules.entries()) {
+  for (const [index, rule] of route.rules.entries()) {
     if (rule.redirect !== undefined) continue; // Its requests never arrive.
     const at = rules.push(inboundRule(rule, ruleId(route, index))) - 1;
     for (const match of arrivingMatches(rule, at)) {
@@ -59,7 +60,7 @@ function rankedMatches(route: TrafficRoute, rules: InboundRuleConfig[]): RankedM
   return ranked;
 }
 
-function inboundRule({ priority, duplicates }: RouteRule, id: string): InboundRuleConfig {
+function inboundRule({ priority, duplicates }: Rule, id: string): InboundRuleConfig {
   return {
     id,
     priority: priority ?? 'default',
@@ -67,7 +68,7 @@ function inboundRule({ priority, duplicates }: RouteRule, id: string): InboundRu
   };
 }
 
-function arrivingMatches(rule: RouteRule, at: number): MatchConfig[] {
+function arrivingMatches(rule: Rule, at: number): MatchConfig[] {
   const told = matchConfigs(rule, at).filter(({ source }) => source === null);
   const { full, prefix } = rule.rewrite?.path ?? {};
   if (full !== undefined) {

@@ -3,11 +3,14 @@
  *
  * Pure. Called by `proxy-config.ts`, `inbound-rules.ts` and `failure-config.ts`.
  */
-import type { RouteMatch, RouteRule, ValueMatch } from '@remora/api/config/objects.ts';
+import type { RouteMatch, ValueMatch } from '@remora/api/config/objects.ts';
 import type { MatchConfig, ValueMatchConfig } from '@remora/api/wire.ts';
+import type { Rule } from './route.ts';
 
 /** Of one rule, which without matches matches everything. `at`: its index among the rules. */
-export function matchConfigs({ matches = [] }: RouteRule, at: number): readonly MatchConfig[] {
+export function matchConfigs(rule: Rule, at: number): readonly MatchConfig[] {
+  if (rule.isDropped === true) return [];
+  const { matches = [] } = rule;
   return matches.length === 0 ? [everything(at)] : matches.map((match) => matchConfig(match, at));
 }
 

@@ -8,7 +8,8 @@ const valueMatch = { name: 'x', type: 'exact', value: '1' } as const;
 
 function ranked(match: Partial<MatchConfig>, route: Partial<RankedMatch> = {}): RankedMatch {
   const everything = { rule: 0, path: null, method: null, headers: [], query: [], source: null };
-  const defaults = { createdAtMs: Infinity, namespace: 'shop', name: 'route', order: 0 };
+  const from = { namespace: 'shop', name: 'route', kind: 'TrafficRoute' } as const;
+  const defaults = { createdAtMs: Infinity, ...from, order: 0 };
   return { match: { ...everything, ...match }, ...defaults, ...route };
 }
 
@@ -68,6 +69,11 @@ const inOrder: readonly (readonly [string, RankedMatch, RankedMatch])[] = [
     ranked({}, { name: 'a', order: 9 }),
     ranked({}, { name: 'b', order: 0 }),
   ],
+  [
+    'of two kinds with one name the HTTPRoute comes first',
+    ranked({}, { kind: 'HTTPRoute', order: 9 }),
+    ranked({}, { kind: 'TrafficRoute', order: 0 }),
+  ],
   ['the order in the route decides last', ranked({}, { order: 1 }), ranked({}, { order: 2 })],
 ];
 
@@ -95,6 +101,7 @@ describe('precedence', () => {
       createdAtMs: fc.constantFrom(1, 2, Infinity),
       namespace: fc.constantFrom('a', 'b'),
       name: fc.constantFrom('a', 'b'),
+      kind: fc.constantFrom('HTTPRoute', 'TrafficRoute'),
     });
     fc.assert(
       fc.property(fc.array(fc.tuple(anyMatch, route), { maxLength: 30 }), (pairs) => {

@@ -2,14 +2,16 @@
  * Which of two matches is tried first, over all routes of a Service.
  *
  * The Gateway API's order: exact path before regex before prefix, the longer value first; then a
- * method, more headers, more query parameters; then the older route, namespace and name, and the
- * order in the route. No path is the prefix `/`, as there. Sorting once when compiling was chosen
- * over choosing per request: the proxy takes the first match and knows none of this.
+ * method, more headers, more query parameters; then the older route, namespace and name, HTTPRoute
+ * before TrafficRoute, and the order in the route. No path is the prefix `/`, as there. Sorting
+ * once when compiling was chosen over choosing per request: the proxy takes the first match and
+ * knows none of this.
  *
  * Pure. Called by `proxy-config.ts`.
  */
 import type { MatchConfig } from '@remora/api/wire.ts';
 import { compareText } from '../compare-text.ts';
+import type { Route } from './route.ts';
 
 /** A match, and what of its route decides between equals. */
 export interface RankedMatch {
@@ -18,6 +20,7 @@ export interface RankedMatch {
   readonly createdAtMs: number;
   readonly namespace: string;
   readonly name: string;
+  readonly kind: Route['kind'];
   /** Position among the matches of its route. */
   readonly order: number;
 }
@@ -35,6 +38,7 @@ export function byPrecedence(a: RankedMatch, b: RankedMatch): number {
     compareAge(a.createdAtMs, b.createdAtMs) ||
     compareText(a.namespace, b.namespace) ||
     compareText(a.name, b.name) ||
+    compareText(a.kind, b.kind) ||
     a.order - b.order
   );
 }

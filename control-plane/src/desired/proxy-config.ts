@@ -7,7 +7,7 @@
  *
  * Pure. Called by `compiler.ts`.
  */
-import type { MeshObject, Service, ServicePort, TrafficRoute } from '@remora/api/config/objects.ts';
+import type { MeshObject, Service, ServicePort } from '@remora/api/config/objects.ts';
 import { formatKey } from '@remora/api/destination.ts';
 import type {
   BackendConfig,
@@ -23,6 +23,7 @@ import { matchConfigs } from './match-config.ts';
 import { type RuleSettings, settingsFor } from './policy.ts';
 import { byPrecedence, type RankedMatch } from './precedence.ts';
 import { findDestination, isOpaque } from './references.ts';
+import type { Route } from './route.ts';
 import { fallbackRule, ruleConfig } from './rule-config.ts';
 import { sourceRefs } from './source-refs.ts';
 
@@ -58,7 +59,7 @@ export function destinationConfig(
 
 function routeTable(
   world: World,
-  routes: readonly TrafficRoute[],
+  routes: readonly Route[],
   targetPort: number,
   settings: RuleSettings,
 ): { readonly matches: readonly MatchConfig[]; readonly rules: readonly RuleConfig[] } {
@@ -66,9 +67,9 @@ function routeTable(
   const ranked: RankedMatch[] = [];
   for (const route of routes) {
     const { namespace, name } = route.metadata;
-    const from = { createdAtMs: createdAtMs(route), namespace, name };
+    const from = { createdAtMs: createdAtMs(route), namespace, name, kind: route.kind };
     let order = 0;
-    for (const [index, rule] of route.spec.rules.entries()) {
+    for (const [index, rule] of route.rules.entries()) {
       const at = rules.push(ruleConfig(rule, { world, route, index, targetPort, settings })) - 1;
       for (const match of matchConfigs(rule, at)) {
         ranked.push({ ...from, match, order: order++ });

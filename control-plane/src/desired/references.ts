@@ -6,18 +6,21 @@
  *
  * Pure. Called by `rule-config.ts` and `conditions.ts`.
  */
-import type { Service, ServicePort, TrafficRoute } from '@remora/api/config/objects.ts';
+import type { Service, ServicePort } from '@remora/api/config/objects.ts';
 import { formatKey } from '@remora/api/destination.ts';
-import { serviceKey, targetKey, type World } from '../world.ts';
+import { serviceKey, type World } from '../world.ts';
+import { isGranted } from './gateway-grants.ts';
+import { actsOn, type Refusal, type ReferenceReason, type Route, type Rule } from './route.ts';
 
 export type Reference =
-  | { readonly key: string; readonly invalid: null }
-  | { readonly key: null; readonly invalid: string };
+  | { readonly key: string; readonly invalid: null; readonly reason: null }
+  | { readonly key: null; readonly invalid: string; readonly reason: ReferenceReason };
 
 export interface ServiceReference {
   readonly service: string;
   readonly namespace?: string | undefined;
   readonly port?: number | undefined;
+  readonly refused?: Refusal;
 }
 
 /** The protocols that a proxy reads; a port that says nothing is taken for HTTP. */
@@ -40,47 +43,87 @@ export function findDestination(
 }
 
 export function tcpPort(service: Service, number: number): ServicePort | undefined {
-  return service.spec.ports.find((each) => each.port === number && isTcp(each));
+  return tcpPorts(service).find((each) => each.port === number);
+}
+
+export function tcpPorts(service: Service): readonly ServicePort[] {
+  return service.spec.ports.filter(isTcp);
 }
 
 /** A reference of a route whose target is at `targetPort`, which is the default port. */
 export function resolve(
   world: World,
-  route: TrafficRoute,
+  route: Route,
   reference: ServiceReference,
   targetPort: number,
 ): Reference {
+  if (reference.refused !== undefined) return refused(reference.refused);
   const namespace = reference.namespace ?? route.metadata.namespace;
-  const service = world.services.get(serviceKey(namespace, reference.service));
-  const name = `Service ${namespace}/${reference.service}`;
-  if (service === undefined) return { key: null, invalid: `${name} does not exist` };
-  const port = reference.port ?? targetPort;
-  if (tcpPort(service, port) !== undefined) {
-    return { key: formatKey(reference.service, namespace, port), invalid: null };
+  const key = serviceKey(namespace, reference.service);
+  const name = `Service ${key}`;
+  // Asked first, or a route could find out what there is where it may not look.
+  if (!isPermitted(world, route, namespace, reference.service)) {
+    const message = `no ReferenceGrant in ${namespace} allows ${name} to be named from here`;
+    return refused({ reason: 'RefNotPermitted', message });
   }
-  const has = service.spec.ports.map((each) => each.port).join(', ');
-  return { key: null, invalid: `${name} has no port ${port}: it has ${has}` };
+  const service = world.services.get(key);
+  if (service === undefined) {
+    return refused({ reason: 'BackendNotFound', message: `${name} does not exist` });
+  }
+  const wanted = reference.port ?? targetPort;
+  const port = tcpPort(service, wanted);
+  if (port === undefined) {
+    const has = service.spec.ports.map((each) => each.port).join(', ') || 'none';
+    const message = `${name} has no port ${wanted}: it has ${has}`;
+    return refused({ reason: 'BackendNotFound', message });
+  }
+  if (route.kind === 'HTTPRoute' && isOpaque(port)) {
+    const message = `port ${wanted} of ${name} speaks ${port.appProtocol}, which is not HTTP`;
+    return refused({ reason: 'UnsupportedProtocol', message });
+  }
+  return { key: formatKey(reference.service, namespace, wanted), invalid: null, reason: null };
+}
+
+function refused({ reason, message }: Refusal): Reference {
+  return { key: null, invalid: message, reason };
+}
+
+/** The Service that the route acts on is where its clients were going: that needs no grant. */
+function isPermitted(world: World, route: Route, toNamespace: string, service: string): boolean {
+  const fromNamespace = route.metadata.namespace;
+  if (route.kind === 'TrafficRoute' || toNamespace === fromNamespace) return true;
+  if (serviceKey(toNamespace, service) === route.target) return true;
+  return isGranted(world, { fromNamespace, toNamespace, service });
 }
 
 /** Every reference of a route that leads nowhere, each once, with its place. */
-export function unresolvedReferences(world: World, route: TrafficRoute): readonly string[] {
-  const target = world.services.get(targetKey(route));
-  if (target === undefined) return [];
-  const { port } = route.spec.targetRef;
-  const reasons = new Set<string>();
-  for (const each of target.spec.ports) {
-    if (port !== undefined && each.port !== port) continue;
-    for (const [index, rule] of route.spec.rules.entries()) {
-      for (const reference of [...(rule.backends ?? []), ...(rule.mirror ?? [])]) {
-        const { invalid } = resolve(world, route, reference, each.port);
-        if (invalid !== null) reasons.add(`rules[${index}]: ${invalid}`);
-      }
-      if (rule.fallback === undefined) continue;
-      const { invalid } = resolve(world, route, rule.fallback, each.port);
-      if (invalid !== null) reasons.add(`rules[${index}].fallback: ${invalid}`);
+export function unresolvedReferences(world: World, route: Route): readonly Refusal[] {
+  const reasons = new Map<string, Refusal>();
+  for (const targetPort of targetPorts(world, route)) {
+    for (const [place, reference] of referencesOf(route.rules)) {
+      const { invalid, reason } = resolve(world, route, reference, targetPort);
+      if (invalid === null) continue;
+      const message = `${place}: ${invalid}`;
+      reasons.set(message, { reason, message });
     }
   }
-  return [...reasons];
+  return [...reasons.values()];
+}
+
+/** On which a reference without a port depends; an HTTPRoute has none of these. */
+function targetPorts(world: World, route: Route): readonly number[] {
+  if (route.kind === 'HTTPRoute') return [0];
+  const ports = world.services.get(route.target)?.spec.ports ?? [];
+  return ports.map(({ port }) => port).filter((port) => actsOn(route, port));
+}
+
+function* referencesOf(
+  rules: readonly Rule[],
+): Iterable<readonly [place: string, reference: ServiceReference]> {
+  for (const [index, { backends = [], mirror = [], fallback }] of rules.entries()) {
+    for (const reference of [...backends, ...mirror]) yield [`rules[${index}]`, reference];
+    if (fallback !== undefined) yield [`rules[${index}].fallback`, fallback];
+  }
 }
 
 function isTcp({ protocol }: ServicePort): boolean {

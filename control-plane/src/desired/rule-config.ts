@@ -8,14 +8,7 @@
  * Pure. Called by `proxy-config.ts`.
  */
 import { ruleDefaults } from '@remora/api/resilience-defaults.ts';
-import type {
-  HeaderEdits,
-  PathRewrite,
-  RouteBackend,
-  RouteRule,
-  Sticky,
-  TrafficRoute,
-} from '@remora/api/config/objects.ts';
+import type { HeaderEdits, PathRewrite, Sticky } from '@remora/api/config/objects.ts';
 import type {
   HeaderEditsConfig,
   PathRewriteConfig,
@@ -31,11 +24,12 @@ import { hashKey } from './hash-key.ts';
 import { over } from './layers.ts';
 import type { RuleSettings } from './policy.ts';
 import { resolve } from './references.ts';
+import type { Route, Rule, RuleBackend } from './route.ts';
 
 /** Where a rule stands: what its references and its defaults depend on. */
 export interface RulePlace {
   readonly world: World;
-  readonly route: TrafficRoute;
+  readonly route: Route;
   readonly index: number;
   readonly targetPort: number;
   /** Of the Service: what the rule's own override. */
@@ -55,11 +49,11 @@ export function fallbackRule(key: string, settings: RuleSettings): RuleConfig {
 }
 
 /** The same at the caller and at the application: metrics and logs of both name the rule by it. */
-export function ruleId({ metadata, spec }: TrafficRoute, index: number): string {
-  return `${metadata.name}/${spec.rules[index]?.name ?? index}`;
+export function ruleId({ metadata, rules }: Route, index: number): string {
+  return `${metadata.name}/${rules[index]?.name ?? index}`;
 }
 
-export function ruleConfig(rule: RouteRule, place: RulePlace): RuleConfig {
+export function ruleConfig(rule: Rule, place: RulePlace): RuleConfig {
   const { route, index, settings } = place;
   const backends = (rule.backends ?? []).map((backend) => weightedBackend(backend, place));
   return {
@@ -67,7 +61,7 @@ export function ruleConfig(rule: RouteRule, place: RulePlace): RuleConfig {
     invalid: unservable(rule),
     backends,
     sticky: stickyConfig(rule.sticky, route),
-    redirect: redirectConfig(rule.redirect),
+    redirect: redirectConfig(rule.redirect, place),
     rewrite: rewriteConfig(rule.rewrite),
     mirrors: mirrors(rule, place),
     requestHeaders: headerEdits(rule.requestHeaders),
@@ -77,7 +71,7 @@ export function ruleConfig(rule: RouteRule, place: RulePlace): RuleConfig {
   };
 }
 
-function weightedBackend(backend: RouteBackend, place: RulePlace): WeightedBackendConfig {
+function weightedBackend(backend: RuleBackend, place: RulePlace): WeightedBackendConfig {
   const { key, invalid } = resolve(place.world, place.route, backend, place.targetPort);
   return {
     backend: key,
@@ -89,44 +83,50 @@ function weightedBackend(backend: RouteBackend, place: RulePlace): WeightedBacke
 }
 
 /** Why the rule answers 500; null: it can be served. */
-export function unservable({ backends = [], redirect }: RouteRule): string | null {
+export function unservable({ invalid, backends = [], redirect }: Rule): string | null {
+  if (invalid !== undefined) return invalid;
   if (redirect !== undefined) return null;
   if (backends.length === 0) return 'the rule has no backends';
   return backends.every(({ weight }) => weight === 0) ? 'every backend has weight 0' : null;
 }
 
 /** A mirror that leads nowhere is left out: it must not cost the request that it copies. */
-function mirrors(rule: RouteRule, place: RulePlace): RuleConfig['mirrors'] {
+function mirrors(rule: Rule, place: RulePlace): RuleConfig['mirrors'] {
   return (rule.mirror ?? []).flatMap((mirror) => {
     const { key } = resolve(place.world, place.route, mirror, place.targetPort);
     return key === null ? [] : [{ backend: key, percent: mirror.percent }];
   });
 }
 
-function fallbackKey({ fallback }: RouteRule, place: RulePlace): string | null {
+function fallbackKey({ fallback }: Rule, place: RulePlace): string | null {
   if (fallback === undefined) return null;
   return resolve(place.world, place.route, fallback, place.targetPort).key;
 }
 
 /** The route is the default salt, so that one user is not in the canary of every route. */
-function stickyConfig(sticky: Sticky | undefined, { metadata }: TrafficRoute): StickyConfig | null {
+function stickyConfig(sticky: Sticky | undefined, { metadata }: Route): StickyConfig | null {
   if (sticky === undefined) return null;
   const salt = sticky.salt ?? `${metadata.namespace}/${metadata.name}`;
   return { key: hashKey(sticky), salt };
 }
 
-function redirectConfig(redirect: RouteRule['redirect']): RedirectConfig | null {
+/** Without a scheme of its own a redirect stays at the port that was called, whatever Host says. */
+function redirectConfig(
+  redirect: Rule['redirect'],
+  { targetPort }: RulePlace,
+): RedirectConfig | null {
   if (redirect === undefined) return null;
+  const samePort = redirect.scheme === undefined ? targetPort : null;
   return {
     status: redirect.status ?? 302,
     scheme: redirect.scheme ?? null,
     hostname: redirect.hostname ?? null,
-    port: redirect.port ?? null,
+    port: redirect.port ?? samePort,
     path: pathRewrite(redirect.path),
   };
 }
 
-function rewriteConfig(rewrite: RouteRule['rewrite']): RewriteConfig | null {
+function rewriteConfig(rewrite: Rule['rewrite']): RewriteConfig | null {
   if (rewrite === undefined) return null;
   return { hostname: rewrite.hostname ?? null, path: pathRewrite(rewrite.path) };
 }

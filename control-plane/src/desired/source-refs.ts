@@ -3,13 +3,16 @@
  *
  * Pure. Called by `proxy-config.ts` and `inbound-config.ts`.
  */
-import type { MeshObject } from '@remora/api/config/objects.ts';
 import type { SourceRef } from '@remora/api/wire.ts';
 import { compareText } from '../compare-text.ts';
-import { objectKey } from '../world.ts';
+import { type ObjectIdentity, objectKey } from '../world.ts';
+
+interface Source extends ObjectIdentity {
+  readonly metadata: ObjectIdentity['metadata'] & { readonly generation?: number | undefined };
+}
 
 /** Each object once, in the order of their keys. */
-export function sourceRefs(objects: readonly MeshObject[]): readonly SourceRef[] {
+export function sourceRefs(objects: readonly Source[]): readonly SourceRef[] {
   const refs = new Map<string, SourceRef>();
   for (const object of objects) {
     const { namespace, name, generation } = object.metadata;

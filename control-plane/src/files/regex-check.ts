@@ -1,15 +1,13 @@
 /**
- * Whether the regular expressions of a route can be compiled, asked before they are in force.
+ * The regular expressions of a route that cannot be compiled, with their places.
  *
- * With the proxy's own engine, which matches in linear time and therefore lacks look-around and
- * back-references: a schema cannot know that, and a proxy that refuses a configuration is a late
- * way to find out.
+ * Of our own kind only: an HTTPRoute is its API server's to refuse, and says what is wrong with it
+ * in its status.
  *
  * Pure. Called by `object-reading.ts`.
  */
 import type { MeshObject } from '@remora/api/config/objects.ts';
-import { RE2JS } from 're2js';
-import { limits } from '../limits.ts';
+import { regexMistake } from '../desired/regex-mistake.ts';
 import type { Path } from './yaml-documents.ts';
 
 export interface Mistake {
@@ -22,7 +20,7 @@ export function regexMistakes(object: MeshObject): readonly Mistake[] {
   if (object.kind !== 'TrafficRoute') return [];
   const mistakes: Mistake[] = [];
   for (const [path, pattern] of patternsIn(object.spec.rules, ['spec', 'rules'])) {
-    const why = mistakeOf(pattern);
+    const why = regexMistake(pattern);
     if (why !== null) mistakes.push({ path, ...why });
   }
   return mistakes;
@@ -38,20 +36,5 @@ function* patternsIn(value: unknown, path: Path): Iterable<readonly [Path, strin
     const isPattern = key === 'regex' && WITH_PATTERNS.some((name) => at.includes(name));
     if (isPattern && typeof inner === 'string') yield [at, inner];
     else yield* patternsIn(inner, at);
-  }
-}
-
-function mistakeOf(pattern: string): Omit<Mistake, 'path'> | null {
-  if (pattern.length > limits.regexPatternMax) {
-    const message = `a pattern of ${pattern.length} characters, over ${limits.regexPatternMax}`;
-    return { message, remedy: 'Split it into several matches' };
-  }
-  try {
-    RE2JS.compile(pattern);
-    return null;
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    const remedy = 'Use RE2 syntax: no look-around and no back-references';
-    return { message: `not a regular expression: ${why}`, remedy };
   }
 }
