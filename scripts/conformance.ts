@@ -1,0 +1,94 @@
+/**
+ * `npm run conformance`: the Gateway API's own suite against the cluster that is up, with Remora in
+ * it. It writes the suite's report and a page of all its tests under `test/conformance/`.
+ *
+ *   --test NAME   one test (`--test MeshPorts`); writes nothing
+ *
+ * The cluster comes from `npm run cluster -- up`, and Remora is in it by its chart. Exit codes: 0
+ * when all passed, 1 when not, 64 for a word that is not known, 69 where no cluster is up.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createWriteStream, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { parseArgs } from 'node:util';
+import {
+  clusterKubectl,
+  isUp,
+  kubeconfigFile,
+  loadImage,
+} from '../test/cluster/machine/cluster.ts';
+import { places, programPath } from '../test/cluster/machine/places.ts';
+import { buildPrograms } from '../test/cluster/machine/programs.ts';
+import { installGatewayKinds } from '../test/conformance/gateway-kinds.ts';
+import { type Outcome, outcomeOf, outcomesPage } from '../test/conformance/outcomes.ts';
+import { suiteArguments } from '../test/conformance/suite-options.ts';
+import { Progress } from './progress.ts';
+
+const EXIT_USAGE = 64;
+const EXIT_UNAVAILABLE = 69;
+
+const root = join(import.meta.dirname, '..');
+const results = join(root, 'test/conformance');
+const logFile = join(places.state, 'log/conformance.log');
+const progress = new Progress();
+
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  let test: string | null;
+  try {
+    test = parseArgs({ options: { test: { type: 'string' } } }).values.test ?? null;
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    return EXIT_USAGE;
+  }
+  if (!isUp()) {
+    console.error('No cluster is up here: npm run cluster -- up');
+    return EXIT_UNAVAILABLE;
+  }
+  await buildPrograms(['conformance.test'], progress);
+  await loadImage('echo', progress);
+  const gateway = await installGatewayKinds(clusterKubectl);
+  progress.step(`the kinds of the Gateway API ${gateway} are installed`);
+  return await examine(gateway, test);
+}
+
+async function examine(gateway: string, test: string | null): Promise<number> {
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const report = test === null ? join(results, 'report.yaml') : null;
+  const { code, outcomes } = await runSuite(suiteArguments({ version, test, report }));
+  const failed = outcomes.filter(({ result }) => result === 'failed');
+  for (const { name } of failed) progress.step(`${name} failed`);
+  if (report !== null) {
+    const versions = [`Remora ${version}`, `Gateway API ${gateway}`];
+    writeFileSync(join(results, 'README.md'), outcomesPage(outcomes, versions));
+  }
+  const passed = outcomes.filter(({ result }) => result === 'passed').length;
+  progress.step(`${passed} tests passed, ${failed.length} failed. All that was said: ${logFile}`);
+  return code === 0 && passed > 0 ? 0 : 1;
+}
+
+/** Says each test as it begins; everything else goes to the log. */
+async function runSuite(
+  args: readonly string[],
+): Promise<{ readonly code: number | null; readonly outcomes: readonly Outcome[] }> {
+  const outcomes: Outcome[] = [];
+  const log = createWriteStream(logFile);
+  const child = spawn(programPath('conformance.test'), args, {
+    env: { ...process.env, KUBECONFIG: kubeconfigFile },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  child.stderr.pipe(log, { end: false });
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    log.write(`${line}\n`);
+    const outcome = outcomeOf(line);
+    if (outcome !== null) outcomes.push(outcome);
+    const [, begun] = /^=== RUN {3}TestConformance\/([A-Za-z0-9]+)$/.exec(line) ?? [];
+    if (begun?.startsWith('Mesh') === true) progress.step(begun);
+  });
+  const [code] = (await once(child, 'close')) as [number | null];
+  log.end();
+  return { code, outcomes };
+}
