@@ -10,14 +10,14 @@
  */
 import type { ResiliencePolicy, Service } from '@remora/api/config/objects.ts';
 import { compareText } from '../compare-text.ts';
-import { serviceKey, type World } from '../world.ts';
+import { type Facts, serviceKey } from '../world.ts';
 import { httpRoute } from './http-route.ts';
 import { actsOn, type Route, trafficRoute } from './route.ts';
 
 type Attached = Pick<Route, 'metadata'>;
 
 export function routesFor(
-  world: World,
+  world: Facts,
   service: Service,
   port: number,
   forNamespace: string,
@@ -28,7 +28,7 @@ export function routesFor(
 
 /** The order is from the most general to the most specific; a later one overrides. */
 export function policiesFor(
-  world: World,
+  world: Facts,
   service: Service,
   port: number,
   forNamespace: string,
@@ -40,11 +40,11 @@ export function policiesFor(
 }
 
 /** What the Service's own namespace says, of whatever port: for those who serve. In that order. */
-export function ownPolicies(world: World, service: Service): readonly ResiliencePolicy[] {
+export function ownPolicies(world: Facts, service: Service): readonly ResiliencePolicy[] {
   return own(attachedPolicies(world, service), service).toSorted(generalFirst);
 }
 
-export function ownRoutes(world: World, service: Service): readonly Route[] {
+export function ownRoutes(world: Facts, service: Service): readonly Route[] {
   return own(attachedRoutes(world, service), service);
 }
 
@@ -62,14 +62,14 @@ function generalFirst(a: ResiliencePolicy, b: ResiliencePolicy): number {
   );
 }
 
-function attachedRoutes(world: World, service: Service): readonly Route[] {
+function attachedRoutes(world: Facts, service: Service): readonly Route[] {
   const key = keyOf(service);
   const ours = (world.routesOf.get(key) ?? []).map(trafficRoute);
   const others = (world.httpRoutesOf.get(key) ?? []).map((route) => httpRoute(route, service));
   return [...ours, ...others];
 }
 
-function attachedPolicies(world: World, service: Service): readonly ResiliencePolicy[] {
+function attachedPolicies(world: Facts, service: Service): readonly ResiliencePolicy[] {
   return world.policiesOf.get(keyOf(service)) ?? [];
 }
 

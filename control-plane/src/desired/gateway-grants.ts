@@ -8,7 +8,7 @@
  */
 import { GATEWAY_GROUP } from '@remora/api/config/http-route.ts';
 import type { ReferenceGrant } from '@remora/api/config/objects.ts';
-import { isCoreGroup, type World } from '../world.ts';
+import { type Facts, isCoreGroup } from '../world.ts';
 
 export interface CrossReference {
   readonly fromNamespace: string;
@@ -16,7 +16,7 @@ export interface CrossReference {
   readonly service: string;
 }
 
-export function isGranted(world: World, reference: CrossReference): boolean {
+export function isGranted(world: Facts, reference: CrossReference): boolean {
   const grants = world.grantsOf.get(reference.toNamespace) ?? [];
   return grants.some((grant) => trusts(grant, reference) && covers(grant, reference));
 }

@@ -8,8 +8,9 @@
  */
 import type { Service, ServicePort } from '@remora/api/config/objects.ts';
 import { formatKey } from '@remora/api/destination.ts';
-import { serviceKey, type World } from '../world.ts';
+import { type Facts, serviceKey } from '../world.ts';
 import { isGranted } from './gateway-grants.ts';
+import { isRoutable } from './protocol.ts';
 import { actsOn, type Refusal, type ReferenceReason, type Route, type Rule } from './route.ts';
 
 export type Reference =
@@ -23,16 +24,9 @@ export interface ServiceReference {
   readonly refused?: Refusal;
 }
 
-/** The protocols that a proxy reads; a port that says nothing is taken for HTTP. */
-const HTTP_PROTOCOLS = new Set(['http', 'http2', 'grpc', 'kubernetes.io/ws', 'kubernetes.io/h2c']);
-
-export function isOpaque({ appProtocol }: ServicePort): boolean {
-  return appProtocol !== undefined && !HTTP_PROTOCOLS.has(appProtocol.toLowerCase());
-}
-
 /** The Service and port of a destination key, or null: no such Service port. */
 export function findDestination(
-  world: World,
+  world: Facts,
   key: string,
 ): { readonly service: Service; readonly port: ServicePort } | null {
   const [, name, namespace, number] = /^([^.:/]+)\.([^.:/]+):([1-9]\d{0,4})$/.exec(key) ?? [];
@@ -46,13 +40,18 @@ export function tcpPort(service: Service, number: number): ServicePort | undefin
   return tcpPorts(service).find((each) => each.port === number);
 }
 
-export function tcpPorts(service: Service): readonly ServicePort[] {
-  return service.spec.ports.filter(isTcp);
+/** None of an ExternalName: that is an alias of something outside, which nothing here serves. */
+export function tcpPorts({ spec }: Service): readonly ServicePort[] {
+  return spec.type === 'ExternalName' ? [] : spec.ports.filter(isTcp);
+}
+
+export function isTcp({ protocol }: { readonly protocol?: string | undefined }): boolean {
+  return protocol === undefined || protocol === 'TCP';
 }
 
 /** A reference of a route whose target is at `targetPort`, which is the default port. */
 export function resolve(
-  world: World,
+  world: Facts,
   route: Route,
   reference: ServiceReference,
   targetPort: number,
@@ -70,6 +69,10 @@ export function resolve(
   if (service === undefined) {
     return refused({ reason: 'BackendNotFound', message: `${name} does not exist` });
   }
+  if (service.spec.type === 'ExternalName') {
+    const message = `${name} is an ExternalName, which leads out of the cluster`;
+    return refused({ reason: 'BackendNotFound', message });
+  }
   const wanted = reference.port ?? targetPort;
   const port = tcpPort(service, wanted);
   if (port === undefined) {
@@ -77,8 +80,8 @@ export function resolve(
     const message = `${name} has no port ${wanted}: it has ${has}`;
     return refused({ reason: 'BackendNotFound', message });
   }
-  if (route.kind === 'HTTPRoute' && isOpaque(port)) {
-    const message = `port ${wanted} of ${name} speaks ${port.appProtocol}, which is not HTTP`;
+  if (route.kind === 'HTTPRoute' && !isRoutable(port)) {
+    const message = `port ${wanted} of ${name} speaks ${port.appProtocol}, which is not read`;
     return refused({ reason: 'UnsupportedProtocol', message });
   }
   return { key: formatKey(reference.service, namespace, wanted), invalid: null, reason: null };
@@ -89,7 +92,7 @@ function refused({ reason, message }: Refusal): Reference {
 }
 
 /** The Service that the route acts on is where its clients were going: that needs no grant. */
-function isPermitted(world: World, route: Route, toNamespace: string, service: string): boolean {
+function isPermitted(world: Facts, route: Route, toNamespace: string, service: string): boolean {
   const fromNamespace = route.metadata.namespace;
   if (route.kind === 'TrafficRoute' || toNamespace === fromNamespace) return true;
   if (serviceKey(toNamespace, service) === route.target) return true;
@@ -97,7 +100,7 @@ function isPermitted(world: World, route: Route, toNamespace: string, service: s
 }
 
 /** Every reference of a route that leads nowhere, each once, with its place. */
-export function unresolvedReferences(world: World, route: Route): readonly Refusal[] {
+export function unresolvedReferences(world: Facts, route: Route): readonly Refusal[] {
   const reasons = new Map<string, Refusal>();
   for (const targetPort of targetPorts(world, route)) {
     for (const [place, reference] of referencesOf(route.rules)) {
@@ -111,7 +114,7 @@ export function unresolvedReferences(world: World, route: Route): readonly Refus
 }
 
 /** On which a reference without a port depends; an HTTPRoute has none of these. */
-function targetPorts(world: World, route: Route): readonly number[] {
+function targetPorts(world: Facts, route: Route): readonly number[] {
   if (route.kind === 'HTTPRoute') return [0];
   const ports = world.services.get(route.target)?.spec.ports ?? [];
   return ports.map(({ port }) => port).filter((port) => actsOn(route, port));
@@ -124,8 +127,4 @@ function* referencesOf(
     for (const reference of [...backends, ...mirror]) yield [`rules[${index}]`, reference];
     if (fallback !== undefined) yield [`rules[${index}].fallback`, fallback];
   }
-}
-
-function isTcp({ protocol }: ServicePort): boolean {
-  return protocol === undefined || protocol === 'TCP';
 }

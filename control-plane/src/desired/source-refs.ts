@@ -1,11 +1,12 @@
 /**
  * The objects that a configuration came from, as an acknowledgement of it names them.
  *
- * Pure. Called by `proxy-config.ts` and `inbound-config.ts`.
+ * Pure. Called by `proxy-config.ts`, `pod-config.ts` and `inbound-config.ts`.
  */
+import type { MeshConfig } from '@remora/api/config/objects.ts';
 import type { SourceRef } from '@remora/api/wire.ts';
 import { compareText } from '../compare-text.ts';
-import { type ObjectIdentity, objectKey } from '../world.ts';
+import { type Facts, meshOf, type ObjectIdentity, objectKey } from '../world.ts';
 
 interface Source extends ObjectIdentity {
   readonly metadata: ObjectIdentity['metadata'] & { readonly generation?: number | undefined };
@@ -20,4 +21,10 @@ export function sourceRefs(objects: readonly Source[]): readonly SourceRef[] {
     refs.set(objectKey(object), ref);
   }
   return [...refs].sort(([a], [b]) => compareText(a, b)).map(([, ref]) => ref);
+}
+
+/** What everything comes from, where there is one. */
+export function meshSources(world: Facts): readonly MeshConfig[] {
+  const mesh = meshOf(world);
+  return mesh === null ? [] : [mesh];
 }
