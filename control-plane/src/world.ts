@@ -9,6 +9,7 @@
  * dev runner.
  */
 import { isDeepStrictEqual } from 'node:util';
+import type { ParentRef } from '@remora/api/config/http-route.ts';
 import type {
   EndpointSlice,
   HttpRoute,
@@ -21,7 +22,6 @@ import type {
   Service,
   TrafficRoute,
 } from '@remora/api/config/objects.ts';
-import type { ParentRef } from '@remora/api/config/http-route.ts';
 import { podWorkload } from './desired/pod-workload.ts';
 import { ListsDraft, MapDraft } from './world-index.ts';
 
@@ -66,9 +66,9 @@ export interface Facts {
   /** A route of several Services is in the list of each. */
   readonly httpRoutesOf: Lookup<readonly HttpRoute[]>;
   readonly policiesOf: Lookup<readonly ResiliencePolicy[]>;
-  readonly pods: Lookup<Pod>;
   /** By the namespace that grants. */
   readonly grantsOf: Lookup<readonly ReferenceGrant[]>;
+  readonly pods: Lookup<Pod>;
   /** By `namespace/label=value` of the first entry of their selector. */
   readonly servicesSelecting: Lookup<readonly Service[]>;
   /** By address: a cluster address of the Service; of a pod its own, and none of its node's. */
@@ -101,8 +101,8 @@ export const emptyWorld: World = {
   routesOf: new Map(),
   httpRoutesOf: new Map(),
   policiesOf: new Map(),
-  pods: new Map(),
   grantsOf: new Map(),
+  pods: new Map(),
   servicesSelecting: new Map(),
   servicesAt: new Map(),
   podsAt: new Map(),
@@ -220,8 +220,8 @@ function draftOf(world: World) {
     routesOf: new ListsDraft(world.routesOf),
     httpRoutesOf: new ListsDraft(world.httpRoutesOf),
     policiesOf: new ListsDraft(world.policiesOf),
-    pods: new MapDraft(world.pods),
     grantsOf: new ListsDraft(world.grantsOf),
+    pods: new MapDraft(world.pods),
     servicesSelecting: new ListsDraft(world.servicesSelecting),
     servicesAt: new ListsDraft(world.servicesAt),
     podsAt: new ListsDraft(world.podsAt),
@@ -261,8 +261,8 @@ function reindex(draft: Draft, object: MeshObject, change: 'set' | 'delete'): vo
     case 'TrafficRoute':
       return draft.routesOf[change](targetKey(object), object);
     case 'HTTPRoute': {
-      const keys = object.spec.parentRefs.map((ref) => parentKey(object, ref));
-      for (const key of new Set(keys)) if (key !== null) draft.httpRoutesOf[change](key, object);
+      const keys = new Set(object.spec.parentRefs.map((ref) => parentKey(object, ref)));
+      for (const key of keys) if (key !== null) draft.httpRoutesOf[change](key, object);
       return;
     }
     case 'ReferenceGrant':

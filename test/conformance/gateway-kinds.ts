@@ -1,6 +1,6 @@
 /**
- * The Gateway API's kinds, installed from the very module that the conformance suite is built of, so
- * that the two can't be of different releases.
+ * The Gateway API's kinds, installed from the very module that the conformance suite is built of,
+ * so that the two can't be of different releases.
  *
  * The standard channel, whole: what a mesh does not read must not be in its way either.
  *

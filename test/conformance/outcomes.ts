@@ -1,5 +1,6 @@
 /**
- * What became of each test of the conformance suite, from what it prints, and the page that says so.
+ * What became of each test of the conformance suite, from what it prints, and the page that says
+ * so.
  *
  * The suite's own report counts tests by profile and names only those that failed; the tests that
  * belong to no profile are nowhere in it. This page names them all.
@@ -31,8 +32,8 @@ export function outcomesPage(outcomes: readonly Outcome[], versions: readonly st
   return [
     '# Conformance with the Gateway API, as a mesh',
     '',
-    'Written by `npm run conformance`, beside `report.yaml`, which is the suite’s own and counts only',
-    'what belongs to its profile. Do not edit.',
+    'Written by `npm run conformance`, beside `report.yaml`, which is the suite’s own and counts',
+    'only what belongs to its profile. Do not edit.',
     '',
     `${versions.join(', ')}: ${passed} of ${run.length} tests passed.`,
     '',

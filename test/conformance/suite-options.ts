@@ -1,9 +1,10 @@
 /**
  * What the Gateway API's conformance suite is asked to examine, and how.
  *
- * Every feature that a mesh can have for HTTP is claimed, also those that are counted in no profile:
- * a feature that is not claimed is a test that is not run. `--all-features` was refused: it asks for
- * a GatewayClass, which a mesh has not. The namespaces of the suite get the label that injects.
+ * Every feature that a mesh can have for HTTP is claimed, also those that are counted in no
+ * profile: a feature that is not claimed is a test that is not run. `--all-features` was refused:
+ * it asks for a GatewayClass, which a mesh has not. The namespaces of the suite get the label that
+ * injects.
  *
  * Pure. Used by `scripts/conformance.ts`.
  */

@@ -38,7 +38,7 @@ spec:
         - type: URLRewrite
           urlRewrite: { path: { type: ReplacePrefixMatch, replacePrefixMatch: '' } }
       backendRefs: [ { name: v1, port: 80 } ]
-    - matches: [ { path: { type: PathPrefix, value: /root } } ]
+    - matches: [ { path: { type: PathPrefix, value: /base } } ]
       filters:
         - type: URLRewrite
           urlRewrite: { path: { type: ReplacePrefixMatch, replacePrefixMatch: / } }
@@ -150,9 +150,9 @@ describe('an HTTPRoute', () => {
     ['/strip/bar', '/bar'],
     ['/strip/', '/'],
     ['/strip', '/'],
-    ['/root/three', '/three'],
-    ['/root/', '/'],
-    ['/root', '/'],
+    ['/base/three', '/three'],
+    ['/base/', '/'],
+    ['/base', '/'],
     ['/full/one/two?q=1', '/one?q=1'],
   ];
   for (const [asked, wanted] of seen) {

@@ -2,10 +2,10 @@
  * What Remora reads of the Gateway API's HTTPRoute (v1), attached to Services, and of the grants
  * that its references across namespaces need.
  *
- * Read loosely: the API server checks these kinds, and a newer release of theirs may have words that
- * are unknown here. Such a word passes the schema and is judged in `desired/`, which says in the
- * route's status what it cannot do: refusing the object here would say it nowhere. What is missing
- * has the API's own defaults, since files have no API server to fill them in.
+ * Read loosely: the API server checks these kinds, and a newer release of theirs may have words
+ * that are unknown here. Such a word passes the schema and is judged in `desired/`, which says in
+ * the route's status what it cannot do: refusing the object here would say it nowhere. What is
+ * missing has the API's own defaults, since files have no API server to fill them in.
  *
  * Pure. Used by `objects.ts`.
  */

@@ -20,6 +20,8 @@ export function knownFields(schema: z.core.$ZodType, value: unknown): unknown {
   const given = value as Readonly<Record<string, unknown>>;
   if (def.type === 'record') return withoutNulls(given);
   if (def.type !== 'object') return value;
+  // A loose schema is one that wants the rest as it was written.
+  if (def.catchall !== undefined) return withoutNulls(given);
   const known: Record<string, unknown> = {};
   for (const name of Object.keys(def.shape)) {
     const field = Object.hasOwn(given, name) ? given[name] : null;

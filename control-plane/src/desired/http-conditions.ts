@@ -3,8 +3,8 @@
  * anywhere, is a part of it wrong.
  *
  * Words and their meaning are the Gateway API's. A part that is wrong does not take the rest down:
- * the route is accepted, and PartiallyInvalid names what became of the part. What is not read at all
- * is named with Accepted, so that nobody waits for a field to act.
+ * the route is accepted, and PartiallyInvalid names what became of the part. What is not read at
+ * all is named with Accepted, so that nobody waits for a field to act.
  *
  * Pure. Called by `http-route-status.ts`.
  */
@@ -14,7 +14,7 @@ import type { World } from '../world.ts';
 import { type Finding, resolution } from './conditions.ts';
 import { httpRouteOf, portsOf } from './http-route.ts';
 import { type HttpRules, readRules } from './http-rules.ts';
-import { spokenOn } from './protocol.ts';
+import { isRoutable } from './protocol.ts';
 
 export type ParentConditionType = 'Accepted' | 'ResolvedRefs' | 'PartiallyInvalid';
 export type ParentFindings = ReadonlyMap<ParentConditionType, Finding>;
@@ -53,6 +53,9 @@ function detachment(world: World, ref: ParentRef, target: string): Finding | nul
   if (service === undefined) {
     return noParent(`there is no Service ${target}: create it, or correct the parentRef`);
   }
+  if (service.spec.clusterIP === 'None') {
+    return noParent(`Service ${target} has no address of its own that clients could call`);
+  }
   const ports = portsOf(ref, service);
   if (ports.length === 0) {
     const has = service.spec.ports.map(({ name, port }) => `${port} ${name ?? ''}`.trimEnd());
@@ -60,8 +63,9 @@ function detachment(world: World, ref: ParentRef, target: string): Finding | nul
     const named = wanted.length === 0 ? 'of TCP' : wanted.join(' ');
     return noParent(`Service ${target} has no port ${named}: it has ${has.join(', ') || 'none'}`);
   }
-  if (!ports.every((port) => spokenOn(port) === 'other')) return null;
-  const message = `the appProtocol of Service ${target} is not HTTP, so nothing can be matched`;
+  if (ports.some(isRoutable)) return null;
+  const said = ports.map(({ appProtocol }) => appProtocol).join(', ');
+  const message = `Service ${target} speaks ${said}, which is not read, so nothing can be matched`;
   return { status: 'False', reason: 'UnsupportedProtocol', message };
 }
 

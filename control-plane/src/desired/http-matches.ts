@@ -2,9 +2,9 @@
  * The matches of an HTTPRoute's rule, in our own spelling.
  *
  * A match that cannot be understood (a type of a newer release, a regular expression that does not
- * compile) is left out and is a fault: it is for requests that cannot be told, so they are the other
- * rules'. Matching more than was written was refused: that would take requests from rules that are
- * right.
+ * compile) is left out and is a fault: it is for requests that cannot be told, so they are the
+ * other rules'. Matching more than was written was refused: that would take requests from rules
+ * that are right.
  *
  * Pure. Called by `http-rules.ts`.
  */

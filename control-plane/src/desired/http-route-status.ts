@@ -2,9 +2,9 @@
  * What `status.parents` of an HTTPRoute should be.
  *
  * The list is atomic and shared: every controller has entries in it, so it is read, changed and
- * written back whole, and what is not ours stays byte for byte. Ours are those with our controller's
- * name; within them, ours are three types of conditions, and those of others stay. A condition keeps
- * its time of transition while its status stays, else every look would be a change.
+ * written back whole, and what is not ours stays byte for byte. Ours are those with our
+ * controller's name; within them, ours are three types of conditions, and those of others stay. A
+ * condition keeps its time of transition while its status stays, else every look would be a change.
  *
  * Pure: what stands there and the time come in. Called by whoever writes statuses.
  */

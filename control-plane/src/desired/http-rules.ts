@@ -1,8 +1,8 @@
 /**
  * The rules of an HTTPRoute, in our own spelling, and what of them cannot be followed.
  *
- * Two ways out of a fault, as the Gateway API asks: a match that cannot be understood is dropped and
- * its requests are the other rules'; everything else wrong makes the rule answer 500, because
+ * Two ways out of a fault, as the Gateway API asks: a match that cannot be understood is dropped
+ * and its requests are the other rules'; everything else wrong makes the rule answer 500, because
  * sending a request on without what was asked for is worse than a failure that says so. What has no
  * meaning here is ignored and said.
  *

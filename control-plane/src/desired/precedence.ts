@@ -3,8 +3,9 @@
  *
  * The Gateway API's order: exact path before regex before prefix, the longer value first; then a
  * method, more headers, more query parameters; then the older route, namespace and name, HTTPRoute
- * before TrafficRoute, and the order in the route. No path is the prefix `/`, as there. Sorting once when compiling was chosen
- * over choosing per request: the proxy takes the first match and knows none of this.
+ * before TrafficRoute, and the order in the route. No path is the prefix `/`, as there. Sorting
+ * once when compiling was chosen over choosing per request: the proxy takes the first match and
+ * knows none of this.
  *
  * Pure. Called by `proxy-config.ts`.
  */

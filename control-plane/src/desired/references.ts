@@ -10,7 +10,7 @@ import type { Service, ServicePort } from '@remora/api/config/objects.ts';
 import { formatKey } from '@remora/api/destination.ts';
 import { type Facts, serviceKey } from '../world.ts';
 import { isGranted } from './gateway-grants.ts';
-import { spokenOn } from './protocol.ts';
+import { isRoutable } from './protocol.ts';
 import { actsOn, type Refusal, type ReferenceReason, type Route, type Rule } from './route.ts';
 
 export type Reference =
@@ -80,8 +80,8 @@ export function resolve(
     const message = `${name} has no port ${wanted}: it has ${has}`;
     return refused({ reason: 'BackendNotFound', message });
   }
-  if (route.kind === 'HTTPRoute' && spokenOn(port) === 'other') {
-    const message = `port ${wanted} of ${name} speaks ${port.appProtocol}, which is not HTTP`;
+  if (route.kind === 'HTTPRoute' && !isRoutable(port)) {
+    const message = `port ${wanted} of ${name} speaks ${port.appProtocol}, which is not read`;
     return refused({ reason: 'UnsupportedProtocol', message });
   }
   return { key: formatKey(reference.service, namespace, wanted), invalid: null, reason: null };

@@ -2,8 +2,8 @@
  * A route as everything else here reads it, whichever kind it was written as.
  *
  * TrafficRoute and HTTPRoute differ in spelling only, so both become this, and matching, precedence
- * and references have one implementation. One HTTPRoute of several Services is several of these: the
- * rules are the same, what they act on is not.
+ * and references have one implementation. One HTTPRoute of several Services is several of these:
+ * the rules are the same, what they act on is not.
  *
  * Types, and the trivial one of two conversions; the other is `http-route.ts`. Made by
  * `attachment.ts`.
