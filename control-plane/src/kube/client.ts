@@ -193,7 +193,7 @@ export class KubeClient {
     };
     const call = writing('DELETE', pathOf(resource, ref), body);
     try {
-      await this.ask({ intent, call, options, repeatable: false });
+      await this.#ask({ intent, call, options, repeatable: false });
       return true;
     } catch (error) {
       if (error instanceof KubeError && error.isMissingObject) return false;
@@ -254,7 +254,7 @@ export class KubeClient {
   }
 
   async #json<T>(request: Request): Promise<T> {
-    const { text } = await this.ask(request);
+    const { text } = await this.#ask(request);
     try {
       return JSON.parse(text) as T;
     } catch (error) {
@@ -262,7 +262,7 @@ export class KubeClient {
     }
   }
 
-  async ask(request: Request): Promise<Answer> {
+  async #ask(request: Request): Promise<Answer> {
     const { intent, options, repeatable } = request;
     if (this.#callsUnderWay >= limits.kubeCallsMax) {
       throw errorOfConnection(intent, 'TooManyCalls', `${limits.kubeCallsMax} calls are under way`);
