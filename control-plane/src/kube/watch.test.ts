@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { ServerResponse } from 'node:http';
 import { afterEach, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { limits } from '../limits.ts';
 import { configMaps } from './resource.ts';
 import { answer, line, listBody, objectBody, ScriptedApi, statusBody } from './scripted-api.ts';
 import { Watch, type WatchOptions } from './watch.ts';
@@ -203,6 +204,27 @@ describe('a watch', () => {
     assert.match(states[1]!, /^syncing Cannot list configmaps: .* the verb "list" on "configmaps"/);
     await watch.close();
     await assert.rejects(watch.synced, /was closed/);
+  });
+
+  test('of a kind that the cluster does not have tells that there are none, once', async () => {
+    api = await ScriptedApi.start((_, response) => {
+      answer(response, 404, statusBody(404, 'NotFound', 'the server could not find it'));
+    });
+    told = [];
+    watch = new Watch<string>(api.client, {
+      resource: configMaps,
+      isOptional: true,
+      onReset: (objects) => told.push(`all ${objects.length}`),
+      onEvents: () => {},
+      onState: (state) => told.push(state),
+      chance: () => 0,
+    });
+    watch.start();
+    await watch.synced;
+    await until(() => api.asked.length === 2);
+    assert.deepEqual(told, ['syncing', 'all 0', 'synced']);
+    const [first, second] = api.asked;
+    assert.ok(second!.atMs - first!.atMs >= limits.kubeAbsentMs / 2 - 10);
   });
 
   async function until(holds: () => boolean): Promise<void> {
