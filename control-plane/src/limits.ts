@@ -90,6 +90,8 @@ export const limits = {
   /** A stream that lives so long has earned that the next one is opened at once. */
   kubeSteadyMs: 5_000,
   kubeResumesMax: 5,
+  /** How often it is asked whether a kind that may be missing is there by now. */
+  kubeAbsentMs: 10_000,
   /** One object with its envelope: storage takes 1.5 MiB, and JSON escapes. */
   kubeLineBytesMax: 8 * 1024 * 1024,
   /** A Lease that nobody renewed for so long may be taken. */
@@ -97,7 +99,7 @@ export const limits = {
   leaseRenewMs: 2_000,
   /** A leader that could not renew for so long stops writing: before another may take over. */
   leaseTrustMs: 8_000,
-  leaseCallMs: 2_500,
+  leaseCallMs: 4_000,
   /** Another's promise is believed up to here. */
   leaseMsMax: 60_000,
   tokenBytesMax: 16 * 1024,

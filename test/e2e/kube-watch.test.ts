@@ -3,7 +3,11 @@ import { after, afterEach, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KubeClient } from '../../control-plane/src/kube/client.ts';
 import { readKubeconfig } from '../../control-plane/src/kube/kubeconfig-file.ts';
-import { configMaps } from '../../control-plane/src/kube/resource.ts';
+import {
+  configMaps,
+  customResourceDefinitions,
+  type Resource,
+} from '../../control-plane/src/kube/resource.ts';
 import { Watch, type WatchState } from '../../control-plane/src/kube/watch.ts';
 import { skipWithoutApiServer } from '../cluster/machine/places.ts';
 import { CuttableLink } from '../support/cuttable-link.ts';
@@ -14,6 +18,28 @@ import {
   startKubeScene,
 } from '../support/kube-scene.ts';
 import { until } from '../support/waiting.ts';
+
+const knobs: Resource = {
+  group: 'test.example',
+  version: 'v1',
+  plural: 'knobs',
+  kind: 'Knob',
+  namespaced: false,
+};
+
+const KNOBS = {
+  apiVersion: 'apiextensions.k8s.io/v1',
+  kind: 'CustomResourceDefinition',
+  metadata: { name: 'knobs.test.example' },
+  spec: {
+    group: 'test.example',
+    names: { kind: 'Knob', plural: 'knobs' },
+    scope: 'Cluster',
+    versions: [
+      { name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } },
+    ],
+  },
+};
 
 /** What a receiver would know, told by callbacks alone. */
 class Known {
@@ -174,6 +200,27 @@ describe('a watch of a real API server', { skip: skipWithoutApiServer() }, () =>
     await remove('frozen', 'first');
     await agrees(made, 'frozen');
     assert.equal(made.resets, 1);
+  });
+
+  test('of a kind that is installed later hears from then on', async () => {
+    const heard: string[] = [];
+    const watch = new Watch(scene.client, {
+      resource: knobs,
+      isOptional: true,
+      onReset: (objects) => heard.push(`all ${objects.length}`),
+      onEvents: (batch) => heard.push(...batch.map((e) => `${e.type} ${e.object.metadata.name}`)),
+    });
+    watches.push(watch as unknown as Watch<ConfigMap>);
+    watch.start();
+    await watch.synced;
+    await scene.client.create(customResourceDefinitions, KNOBS);
+    await until(() => heard.length > 1, 'the kind to be found', 20_000);
+    const knob = { apiVersion: 'test.example/v1', kind: 'Knob', metadata: { name: 'one' } };
+    await scene.client.create(knobs, knob);
+    await until(() => heard.length > 2, 'the object');
+    await scene.client.delete(customResourceDefinitions, { name: 'knobs.test.example' });
+    await until(() => heard.length > 4, 'the kind to be gone', 30_000);
+    assert.deepEqual(heard, ['all 0', 'all 0', 'put one', 'delete one', 'all 0']);
   });
 
   test('asks a server that stands still once at a time, and catches up with it', async () => {

@@ -4,8 +4,8 @@
  * A leader renews every 2 s and stops by itself 8 s after its last renewal; others take over 10 s
  * after they saw it, so a leader that is killed is replaced within 13 s and one that ends in order
  * within 2. `isLeader()` is computed when asked: a process that stood still for a minute knows
- * before its timers run. What a write costs to be fenced beyond that is the writer's business
- * (server-side apply of the same status by two leaders does no harm).
+ * before its timers run. A write that is already on its way when trust ends is not called back:
+ * what the leader writes must do no harm when written twice.
  *
  * Used by whoever writes in the cluster. The identity is made unique here, so that a container that
  * restarts under the same pod name never takes its predecessor's Lease for its own.

@@ -43,6 +43,8 @@ export interface WatchOptions<T> {
   /** What one read brought. A deleted object is as it was last. */
   readonly onEvents: (events: WatchEvent<T>[]) => void;
   readonly onState?: (state: WatchState, why?: string) => void;
+  /** Where the cluster does not have this kind there are none of it, and it may come. */
+  readonly isOptional?: boolean;
   readonly chance?: Chance;
   /** For tests. */
   readonly stallMs?: number;
@@ -66,6 +68,8 @@ export class Watch<T = KubeObject> {
   #version: string | null = null;
   #told = '';
   #isSynced = false;
+  /** The cluster was found not to have this kind, and that was told. */
+  #isAbsent = false;
   #openedAtMs: number | null = null;
   /** In a row: streams that failed, or ended before they were steady. */
   #failures = 0;
@@ -116,7 +120,7 @@ export class Watch<T = KubeObject> {
       await this.#follow(this.#version);
       return null;
     } catch (error) {
-      return error ?? new Error('unknown');
+      return error;
     }
   }
 
@@ -125,12 +129,17 @@ export class Watch<T = KubeObject> {
     const { signal } = this.#closing;
     const selected = { namespace, labelSelector, fieldSelector };
     const listed = await this.#client.list(resource, { ...selected, pick: this.#pick, signal });
-    this.#options.onReset(listed.items);
+    this.#isAbsent = false;
+    this.#reset(listed.items);
+    return listed.resourceVersion;
+  }
+
+  #reset(objects: T[]): void {
+    this.#options.onReset(objects);
     this.#isSynced = true;
     this.#firstSync.resolve();
     this.#idleResumes = 0;
     this.#tell('synced');
-    return listed.resourceVersion;
   }
 
   /** A stall ends the stream as its server would have: what follows resumes. */
@@ -194,6 +203,7 @@ export class Watch<T = KubeObject> {
 
   /** How long to wait, and whether what comes next is a list. */
   #failed(error: unknown): number {
+    if (this.#options.isOptional === true && isMissingKind(error)) return this.#absent();
     const isOfServer = error instanceof KubeError;
     const status = isOfServer ? error.status : 0;
     const isLost = !isOfServer || error.isExpired || error.reason === 'Undecodable';
@@ -205,6 +215,14 @@ export class Watch<T = KubeObject> {
     const isRefusal = status >= 400 && status < 500 && status !== 429 && status !== 410;
     const waitMs = this.#backoffMs(isRefusal ? REFUSED : UNREACHABLE);
     return Math.max(waitMs, (isOfServer ? error.retryAfterMs : null) ?? 0);
+  }
+
+  #absent(): number {
+    this.#version = null;
+    this.#failures = 1; // So that what comes once the kind is there comes fast.
+    if (!this.#isAbsent) this.#reset([]);
+    this.#isAbsent = true;
+    return backoffMs({ baseMs: limits.kubeAbsentMs, maxMs: limits.kubeAbsentMs }, 1, this.#chance);
   }
 
   #backoffMs(backoff: typeof UNREACHABLE): number {
@@ -224,4 +242,8 @@ export class Watch<T = KubeObject> {
     if (why === '') this.#options.onState?.(state);
     else this.#options.onState?.(state, why);
   }
+}
+
+function isMissingKind(error: unknown): boolean {
+  return error instanceof KubeError && error.status === 404 && !error.isMissingObject;
 }

@@ -4,7 +4,7 @@
  * Bytes, not text, are joined: a chunk may end inside a UTF-8 sequence. `readline` was refused,
  * because it has no bound on the length of a line.
  *
- * Pure (no I/O of its own). Used by `proxy-stream.ts`.
+ * Pure (no I/O of its own). Used by `proxy-stream.ts` and `kube/watch.ts`.
  */
 const NEWLINE = 0x0a;
 
