@@ -5,9 +5,9 @@
  * The first three follow the Gateway API's words. `Applied` is Remora's own: the count of proxies
  * that acknowledged is the only true answer to "is my weight live?".
  *
- * Pure: the count comes in. Called by `status.ts` and, before an object is there, by the webhook.
+ * Pure: the count comes in. Called by `status.ts`.
  */
-import type { ResiliencePolicy, Service, TrafficRoute } from '@remora/api/config/objects.ts';
+import type { TrafficRoute } from '@remora/api/config/objects.ts';
 import { targetKey, type World } from '../world.ts';
 import { isOpaque, unresolvedReferences } from './references.ts';
 import { unservable } from './rule-config.ts';
@@ -45,29 +45,6 @@ export function routeConditions(
   return findings.map(([type, finding]) => ({ type, ...finding, observedGeneration }));
 }
 
-export interface Attachment {
-  readonly service: Service;
-  /** Those of its ports that the object is about: at least one. */
-  readonly ports: Service['spec']['ports'];
-}
-
-/** What the object is about, or in a sentence why that is nothing. */
-export function attachmentOf(
-  world: World,
-  object: TrafficRoute | ResiliencePolicy,
-): Attachment | string {
-  const { port } = object.spec.targetRef;
-  const key = targetKey(object);
-  const service = world.services.get(key);
-  if (service === undefined) {
-    return `There is no Service ${key}: create it, or correct spec.targetRef`;
-  }
-  const ports = service.spec.ports.filter((each) => port === undefined || each.port === port);
-  if (ports.length > 0) return { service, ports };
-  const has = service.spec.ports.map((each) => each.port).join(', ');
-  return `Service ${key} has no port ${port}: it has ${has}`;
-}
-
 /** "applied by 1 of the 1 proxies that use it", and the same in the live view. */
 export function appliedMessage({ applied, interested }: AppliedCount): string {
   if (interested === 0) return 'no proxy uses it yet';
@@ -75,21 +52,24 @@ export function appliedMessage({ applied, interested }: AppliedCount): string {
 }
 
 function acceptance(world: World, route: TrafficRoute): Finding {
-  const attached = attachmentOf(world, route);
-  if (typeof attached === 'string') {
-    return { status: 'False', reason: 'NoMatchingParent', message: attached };
+  const { name, port } = route.spec.targetRef;
+  const key = targetKey(route);
+  const service = world.services.get(key);
+  if (service === undefined) {
+    const message = `There is no Service ${key}: create it, or correct spec.targetRef`;
+    return { status: 'False', reason: 'NoMatchingParent', message };
   }
-  const { service, ports } = attached;
+  const ports = service.spec.ports.filter((each) => port === undefined || each.port === port);
+  if (ports.length === 0) {
+    const has = service.spec.ports.map((each) => each.port).join(', ');
+    const message = `Service ${key} has no port ${port}: it has ${has}`;
+    return { status: 'False', reason: 'NoMatchingParent', message };
+  }
   if (ports.every(isOpaque)) {
-    const key = targetKey(route);
     const message = `The appProtocol of Service ${key} is not HTTP, so nothing can be matched`;
     return { status: 'False', reason: 'UnsupportedProtocol', message };
   }
-  return {
-    status: 'True',
-    reason: 'Accepted',
-    message: `attached to Service ${service.metadata.name}`,
-  };
+  return { status: 'True', reason: 'Accepted', message: `attached to Service ${name}` };
 }
 
 function resolution(world: World, route: TrafficRoute): Finding {
