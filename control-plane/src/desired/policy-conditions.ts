@@ -8,14 +8,8 @@
  * Pure: the count comes in. Called by the writer of statuses and by the validating webhook.
  */
 import type { MeshConfig, ResiliencePolicy } from '@remora/api/config/objects.ts';
-import type { World } from '../world.ts';
-import {
-  type AppliedCount,
-  application,
-  attachmentOf,
-  type Condition,
-  type Finding,
-} from './conditions.ts';
+import { targetKey, type World } from '../world.ts';
+import { type AppliedCount, application, type Condition, type Finding } from './conditions.ts';
 
 export function policyConditions(
   world: World,
@@ -23,19 +17,25 @@ export function policyConditions(
   count: AppliedCount,
 ): readonly Condition[] {
   const observedGeneration = policy.metadata.generation ?? 1;
-  const attached = attachmentOf(world, policy);
-  const accepted: Finding =
-    typeof attached === 'string'
-      ? { status: 'False', reason: 'TargetNotFound', message: attached }
-      : {
-          status: 'True',
-          reason: 'Accepted',
-          message: `attached to Service ${attached.service.metadata.name}`,
-        };
   return [
-    { type: 'Accepted', ...accepted, observedGeneration },
+    { type: 'Accepted', ...acceptance(world, policy), observedGeneration },
     { type: 'Applied', ...application(count), observedGeneration },
   ];
+}
+
+function acceptance(world: World, policy: ResiliencePolicy): Finding {
+  const { port } = policy.spec.targetRef;
+  const key = targetKey(policy);
+  const ports = world.services.get(key)?.spec.ports.map((each) => each.port);
+  if (ports === undefined) {
+    const message = `There is no Service ${key}: create it, or correct spec.targetRef`;
+    return { status: 'False', reason: 'TargetNotFound', message };
+  }
+  if (port !== undefined && !ports.includes(port)) {
+    const message = `Service ${key} has no port ${port}: it has ${ports.join(', ')}`;
+    return { status: 'False', reason: 'TargetNotFound', message };
+  }
+  return { status: 'True', reason: 'Accepted', message: `attached to Service ${key}` };
 }
 
 /** There is one of its name, and nothing that it could refer to. */
