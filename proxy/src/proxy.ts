@@ -254,6 +254,7 @@ class DataPlane implements RunningProxy {
     const world: InterceptWorld = {
       ...{ clock, wheel, scratch, gate, connections, dial: this.#dial },
       serverFirst: new ServerFirst(clock),
+      defer: (work) => setImmediate(work),
       counts: (dst, protocol) => tcp.count({ direction, dst, protocol }),
       onRefused: (why) => tcp.refused(why),
     };
