@@ -119,7 +119,7 @@ class DataPlane implements RunningProxy {
       },
       systemClock,
     );
-    this.#dial = dialTcp(this.#buffers, options.intercept ? this.#own.connections : null);
+    this.#dial = dialTcp(this.#buffers, options.intercept ? this.#own : null);
     this.#world = this.#newWorld();
     this.#exchanges = new ExchangePool(this.#world);
     const { app, intercept, inbound } = options;

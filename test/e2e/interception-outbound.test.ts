@@ -256,6 +256,18 @@ describe('a connection of the application', { skip }, () => {
     assert.equal(String(still.body), '192.0.2.1:8080 a');
   });
 
+  test('whose Service goes gets a 503 and ends; the next one is passed through', async () => {
+    const client = await connectRaw('10.96.0.9:80');
+    await client.ask('GET / HTTP/1.1\r\nhost: a\r\n\r\n');
+    control.remove('10.96.0.9:80');
+    const gone = async () => (await (await fetch(`${admin}/config`)).text()).includes('plain');
+    await until(async () => !(await gone()), 'the Service to be gone');
+    const answer = await client.ask('GET / HTTP/1.1\r\nhost: a\r\n\r\n');
+    assert.equal(answer.status, 503);
+    assert.equal(await client.closed(), 'end');
+    assert.equal(String(await exchange('10.96.0.9', 80, 'GET / HTTP/1.1\r\n')), 'GET / HTTP/1.1\r\n');
+  });
+
   test('to the proxy itself is 508, and dials nobody', async () => {
     const client = await connectRaw(`10.96.0.10:${PROXY_PORT}`);
     const answer = await client.ask('GET / HTTP/1.1\r\nhost: catalog\r\n\r\n');

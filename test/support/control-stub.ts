@@ -62,6 +62,12 @@ export class ControlStub {
     return version;
   }
 
+  /** What was there is no longer. */
+  remove(destination: string): void {
+    this.#configs.delete(destination);
+    this.#say({ type: 'gone', destination, nearest: [] });
+  }
+
   /** A destination that is asked for, and never answered. */
   keepSilentOf(destination: string): void {
     this.#silent.add(destination);

@@ -6,7 +6,7 @@ import { inboundDefaults } from '@remora/api/resilience-defaults.ts';
 import { ControlWorld } from '../control/control-fixture.ts';
 import { limits } from '../limits.ts';
 import type { DownstreamServer } from '../net/downstream.ts';
-import { HandTime } from '../net/hand-fixture.ts';
+import { HandTime, ownSocket } from '../net/hand-fixture.ts';
 import type { GateRefusal, Verdict } from '../net/intercepted.ts';
 import { OwnPlaces } from '../net/own-places.ts';
 import { Inbound } from './inbound.ts';
@@ -103,7 +103,7 @@ describe('a connection to a pod', () => {
     const scene = new Scene();
     scene.own.listeners.add(15_403);
     assert.equal(scene.direct(15_403), 'loop');
-    scene.own.connections.add(40_001);
+    scene.own.keep(ownSocket(40_001, { address: '127.0.0.1', port: 8_080 }));
     assert.equal(scene.direct(8_080, '127.0.0.1', 40_001), 'loop');
   });
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { ControlWorld, destinationConfig, textOf } from '../control/control-fixture.ts';
 import { limits } from '../limits.ts';
-import { HandTime } from '../net/hand-fixture.ts';
+import { HandTime, ownSocket } from '../net/hand-fixture.ts';
 import type { DownstreamServer } from '../net/downstream.ts';
 import type { GateRefusal, Verdict } from '../net/intercepted.ts';
 import type { Address } from '../net/original-destination.ts';
@@ -104,11 +104,18 @@ describe('the address of a connection', () => {
       const scene = new Scene();
       const original = { address: '127.0.0.1', port: 15_401 };
       if (own === 'listener') scene.own.listeners.add(15_401);
-      else scene.own.connections.add(40_000);
+      else scene.own.keep(ownSocket(40_000, ORIGINAL));
       scene.direct(own === 'listener' ? original : ORIGINAL);
       assert.deepEqual([scene.verdict.key, scene.verdict.target], ['loop', null]);
       assert.deepEqual(scene.said, []);
     }
+  });
+
+  test('is asked for where the application shares a port of ours, towards another address', () => {
+    const scene = new Scene();
+    scene.own.keep(ownSocket(40_000, { address: '10.96.0.7', port: 81 }));
+    scene.direct();
+    assert.deepEqual(scene.said, [KEY]);
   });
 
   test('is missing where an application asks us by name; nobody else may', () => {
