@@ -206,6 +206,8 @@ export default {
     parser: 'swc',
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
+    // Newer than the tool's own list.
+    builtInModules: { add: ['ffi', 'node:ffi'] },
     doNotFollow: { path: 'node_modules' },
     exclude: { path: '(^|/)dist/' },
     enhancedResolveOptions: {

@@ -33,6 +33,12 @@ describe('the command line', () => {
     assert.deepEqual(options.probes, { ports: new Set([8_080, 9_000]), host: null });
   });
 
+  test('needs no application where connections say which of its ports they are for', () => {
+    const options = parseFlags(['--inbound', '[::]:15402', '--intercept']);
+    assert.ok(typeof options !== 'string');
+    assert.deepEqual([options.intercept, options.app], [true, null]);
+  });
+
   for (const [why, args, expected] of [
     ['nothing to do', [], /--outbound or --inbound/],
     ['an inbound without its application', ['--inbound', '127.0.0.1:1'], /--app/],

@@ -122,7 +122,7 @@ class DataPlane implements RunningProxy {
       },
       systemClock,
     );
-    this.#dial = dialTcp(this.#buffers, options.intercept ? this.#own.connections : null);
+    this.#dial = dialTcp(this.#buffers, options.intercept ? this.#own : null);
     this.#world = this.#newWorld();
     this.#exchanges = new ExchangePool(this.#world);
     const { app, intercept, inbound } = options;
@@ -257,6 +257,7 @@ class DataPlane implements RunningProxy {
     const world: InterceptWorld = {
       ...{ clock, wheel, scratch, gate, connections, dial: this.#dial },
       serverFirst: new ServerFirst(clock),
+      defer: (work) => setImmediate(work),
       counts: (dst, protocol) => tcp.count({ direction, dst, protocol }),
       onRefused: (why) => tcp.refused(why),
     };

@@ -26,6 +26,7 @@ export class ControlStub {
   readonly #server: Server = createServer();
   readonly #streams = new Set<Duplex>();
   readonly #configs = new Map<string, DestinationConfig>();
+  readonly #silent = new Set<string>();
   #inbound: InboundConfig | null = null;
   /** All that proxies said, in order. */
   readonly heard: ProxyMessage[] = [];
@@ -50,12 +51,26 @@ export class ControlStub {
     });
   }
 
-  /** Sets a destination, and pushes it to every stream. Returns its version. */
-  put(config: DestinationConfig): string {
-    this.#configs.set(config.key, config);
+  /**
+   * Sets a destination, and pushes it to every stream. Returns its version. `subscribed`: the
+   * address that it is asked for by.
+   */
+  put(config: DestinationConfig, subscribed: string = config.key): string {
+    this.#configs.set(subscribed, config);
     const version = versionOf(config);
-    this.#say({ type: 'put', destination: config.key, version, config });
+    this.#say({ type: 'put', destination: subscribed, version, config });
     return version;
+  }
+
+  /** What was there is no longer. */
+  remove(destination: string): void {
+    this.#configs.delete(destination);
+    this.#say({ type: 'gone', destination, nearest: [] });
+  }
+
+  /** A destination that is asked for, and never answered. */
+  keepSilentOf(destination: string): void {
+    this.#silent.add(destination);
   }
 
   /** Sets what the application beside a proxy is told, and pushes it. Returns its version. */
@@ -117,6 +132,7 @@ export class ControlStub {
     if (inbound !== null) {
       return this.#say({ type: 'put-inbound', version: versionOf(inbound), config: inbound });
     }
+    if (this.#silent.has(destination)) return;
     const config = this.#configs.get(destination);
     if (config === undefined) this.#say({ type: 'gone', destination, nearest: [] });
     else this.#say({ type: 'put', destination, version: versionOf(config), config });

@@ -4,7 +4,7 @@
  *
  * `UID open "word host port" …`, and it prints `open`; or `UID dial`, and for each line `host port`
  * on its standard input it prints the word or the code of the error. Started by
- * `network-namespace.ts`.
+ * `two-namespaces.ts`.
  */
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';

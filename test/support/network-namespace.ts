@@ -1,108 +1,78 @@
 /**
- * Two network namespaces with a cable between them: a pod, and the network that it speaks to.
+ * A network of one's own for a test of interception: addresses that nobody has, and iptables rules
+ * that redirect nobody else's connections.
  *
- * Both have addresses of both families and the pod's default route leads to the other, so that a
- * Service address, which nobody has, is still dialled over the cable. Needs root and `ip`.
+ * A namespace belongs to a thread, and Node opens sockets and starts processes from its main one:
+ * so a test file moves itself, and all that it opens is in there. It is gone with the process.
  *
- * Used by tests of what the kernel does with packets. Every namespace is deleted by its own name.
+ * Needs root and iptables: `whyNoNamespace` says what is missing, for the test to skip aloud.
  */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { within } from './waiting.ts';
+import { spawnSync } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { dlopen } from 'node:ffi';
 
-const ANSWER_MS_MAX = 10_000;
-const PROGRAM = join(import.meta.dirname, 'doors-and-dials.ts');
+const CLONE_NEWNET = 0x4000_0000;
+const OWN = '/proc/thread-self/ns/net';
 
-export const podAddress = { 4: '10.201.7.2', 6: 'fd00:201:7::2' } as const;
-export const peerAddress = { 4: '10.201.7.1', 6: 'fd00:201:7::1' } as const;
-
-/** Null: they can be made here. */
-export function whyNoNamespaces(...programs: readonly string[]): string | null {
-  if (process.platform !== 'linux') return 'network namespaces are Linux';
-  if (process.getuid?.() !== 0) return 'needs root';
-  const missing = ['ip', ...programs].filter((one) => spawnSync('which', [one]).status !== 0);
-  if (missing.length > 0) return `needs ${missing.join(', ')}`;
-  const name = `remora-try-${process.pid}`;
-  const made = spawnSync('ip', ['netns', 'add', name], { encoding: 'utf8' });
-  if (made.status !== 0) return `no network namespaces: ${made.stderr.trim()}`;
-  spawnSync('ip', ['netns', 'del', name]);
-  return null;
+/** Null: there can be one. */
+export function whyNoNamespace(): string | null {
+  if (process.platform !== 'linux') return 'network namespaces are of Linux';
+  if (process.getuid?.() !== 0) return 'only root may make a network namespace';
+  for (const tool of ['ip', 'iptables', 'ip6tables']) {
+    if (spawnSync(tool, ['--version']).error !== undefined) return `there is no ${tool} here`;
+  }
+  const { status } = spawnSync('unshare', ['-n', 'iptables', '-t', 'nat', '-S']);
+  return status === 0 ? null : 'this kernel lets nobody redirect connections';
 }
 
-export class TwoNamespaces {
-  readonly pod: string;
-  readonly peer: string;
-  readonly #children: ChildProcess[] = [];
+/** This process is in a network of its own from here on. */
+export function enterNamespace(): void {
+  const { functions } = dlopen(null, { unshare: { arguments: ['i32'], return: 'i32' } });
+  if (functions.unshare(CLONE_NEWNET) !== 0) throw new Error('unshare failed');
+  run('ip link set lo up');
+}
 
-  constructor(name: string) {
-    this.pod = `remora-${name}-${process.pid}-pod`;
-    this.peer = `remora-${name}-${process.pid}-peer`;
-    process.once('exit', () => this.#delete());
-    const steps = [
-      `netns add ${this.pod}`,
-      `netns add ${this.peer}`,
-      `-n ${this.pod} link add eth0 type veth peer name eth0 netns ${this.peer}`,
-      ...this.#interface(this.pod, podAddress),
-      ...this.#interface(this.peer, peerAddress),
-      `-n ${this.pod} route add default via ${peerAddress[4]}`,
-      `-n ${this.pod} -6 route add default via ${peerAddress[6]}`,
-    ];
-    for (const step of steps) checked('ip', step.split(' '));
+/** A second network, for what is started in it. */
+export class Namespace {
+  readonly #inside: number;
+  readonly #setns: (fd: number, type: number) => number;
+
+  constructor() {
+    const { functions } = dlopen(null, {
+      unshare: { arguments: ['i32'], return: 'i32' },
+      setns: { arguments: ['i32', 'i32'], return: 'i32' },
+    });
+    this.#setns = functions.setns;
+    const outside = openSync(OWN, 'r');
+    if (functions.unshare(CLONE_NEWNET) !== 0) throw new Error('unshare failed');
+    this.#inside = openSync(OWN, 'r');
+    this.#move(outside);
+    closeSync(outside);
+    this.within(() => run('ip link set lo up'));
   }
 
-  /** Runs to its end. */
-  run(namespace: string, command: readonly string[]) {
-    return spawnSync('ip', ['netns', 'exec', namespace, ...command], { encoding: 'utf8' });
+  /** What is done, and started, inside this call is in there; not what it leaves for later. */
+  within<T>(work: () => T): T {
+    const outside = openSync(OWN, 'r');
+    this.#move(this.#inside);
+    try {
+      return work();
+    } finally {
+      this.#move(outside);
+      closeSync(outside);
+    }
   }
 
-  /** Opens doors, `word host port`: who connects to one hears its word. */
-  async open(namespace: string, doors: readonly string[]): Promise<void> {
-    const program = this.#start(namespace, 0, ['open', ...doors]);
-    await program.next('the doors to open');
-  }
-
-  /** Dials as this user: the word that is heard, or the code of the error. */
-  dialler(namespace: string, uid: number): (address: string, port: number) => Promise<string> {
-    const program = this.#start(namespace, uid, ['dial']);
-    return async (address, port) => {
-      program.child.stdin?.write(`${address} ${port}\n`);
-      return await program.next(`an answer from ${address} ${port}`);
-    };
-  }
-
-  close(): void {
-    for (const child of this.#children) child.kill('SIGKILL');
-    this.#delete();
-  }
-
-  #interface(namespace: string, address: { readonly 4: string; readonly 6: string }): string[] {
-    return [
-      `-n ${namespace} link set lo up`,
-      `-n ${namespace} addr add ${address[4]}/24 dev eth0`,
-      `-n ${namespace} addr add ${address[6]}/64 dev eth0 nodad`,
-      `-n ${namespace} link set eth0 up`,
-    ];
-  }
-
-  #start(namespace: string, uid: number, args: readonly string[]) {
-    const command = ['netns', 'exec', namespace, process.execPath, PROGRAM, String(uid), ...args];
-    const child = spawn('ip', command, { stdio: ['pipe', 'pipe', 'inherit'] });
-    this.#children.push(child);
-    const lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();
-    const next = async (what: string) => {
-      const { value } = await within(lines.next(), ANSWER_MS_MAX, () => what);
-      return String(value);
-    };
-    return { child, next };
-  }
-
-  #delete(): void {
-    for (const name of [this.pod, this.peer]) spawnSync('ip', ['netns', 'del', name]);
+  #move(fd: number): void {
+    if (this.#setns(fd, CLONE_NEWNET) !== 0) throw new Error('setns failed');
   }
 }
 
-function checked(program: string, args: readonly string[]): void {
-  const { status, stderr } = spawnSync(program, args, { encoding: 'utf8' });
-  if (status !== 0) throw new Error(`${program} ${args.join(' ')}: ${stderr.trim()}`);
+/** Commands, one a line. Throws what one that fails says. */
+export function run(commands: string): void {
+  for (const line of commands.trim().split('\n')) {
+    const [command = '', ...args] = line.trim().split(/\s+/);
+    const { status, stderr, error } = spawnSync(command, args);
+    if (status !== 0) throw new Error(`${line}: ${error?.message ?? stderr}`);
+  }
 }

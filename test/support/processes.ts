@@ -36,12 +36,25 @@ export class Program {
   readonly #lines: string[] = [];
   readonly #ready: Promise<Ready>;
 
-  constructor(name: string, script: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
+  /** `user`: whose process it is; left out: ours. */
+  constructor(
+    name: string,
+    script: string,
+    args: readonly string[],
+    env: NodeJS.ProcessEnv = {},
+    user?: number,
+  ) {
     this.name = name;
+    const identity = user === undefined ? {} : { uid: user, gid: user };
     this.child = spawn(
       process.execPath,
       ['--disable-warning=ExperimentalWarning', join(root, script), ...args],
-      { cwd: root, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] },
+      {
+        cwd: root,
+        env: { ...process.env, ...env },
+        stdio: ['ignore', 'pipe', 'pipe'],
+        ...identity,
+      },
     );
     running.add(this.child);
     this.exited = new Promise((resolve) => {

@@ -54,6 +54,24 @@ describe('a destination', () => {
     assert.equal(world.live.lookup(KEY)?.version, 'v1');
   });
 
+  test('is in force under each address that it was asked for by, and let go under one', () => {
+    const { world, source } = connected();
+    const addresses = ['10.96.0.7:80', '[fd00::7]:80'];
+    const config = destinationConfig('catalog');
+    for (const key of addresses) {
+      world.live.request(key, new Waiter());
+      world.live.install(world.compile(config), { ...textOf(config), key });
+    }
+    const [one, other] = addresses.map((key) => world.live.lookup(key)!);
+    assert.deepEqual([one?.key, other?.key], [KEY, KEY]);
+    assert.equal(world.live.lookup(KEY), null, 'nobody asked for it by its name');
+    assert.equal(one!.fallback.targets[0]!.backend, other!.fallback.targets[0]!.backend);
+    assert.equal(one!.fallback.series, other!.fallback.series);
+    world.live.drop(addresses[0]!);
+    assert.equal(source.said.at(-1), `-${addresses[0]}`);
+    assert.equal(world.live.lookup(addresses[1]!), other);
+  });
+
   test('that does not exist is GONE at once for those who come later, with names that do', () => {
     const { world } = connected();
     const waiter = new Waiter();

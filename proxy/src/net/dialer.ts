@@ -1,13 +1,14 @@
 /**
  * Starts a connection, reading into the shared buffer from the first byte on.
  *
- * Where connections are intercepted, the local ports of our own are kept while they live: one that
- * comes back to our listener was turned aside by mistake, and would go round in a circle.
+ * Where connections are intercepted, our own are kept while they live: one that comes back to our
+ * listener was turned aside by mistake, and would go round in a circle.
  *
  * Not pure. Handed to pools and relays by `proxy.ts`: a tunnel between sidecars can take its place.
  */
 import { connect } from 'node:net';
 import type { ByteStream, ByteStreamOwner } from './byte-stream.ts';
+import type { OwnPlaces } from './own-places.ts';
 import type { ReadBuffers } from './read-buffer.ts';
 import { SocketStream, streamSlot } from './socket-stream.ts';
 
@@ -17,8 +18,8 @@ export interface DialOwner extends ByteStreamOwner {
 
 export type Dial = (address: string, port: number, owner: DialOwner) => ByteStream;
 
-/** `ownPorts`: local ports of connections that are open; null: nobody asks. */
-export function dialTcp(buffers: ReadBuffers, ownPorts: Set<number> | null): Dial {
+/** `own`: keeps the connections that are open; null: nobody asks. */
+export function dialTcp(buffers: ReadBuffers, own: OwnPlaces | null): Dial {
   return (address, port, owner) => {
     const slot = streamSlot(buffers);
     const socket = connect({
@@ -31,11 +32,7 @@ export function dialTcp(buffers: ReadBuffers, ownPorts: Set<number> | null): Dia
     const stream = new SocketStream(socket, owner, buffers);
     slot.stream = stream;
     socket.once('connect', () => {
-      if (ownPorts !== null) {
-        const own = socket.localPort ?? 0;
-        ownPorts.add(own);
-        socket.once('close', () => ownPorts.delete(own));
-      }
+      own?.keep(socket);
       owner.onConnected();
     });
     return stream;

@@ -3,9 +3,12 @@
  *
  * Tests only.
  */
+import { EventEmitter } from 'node:events';
+import type { Socket } from 'node:net';
 import { ManualClock } from '../clock.ts';
 import { TimerWheel } from '../timer-wheel.ts';
 import type { ByteStream, ByteStreamOwner } from './byte-stream.ts';
+import type { Address } from './original-destination.ts';
 
 const ROOM = 32;
 
@@ -94,4 +97,10 @@ export class HandTime {
     }
     this.clock.advanceMs(Math.max(0, untilMs - this.clock.nowMs()));
   }
+}
+
+/** A connection that was dialled from here. */
+export function ownSocket(localPort: number, to: Address): Socket {
+  const ends = { localPort, remoteAddress: to.address, remotePort: to.port };
+  return Object.assign(new EventEmitter(), ends) as unknown as Socket;
 }

@@ -68,6 +68,7 @@ class Scene {
           this.servers.push(new HandStream(owner));
           return this.servers.at(-1)!;
         },
+        defer: (work) => work(),
         counts: (dst, reason) => {
           this.heard.push(`${dst} ${reason}`);
           return {
@@ -156,7 +157,7 @@ describe('an intercepted connection', () => {
     assert.deepEqual(scene.heard, ['db.shop:3306 http2']);
   });
 
-  test('has its requests served, whatever they are, where there is nowhere to pass bytes to', () => {
+  test('has all its bytes taken for requests where there is nowhere to pass them to', () => {
     const scene = new Scene().accept().is('http', { target: null, key: 'loop' });
     scene.client.says(PREFACE);
     assert.match(scene.heard.join(), /^refused -\d+$/);

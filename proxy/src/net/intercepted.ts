@@ -53,6 +53,8 @@ export interface InterceptWorld extends RelayWorld {
     forget(connection: Served): void;
     replace(before: Served, after: Served): void;
   };
+  /** At the end of this turn of the loop. */
+  defer(work: () => void): void;
   counts(dst: string, reason: RelayReason): RelayCounts;
   onRefused(why: GateRefusal): void;
 }
@@ -90,10 +92,16 @@ export class Intercepted implements Accepted, RelayUser {
     this.stream.destroy();
   }
 
-  /** Nothing is read before it is known what for. */
+  /**
+   * Nothing is read before it is known what for. Asked at the end of this turn: where it is a
+   * connection of our own that came back, its other end has not been told yet that it is one.
+   */
   begin(): void {
     this.stream.pause();
-    this.#world.gate.direct(this.#socket, (verdict) => this.#onVerdict(verdict));
+    this.#world.defer(() => {
+      if (this.#state !== STATE.ASKING) return;
+      this.#world.gate.direct(this.#socket, (verdict) => this.#onVerdict(verdict));
+    });
   }
 
   #onVerdict(verdict: Verdict | GateRefusal): void {

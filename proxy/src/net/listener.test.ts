@@ -93,6 +93,16 @@ function nextTurn(): Promise<void> {
 }
 
 describe('a listener', () => {
+  test('of both families takes connections of either', async () => {
+    const listener = new Listener(() => null, new ReadBuffers());
+    const { port } = await listener.listen({ host: '::', port: 0 });
+    for (const host of ['127.0.0.1', '::1']) {
+      const [error] = await once(connect(port, host), 'error');
+      assert.equal(error.code, 'ECONNRESET', 'it came, and was refused as it was told to');
+    }
+    listener.stopAccepting();
+  });
+
   test('reads into the shared buffer on this Node: the internal it needs is there', async () => {
     const { listener } = await serve(true);
     listener.stopAccepting();

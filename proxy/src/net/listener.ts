@@ -66,8 +66,20 @@ export class Listener {
     );
   }
 
-  /** Resolves with the address in use. Rejects as `listen` fails: in use, not permitted. */
+  /**
+   * Resolves with the address in use. Rejects as `listen` fails: in use, not permitted. `::` is both
+   * families, or the one that there is.
+   */
   async listen(address: ListenAddress): Promise<ListenAddress> {
+    try {
+      return await this.#listenAt(address);
+    } catch (error) {
+      if (address.host !== '::' || !isWithoutFamily(error)) throw error;
+      return await this.#listenAt({ ...address, host: '0.0.0.0' });
+    }
+  }
+
+  async #listenAt(address: ListenAddress): Promise<ListenAddress> {
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', reject);
       this.#server.listen({ ...address, backlog: limits.listenBacklog }, () => {
@@ -160,6 +172,10 @@ export class Listener {
       if (++closed >= limits.emfileIdleClosed) break;
     }
   }
+}
+
+function isWithoutFamily(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EAFNOSUPPORT';
 }
 
 function socketOptions(

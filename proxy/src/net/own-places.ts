@@ -5,16 +5,16 @@
  * Not pure: asks for the addresses of the interfaces, where one is not known yet and not more often
  * than `ownAddressesMs`. Filled by `proxy.ts` and `dialer.ts`, asked by the gates in `roles/`.
  */
+import type { Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import type { Clock } from '../clock.ts';
 import { limits } from '../limits.ts';
-import type { Address } from './original-destination.ts';
+import { type Address, plainAddress } from './original-destination.ts';
 
 export class OwnPlaces {
   /** Ports of the listeners. */
   readonly listeners: Set<number> = new Set();
-  /** Local ports of connections from here. */
-  readonly connections: Set<number> = new Set();
+  readonly #connections = new Set<string>();
   readonly #clock: Clock;
   #addresses: ReadonlySet<string> = new Set();
   #askedAtMs = Number.NEGATIVE_INFINITY;
@@ -27,8 +27,17 @@ export class OwnPlaces {
     return this.listeners.has(port) && this.isOwn(address);
   }
 
-  isConnection({ address, port }: Address): boolean {
-    return this.connections.has(port) && this.isOwn(address);
+  /** A connection from here, while it is open. */
+  keep(socket: Socket): void {
+    const { localPort = 0, remoteAddress = '', remotePort = 0 } = socket;
+    const name = nameOf(localPort, { address: plainAddress(remoteAddress), port: remotePort });
+    this.#connections.add(name);
+    socket.once('close', () => this.#connections.delete(name));
+  }
+
+  /** By both ends: an application beside us may share a port of ours, towards another address. */
+  isConnection(from: Address, to: Address): boolean {
+    return this.#connections.has(nameOf(from.port, to)) && this.isOwn(from.address);
   }
 
   isOwn(address: string): boolean {
@@ -40,6 +49,10 @@ export class OwnPlaces {
     this.#addresses = new Set(all.map((one) => one.address));
     return this.#addresses.has(address);
   }
+}
+
+function nameOf(localPort: number, { address, port }: Address): string {
+  return `${localPort} ${address} ${port}`;
 }
 
 export function isLoopback(address: string): boolean {

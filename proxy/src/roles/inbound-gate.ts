@@ -35,7 +35,7 @@ export class InboundGate implements Gate {
     const { own, inbound, name } = this.#options;
     if (original === null) return tell('not_redirected');
     const { address, port } = original;
-    if (own.isListener(original) || own.isConnection(remote)) return tell('loop');
+    if (own.isListener(original) || own.isConnection(remote, original)) return tell('loop');
     if (!own.isOwn(address)) return tell('not_redirected');
     tell({
       protocol: inbound.protocolOf(port),

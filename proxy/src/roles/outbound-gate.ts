@@ -42,7 +42,7 @@ export class OutboundGate implements Gate {
       // An application beside us may ask us by name; for others we are no open proxy.
       return tell(isLoopback(local.address) ? this.#requests('') : 'not_redirected');
     }
-    if (this.#own.isListener(original) || this.#own.isConnection(remote)) {
+    if (this.#own.isListener(original) || this.#own.isConnection(remote, original)) {
       return tell(this.#requests(LOOP));
     }
     const key = formatAddress(original.address, original.port);

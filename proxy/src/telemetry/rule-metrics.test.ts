@@ -126,3 +126,17 @@ test('the version in force is shown for each destination, and no older one', () 
   const line = 'remora_config_version_info{destination="catalog.shop:80",version="bbb"} 1';
   assert.deepEqual(bench.lines('remora_config_version_info'), [line]);
 });
+
+test('a destination that several addresses lead to is shown once', () => {
+  const bench = new Bench();
+  bench.split([3, 1]);
+  const { live } = bench.control;
+  const config = destinationConfig('catalog', { backends: BACKENDS });
+  for (const key of ['10.96.0.7:80', '[fd00::7]:80']) {
+    live.install(bench.control.compile(config, 'v1'), { ...textOf(config, 'v1'), key });
+  }
+  assert.equal(bench.lines('remora_config_version_info').length, 1);
+  assert.deepEqual(bench.shares('remora_split_wanted_ratio'), [0.75, 0.25]);
+  const text = bench.lines('remora_split_wanted_ratio').map((line) => line.split(' ')[0]);
+  assert.equal(new Set(text).size, text.length);
+});

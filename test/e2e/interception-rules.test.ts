@@ -14,7 +14,7 @@ import {
   podAddress,
   TwoNamespaces,
   whyNoNamespaces,
-} from '../support/network-namespace.ts';
+} from '../support/two-namespaces.ts';
 
 const INIT = join(import.meta.dirname, '../../proxy/src/interception/init.ts');
 const APP_UID = 1_000;
