@@ -13,13 +13,26 @@ import { rolldown } from 'rolldown';
 import { root } from './pinned-node.js';
 
 const PROGRAMS = [
-  { name: 'remora-proxy', entry: 'proxy/src/main.ts' },
+  { name: 'remora-proxy', entry: 'proxy/src/main.ts', isSidecar: true },
   { name: 'remora-init', entry: 'proxy/src/interception/init.ts' },
   { name: 'remora', entry: 'control-plane/src/cli/main.ts' },
   { name: 'remora-control-plane', entry: 'control-plane/src/main.ts' },
 ];
 const SOURCES = ['api/src', 'proxy/src', 'control-plane/src'];
 const MANIFESTS = ['package-lock.json', 'scripts/build.js'];
+
+/**
+ * The runtime keeps a program's text, in two bytes a character as soon as one has no place in
+ * Latin-1: an arrow in a comment cost each sidecar half a megabyte. So comments are left out, and
+ * what is left is escaped.
+ */
+const latin1 = {
+  name: 'latin1',
+  renderChunk(code) {
+    const escaped = (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`;
+    return { code: code.replace(/[^\u0000-\u00ff]/g, escaped), map: null };
+  },
+};
 
 const dist = join(root, 'dist');
 const stampFile = join(dist, 'build.sha256');
@@ -46,6 +59,7 @@ async function bundle(program) {
     cwd: root,
     // A package may declare fewer side effects than it has; ours are imported for what they export.
     treeshake: true,
+    plugins: program.isSidecar === true ? [latin1] : [],
     onLog(level, log, handler) {
       if (log.code !== 'CIRCULAR_DEPENDENCY' || !log.message.includes('node_modules')) {
         handler(level, log);
@@ -58,6 +72,7 @@ async function bundle(program) {
     entryFileNames: '[name].mjs',
     chunkFileNames: `${program.name}-[name].mjs`,
     minify: { compress: true, mangle: false, codegen: false },
+    comments: { legal: true, annotation: false, jsdoc: false },
     sourcemap: false,
   });
   await build.close();

@@ -116,8 +116,6 @@ export const limits = {
   reviewBytesMax: 8 * 1024 * 1024,
   /** Of all reviews that are being read. */
   reviewsBytesMax: 32 * 1024 * 1024,
-  /** Webhooks: an object is at most 3 MiB or so, and an update brings the old one along. */
-  reviewBytesMax: 8 * 1024 * 1024,
   /** Reviews being read or judged; over it the API server is told to try another replica. */
   reviewsMax: 64,
   reviewConnectionsMax: 256,
