@@ -16,6 +16,7 @@ import { run, tryRun } from './system.ts';
 const FAMILIES = ['iptables', 'ip6tables'] as const;
 /** Chains of kube-proxy, kubelet and CNI's plugins. */
 const OURS = /^(KUBE|CNI)-/;
+const JUMP = / -[jg] (KUBE|CNI)-/;
 
 /** What pods need of the kernel. The last two: an answer on the bridge must be seen, too. */
 const SETTINGS: Readonly<Record<string, string>> = {
@@ -74,7 +75,8 @@ export function editsThatRemove(saved: string): string {
     const chains = lines.flatMap((line) => /^:(\S+)/.exec(line)?.[1] ?? []);
     const own = chains.filter((chain) => OURS.test(chain));
     const rules = lines.filter((line) => line.startsWith('-A ') && !OURS.test(line.slice(3)));
-    const jumps = rules.filter((rule) => / -[jg] (KUBE|CNI)-/.test(rule));
+    // What a comment says is no jump.
+    const jumps = rules.filter((rule) => JUMP.test(rule.replace(/"[^"]*"/g, '')));
     if (own.length === 0 && jumps.length === 0) continue;
     tables.push(
       lines[0]!,

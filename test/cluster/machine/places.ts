@@ -30,6 +30,8 @@ export const places = {
   images: join(home, 'images'),
   /** Everything of the one cluster that is up. */
   state: join(home, 'state'),
+  /** Who runs suites on it. */
+  lock: join(home, 'run.pid'),
 } as const;
 
 /** Path of a program: one that was built, else one of the system; null: there is none. */
