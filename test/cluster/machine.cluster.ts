@@ -25,7 +25,7 @@ import { dlopen, getRawPointer } from 'node:ffi';
 import { createServer } from 'node:net';
 const SO_ORIGINAL_DST = 80;
 const { functions } = dlopen(null, {
-  getsockopt: { parameters: ['i32', 'i32', 'i32', 'pointer', 'pointer'], result: 'i32' },
+  getsockopt: { arguments: ['i32', 'i32', 'i32', 'pointer', 'pointer'], return: 'i32' },
 });
 createServer((socket) => {
   const isV4 = socket.localAddress.startsWith('::ffff:');
