@@ -22,7 +22,10 @@ import type {
   RuleBreakerConfig,
 } from './wire-resilience.ts';
 
-/** The token of the HTTP/1.1 upgrade that opens a stream. */
+/**
+ * The token of the HTTP/1.1 upgrade that opens a stream. In a cluster the request carries the pod's
+ * service account token as `Authorization: Bearer`.
+ */
 export const WIRE_UPGRADE = 'remora-config/1';
 /** Path of the stream on the control plane's listener. */
 export const WIRE_PATH = '/v1/config';
@@ -56,7 +59,6 @@ export type ProxyMessage =
       readonly type: 'hello';
       readonly protocol: 1;
       readonly proxy: ProxyIdentity;
-      readonly token?: string;
       /** Versions held from last-good, by destination key. */
       readonly known: Readonly<Record<string, string>>;
     }

@@ -21,7 +21,6 @@ const hello = z.object({
   type: z.literal('hello'),
   protocol: z.literal(1),
   proxy: z.object({ name, namespace: name, workload: name }),
-  token: z.string().optional(),
   known: z.record(z.string(), z.string()),
 });
 

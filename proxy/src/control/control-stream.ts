@@ -27,8 +27,6 @@ export interface StreamHandlers {
 }
 
 export class ControlStream {
-  /** What proves who this proxy is, as it was when this stream was dialled. */
-  token: string | null = null;
   readonly #handlers: StreamHandlers;
   readonly #clock: Clock;
   readonly #reader: LineReader;
@@ -102,7 +100,6 @@ export class ControlStream {
     socket.on('error', (error) => this.close(error.message));
     if (this.#isClosed) return;
     this.#socket = socket;
-    this.token = token;
     socket.on('end', () => this.close(this.#whyEnded()));
     socket.on('close', () => this.close('the connection closed'));
     socket.on('data', (chunk: Buffer) => {
@@ -110,8 +107,9 @@ export class ControlStream {
       else if (this.#refusal === null) this.#readUpgrade(chunk);
       else this.#readRefusal(this.#refusal, chunk);
     });
+    const proof = token === null ? '' : `authorization: Bearer ${token}\r\n`;
     socket.write(
-      `GET ${WIRE_PATH} HTTP/1.1\r\nhost: ${host}\r\nconnection: upgrade\r\n` +
+      `GET ${WIRE_PATH} HTTP/1.1\r\nhost: ${host}\r\nconnection: upgrade\r\n${proof}` +
         `upgrade: ${WIRE_UPGRADE}\r\n\r\n`,
     );
   }

@@ -35,13 +35,14 @@ describe('the stream by TLS', () => {
   let streams: Duplex[];
   let protocols: (string | null)[];
   let heard: ProxyMessage[];
+  let proofs: (string | undefined)[];
   let world: ControlWorld;
   let subscription: Subscription | undefined;
 
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'remora-tls-'));
     world = new ControlWorld();
-    [streams, protocols, heard] = [[], [], []];
+    [streams, protocols, heard, proofs] = [[], [], [], []];
   });
 
   afterEach(async () => {
@@ -59,8 +60,9 @@ describe('the stream by TLS', () => {
     const { notAfter, maxVersion } = manner;
     const issued = authority.issue({ names, ...(notAfter && { notAfter }) });
     server = createServer({ ...issued, ...(maxVersion && { maxVersion }) });
-    server.on('upgrade', (_request, socket: TLSSocket) => {
+    server.on('upgrade', (request, socket: TLSSocket) => {
       streams.push(socket);
+      proofs.push(request.headers.authorization);
       protocols.push(socket.getProtocol());
       socket.on('error', () => undefined);
       if (refusal !== undefined) return void socket.end(refusal);
@@ -103,9 +105,8 @@ describe('the stream by TLS', () => {
     writeFileSync(tokenFile, 'first\n');
     start({ url: await listen(), tokenFile });
     await until(() => heard.length === 1, 'hello');
-    assert.deepEqual(heard[0], {
-      ...{ type: 'hello', protocol: 1, proxy: identity, token: 'first', known: {} },
-    });
+    assert.deepEqual(heard[0], { type: 'hello', protocol: 1, proxy: identity, known: {} });
+    assert.deepEqual(proofs, ['Bearer first']);
     assert.deepEqual(protocols, ['TLSv1.3']);
   });
 
@@ -121,8 +122,7 @@ describe('the stream by TLS', () => {
     writeFileSync(tokenFile, 'second');
     streams[0]!.destroy();
     await until(() => heard.length === 2, 'second hello');
-    const tokens = heard.map((message) => message.type === 'hello' && message.token);
-    assert.deepEqual(tokens, ['first', 'second']);
+    assert.deepEqual(proofs, ['Bearer first', 'Bearer second']);
   });
 
   for (const [what, manner, words] of [

@@ -118,9 +118,8 @@ export class Subscription implements ConfigSource {
     metrics.configConnected.set(1);
     const held = [...live.texts()].map(({ key, version }) => [key, version] as const);
     const known = Object.fromEntries(held);
-    const proof = stream.token === null ? {} : { token: stream.token };
     stream.sendAtOnce(() => {
-      stream.send({ type: 'hello', protocol: 1, proxy: identity, ...proof, known });
+      stream.send({ type: 'hello', protocol: 1, proxy: identity, known });
       if (this.#options.hasInbound) stream.send({ type: 'subscribe', destination: INBOUND_KEY });
       for (const { key } of live.entries()) stream.send({ type: 'subscribe', destination: key });
     });
