@@ -201,6 +201,15 @@ describe('the count of proxies that applied an object', () => {
     }
   });
 
+  test('counts pods of two namespaces that have one name as two', () => {
+    const publisher = publisherOf(destinationNamed(CATALOG));
+    const [shop, blog] = [new FakeProxy('redis-0', 'shop'), new FakeProxy('redis-0', 'blog')];
+    for (const proxy of [shop, blog]) publisher.subscribe(proxy, CATALOG, null);
+    publisher.acknowledge(blog, CATALOG, { applied: blog.version });
+    const { applied, interested } = publisher.appliedBy(catalogService);
+    assert.deepEqual([applied, interested], [1, 2]);
+  });
+
   test('names the proxy that refused, and why, until a newer version comes', () => {
     const publisher = publisherOf(destinationNamed(CATALOG));
     const storefront = new FakeProxy('storefront');
