@@ -35,6 +35,7 @@ export function inboundConfig(world: World, namespace: string, workload: string)
     ...inboundTable(heard, deployment),
     fallback: inboundDefaults.fallback,
     ports: inboundDefaults.ports,
+    ...tracingOf(world.mesh),
     sources: sourceRefs([...[...mesh, ...policies].filter(shields), ...heard]),
   };
 }
@@ -61,8 +62,16 @@ function layerOf(object: Mesh | ResiliencePolicy): Mesh['spec']['defaults'] {
 }
 
 function shields(object: Mesh | ResiliencePolicy): boolean {
+  if (object.kind === 'MeshConfig' && object.spec.tracing !== undefined) return true;
   const layer = layerOf(object);
   return layer?.limits !== undefined || layer?.rateLimit !== undefined;
+}
+
+function tracingOf(mesh: World['mesh']): Pick<InboundConfig, 'tracing'> {
+  const tracing = mesh?.spec.tracing;
+  if (tracing === undefined) return {};
+  const { collector = null, sampleRatio = null, slowMs = null } = tracing;
+  return { tracing: { collector, sampleRatio, slowMs } };
 }
 
 function shield(layered: readonly (Mesh | ResiliencePolicy)[]): Shield {
