@@ -80,6 +80,7 @@ spec:
 kind: MeshConfig
 metadata: { name: mesh }
 spec:
+  tracing: { collector: "http://jaeger-collector.observability:4318", sample: 0.1, slow: 500ms }
   defaults:
     timeouts: { connect: 1s, idle: 30s }
     balancer: { type: ewma, decay: 10s }

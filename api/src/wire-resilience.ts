@@ -121,7 +121,18 @@ export interface InboundConfig {
   readonly fallback: InboundRuleConfig;
   /** The application's ports that Services lead to; all others are `detect`. */
   readonly ports: readonly { readonly port: number; readonly protocol: PortProtocol }[];
+  /** Left out: as the proxy was started. */
+  readonly tracing?: TracingConfig;
   readonly sources: readonly SourceRef[];
+}
+
+/** Which requests have spans, and where these go. Null: as the proxy was started. */
+export interface TracingConfig {
+  /** `http://host:port`, OTLP. */
+  readonly collector: string | null;
+  /** Of new traces, 0 to 1. */
+  readonly sampleRatio: number | null;
+  readonly slowMs: number | null;
 }
 
 export interface InboundRuleConfig {

@@ -6,6 +6,7 @@
  */
 import { parseArgs } from 'node:util';
 import { destinationKey } from '@remora/api/destination.ts';
+import { tracingDefaults } from '@remora/api/tracing-defaults.ts';
 import type { ProxyIdentity } from '@remora/api/wire.ts';
 import type { AppPage } from './admin/app-metrics.ts';
 import type { ProbeTargets } from './admin/probe-page.ts';
@@ -142,8 +143,16 @@ function toOptions(given: ReturnType<typeof readFlags>): ProxyOptions {
       sample: number('--access-log-sample', given['access-log-sample'], RATIO),
     },
     traces: given.traces ?? null,
-    sampleRatio: number('--sample', given.sample, { least: 0, most: 1, standard: 0.01 }),
-    slowMs: number('--slow', given.slow, { least: 1, most: 3_600_000, standard: 1_000 }),
+    sampleRatio: number('--sample', given.sample, {
+      least: 0,
+      most: 1,
+      standard: tracingDefaults.sampleRatio,
+    }),
+    slowMs: number('--slow', given.slow, {
+      least: 1,
+      most: 3_600_000,
+      standard: tracingDefaults.slowMs,
+    }),
   };
   if (options.outbound === null && options.inbound === null) {
     throw new Error('Nothing to do: give --outbound or --inbound');

@@ -5,6 +5,7 @@
  *
  * Made by `proxy.ts`. No policy of its own.
  */
+import type { TracingConfig } from '@remora/api/wire-resilience.ts';
 import type { Clock } from './clock.ts';
 import { AccessBytes } from './exchange/access-bytes.ts';
 import { Observer, type RecordSink } from './exchange/observer.ts';
@@ -14,7 +15,7 @@ import { AccessLog } from './telemetry/access-log.ts';
 import { IdSource } from './telemetry/id-source.ts';
 import type { LineLog } from './telemetry/log.ts';
 import { RecordStore } from './telemetry/record-store.ts';
-import { SpanExporter } from './telemetry/span-exporter.ts';
+import { SpanOutlet } from './telemetry/span-outlet.ts';
 import { systemRandom } from './telemetry/system-random.ts';
 import type { TimerWheel } from './timer-wheel.ts';
 
@@ -24,26 +25,35 @@ export class Observability {
   readonly observer: Observer;
   readonly records = new RecordStore();
   readonly accessLog: AccessLog;
-  /** Null: no collector was named. */
-  readonly spans: SpanExporter | null;
+  readonly spans: SpanOutlet;
+  readonly #started: Pick<ProxyOptions, 'sampleRatio' | 'slowMs' | 'traces'>;
 
   constructor(options: ProxyOptions, log: LineLog, clock: Clock, wheel: TimerWheel) {
     const { identity, sampleRatio, slowMs, traces } = options;
+    this.#started = { sampleRatio, slowMs, traces };
     this.ids = new IdSource({ sampleRatio, fill: systemRandom() });
     this.marks = new TraceMarks(this.ids);
     this.accessLog = new AccessLog(options.accessLog, log, clock);
     const world = { identity, clock, wheel, chance: Math.random, log };
-    this.spans = traces === null ? null : new SpanExporter({ ...world, url: traces });
-    const sinks: RecordSink[] = [this.records, this.accessLog];
-    if (this.spans !== null) sinks.push(this.spans);
+    this.spans = new SpanOutlet(world);
+    this.spans.use(traces);
+    const sinks: RecordSink[] = [this.records, this.accessLog, this.spans];
     const { ids, marks } = this;
     const { isOfAll } = this.accessLog;
     const line = isOfAll ? new AccessBytes(this.accessLog, identity, ids) : null;
     this.observer = new Observer({ identity, wallMs: Date.now, ids, marks, slowMs, sinks, line });
   }
 
+  /** From the next request on. Throws where the collector can't be used: nothing has changed. */
+  trace(tracing: TracingConfig | null): void {
+    const { sampleRatio, slowMs, traces } = this.#started;
+    this.spans.use(tracing?.collector ?? traces);
+    this.ids.sampleRatio = tracing?.sampleRatio ?? sampleRatio;
+    this.observer.slowMs = tracing?.slowMs ?? slowMs;
+  }
+
   /** Sends what waits, for a moment. */
   async close(): Promise<void> {
-    await this.spans?.close();
+    await this.spans.close();
   }
 }

@@ -30,7 +30,7 @@ function fullExample(kind: string): KubeObject {
   const example: KubeObject = parse(EXAMPLES[kind] ?? '');
   if (kind !== 'MeshConfig') return example;
   const { targetRef: _, ...defaults } = parse(EXAMPLES['ResiliencePolicy'] ?? '').spec;
-  return { ...example, spec: { defaults } };
+  return { ...example, spec: { ...(example.spec as object), defaults } };
 }
 
 function rulesOf(kind: string): readonly FoundRule[] {

@@ -6,6 +6,7 @@
 import { z } from 'zod';
 import { clusterMetadata } from './metadata.ts';
 import { resilienceLayer } from './resilience-policy.ts';
+import { tracing } from './tracing.ts';
 
 const MESH_CONFIG_NAME = 'mesh';
 /** Of the CRD as a whole: a spec cannot see its object's name. */
@@ -19,6 +20,7 @@ export const meshConfig = z.object({
   metadata: clusterMetadata(z.literal(MESH_CONFIG_NAME)),
   spec: z
     .object({
+      tracing: tracing.optional(),
       defaults: z
         .object(resilienceLayer)
         .meta({ description: 'In force where no ResiliencePolicy says otherwise.' })

@@ -35,6 +35,7 @@ export function inboundConfig(world: Facts, namespace: string, name: string): In
     ...inboundTable(heard, workload.probePaths),
     fallback: inboundDefaults.fallback,
     ports: inboundPorts(world, servedPorts(world, workload)),
+    ...tracingOf(meshOf(world)),
     sources: sourceRefs([...[...mesh, ...policies].filter(shields), ...heard]),
   };
 }
@@ -44,8 +45,16 @@ function layerOf(object: MeshConfig | ResiliencePolicy): MeshConfig['spec']['def
 }
 
 function shields(object: MeshConfig | ResiliencePolicy): boolean {
+  if (object.kind === 'MeshConfig' && object.spec.tracing !== undefined) return true;
   const layer = layerOf(object);
   return layer?.limits !== undefined || layer?.rateLimit !== undefined;
+}
+
+function tracingOf(mesh: MeshConfig | null): Pick<InboundConfig, 'tracing'> {
+  const tracing = mesh?.spec.tracing;
+  if (tracing === undefined) return {};
+  const { collector = null, sampleRatio = null, slowMs = null } = tracing;
+  return { tracing: { collector, sampleRatio, slowMs } };
 }
 
 function shield(layered: readonly (MeshConfig | ResiliencePolicy)[]): Shield {

@@ -9,6 +9,7 @@
  * Made by `proxy.ts`, which hands `live` to the outbound role.
  */
 import type { ProxyIdentity } from '@remora/api/wire.ts';
+import type { TracingConfig } from '@remora/api/wire-resilience.ts';
 import type { Chance, Clock } from '../clock.ts';
 import { limits } from '../limits.ts';
 import type { Log } from '../telemetry/log.ts';
@@ -30,6 +31,8 @@ export interface ConfigurationOptions {
   readonly control: ControlTarget | null;
   /** The inbound role; null: this proxy has no application. */
   readonly inbound: InboundSink | null;
+  /** Null: as the proxy was started. Throws where it can't be done. Left out: nothing does. */
+  readonly onTracing?: (tracing: TracingConfig | null) => void;
   readonly snapshot: string | null;
   readonly lastGood: string | null;
   readonly metrics: ProxyMetrics;
@@ -73,6 +76,7 @@ export class Configuration {
         isOwnListener,
       },
       inbound: options.inbound,
+      ...(options.onTracing !== undefined && { onTracing: options.onTracing }),
       metrics,
       clock,
       chance,

@@ -9,7 +9,7 @@
  */
 import { parseAddress } from '@remora/api/destination.ts';
 import type { DestinationConfig } from '@remora/api/wire.ts';
-import { INBOUND_KEY } from '@remora/api/wire-resilience.ts';
+import { INBOUND_KEY, type TracingConfig } from '@remora/api/wire-resilience.ts';
 import type { Chance, Clock } from '../clock.ts';
 import {
   loadRegexEngine,
@@ -32,6 +32,8 @@ export interface InstallerOptions {
   readonly live: Live;
   /** Null: this proxy has no application. */
   readonly inbound: InboundSink | null;
+  /** Null: as the proxy was started. Throws where it can't be done. Left out: nothing does. */
+  readonly onTracing?: (tracing: TracingConfig | null) => void;
   readonly context: Omit<CompileContext, 'regex' | 'metrics'>;
   readonly metrics: ProxyMetrics;
   readonly clock: Clock;
@@ -79,7 +81,7 @@ export class Installer {
   }
 
   async #installInbound(text: ConfigText, wanted: () => boolean): Promise<void> {
-    const { live, inbound, clock, chance, context } = this.#options;
+    const { live, inbound, onTracing, clock, chance, context } = this.#options;
     if (inbound === null) return; // A file may be of a proxy with an application.
     const value = await runSliced(parseSliced(text.text), clock);
     const config = await runSliced(checkedInbound(value), clock);
@@ -88,6 +90,7 @@ export class Installer {
     const work = compileInbound(config, inbound, { identity, regex, chance });
     const policy = await runSliced(work, clock);
     if (!wanted()) return;
+    onTracing?.(config.tracing ?? null); // First: it may throw, and then nothing has changed.
     inbound.apply(policy);
     live.inbound = text;
     this.#onApplied();
@@ -102,8 +105,9 @@ export class Installer {
 
   /** Nobody tells the inbound anything any more: it is as it started. */
   resetInbound(): void {
-    const { live, inbound } = this.#options;
+    const { live, inbound, onTracing } = this.#options;
     if (live.inbound === null) return;
+    onTracing?.(null);
     inbound?.reset();
     live.inbound = null;
     this.#options.onChange();

@@ -4,7 +4,18 @@
  *
  * Pure. Used by `config-shape.ts`.
  */
-import { type Check, count, fields, flag, list, number, oneOf, orNull, text } from './shape.ts';
+import {
+  type Check,
+  count,
+  fields,
+  flag,
+  list,
+  number,
+  oneOf,
+  optional,
+  orNull,
+  text,
+} from './shape.ts';
 
 const ratio = number(0, 1);
 const some = number(1, Number.MAX_SAFE_INTEGER);
@@ -90,4 +101,11 @@ export const inbound = fields({
   rateLimits: list(rateLimit),
   fallback: inboundRule,
   ports: list(fields({ port: count, protocol: oneOf('http', 'opaque', 'detect') })),
+  tracing: optional(
+    fields({
+      collector: orNull(text),
+      sampleRatio: orNull(number(0, 1)),
+      slowMs: orNull(count),
+    }),
+  ),
 });

@@ -33,7 +33,7 @@ export interface ObserverOptions {
   readonly wallMs: () => number;
   readonly ids: IdSource;
   readonly marks: TraceMarks;
-  /** A request that takes so long is slow. */
+  /** A request that takes so long is slow, until somebody says otherwise. */
   readonly slowMs: number;
   readonly sinks: readonly RecordSink[];
   /** Writes the lines of those that leave no record; null: they have none. */
@@ -45,16 +45,14 @@ const SECOND_MS = 1_000;
 export class Observer {
   /** Records not made, because there were too many. */
   dropped = 0;
+  slowMs: number;
   readonly #options: ObserverOptions;
   #secondAtMs = 0;
   #inSecond = 0;
 
-  get slowMs(): number {
-    return this.#options.slowMs;
-  }
-
   constructor(options: ObserverOptions) {
     this.#options = options;
+    this.slowMs = options.slowMs;
   }
 
   /** Once for each request, before it lets go of anything. */
@@ -83,9 +81,9 @@ export class Observer {
   }
 
   #reasonFor(source: RecordSource, isFailed: boolean, nowMs: number): RecordReason | null {
-    const { slowMs, ids, marks } = this.#options;
+    const { ids, marks } = this.#options;
     if (isFailed || source.trail.cause !== null) return 'failed';
-    if (nowMs - source.startedAtMs >= slowMs) return 'slow';
+    if (nowMs - source.startedAtMs >= this.slowMs) return 'slow';
     if (marks.isMarked(source.request, nowMs)) return 'marked';
     if (isSampled(source.request, ids)) return 'sampled';
     return null;

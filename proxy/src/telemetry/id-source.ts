@@ -33,12 +33,17 @@ const SAMPLE_RATIO = 0.01;
 export class IdSource {
   readonly #options: IdOptions;
   readonly #pool: Uint8Array = new Uint8Array(POOL_BYTES);
-  readonly #sampledBelow: number;
+  #sampledBelow: number;
   #at = POOL_BYTES;
 
   constructor(options: IdOptions = { sampleRatio: SAMPLE_RATIO, fill: systemRandom() }) {
     this.#options = options;
     this.#sampledBelow = options.sampleRatio * 2 ** 32;
+  }
+
+  /** Of new traces, from the next one on. */
+  set sampleRatio(ratio: number) {
+    this.#sampledBelow = ratio * 2 ** 32;
   }
 
   /** The head's seed, drawn the first time. */

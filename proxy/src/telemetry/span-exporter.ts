@@ -53,7 +53,10 @@ export class SpanExporter {
   /** A request gets no spans only because somebody looks at it. */
   readonly wantsAll = false;
   readonly #options: SpanExporterOptions;
-  readonly #connection: CollectorConnection;
+  #connection: CollectorConnection;
+  #url: string;
+  /** In use from the next post on: no answer is under way then. */
+  #nextConnection: CollectorConnection | null = null;
   readonly #batchStart: string;
   readonly #queue: (RequestRecord | null)[] = new Array(limits.spanQueueMax).fill(null);
   /** To take the next batch, or to send the same again. */
@@ -75,6 +78,7 @@ export class SpanExporter {
   /** Throws where the URL can't be used. */
   constructor(options: SpanExporterOptions) {
     this.#options = options;
+    this.#url = options.url;
     this.#connection = new CollectorConnection(readCollectorUrl(options.url), options.wheel);
     this.#batchStart = batchStart(options.identity);
   }
@@ -115,6 +119,13 @@ export class SpanExporter {
     else if (this.#queued === limits.spanBatchMax) this.#options.wheel.arm(this.#next, 0);
   }
 
+  /** What waits goes there too. Throws where the URL can't be used. */
+  redirect(url: string): void {
+    if (url === this.#url) return;
+    this.#nextConnection = new CollectorConnection(readCollectorUrl(url), this.#options.wheel);
+    this.#url = url;
+  }
+
   /** Sends what waits, for `spanCloseMs` at most; the rest is dropped. */
   close(): Promise<void> {
     this.#closing ??= new Promise((resolve) => {
@@ -131,8 +142,18 @@ export class SpanExporter {
   #go(): void {
     if (this.#batch === null) this.#batch = this.#takeBatch();
     if (this.#batch === null) return this.#end();
+    this.#changeConnection();
     this.#batch.tries++;
     this.#connection.post(this.#batch.json, this.#posted);
+  }
+
+  #changeConnection(): void {
+    if (this.#nextConnection === null) return;
+    this.#connection.close();
+    this.#connection = this.#nextConnection;
+    this.#nextConnection = null;
+    this.#failures = 0;
+    if (this.#closing !== null) this.#connection.hold();
   }
 
   #takeBatch(): Batch | null {
@@ -195,11 +216,11 @@ export class SpanExporter {
 
   /** At most once in `spanComplaintMs`. */
   #complain(why: string): void {
-    const { clock, log, url } = this.#options;
+    const { clock, log } = this.#options;
     const nowMs = clock.nowMs();
     if (nowMs - this.#complainedAtMs < limits.spanComplaintMs) return;
     this.#complainedAtMs = nowMs;
-    log.warn({ url, why, dropped: this.#dropped }, 'spans do not reach the collector');
+    log.warn({ url: this.#url, why, dropped: this.#dropped }, 'spans do not reach the collector');
   }
 
   #end(): void {
