@@ -303,6 +303,17 @@ describe('a connection of the application', { skip }, () => {
     const opened = /^remora_downstream_connections (\d+)$/m.exec(await metrics());
     assert(Number(opened?.[1]) < 50, String(opened?.[0]));
   });
+
+  test('is ended with the proxy, which waits for no bytes that nobody sends', async () => {
+    const opened = async () => /^tcp_open_total\{.*"unknown".*$/m.exec(await metrics())?.[0];
+    const before = await opened();
+    const socket = connect(9_000, '192.0.2.1');
+    const ended = within(once(socket, 'error'), 10_000, () => 'the end of the connection');
+    await until(async () => (await opened()) !== before, 'a relay');
+    const startedAtMs = performance.now();
+    assert.equal((await proxy.stop('SIGTERM')).code, 0);
+    assert((await ended)[0].code === 'ECONNRESET' && performance.now() - startedAtMs < 8_000);
+  });
 });
 
 /** Of the catalog's backends. */
