@@ -61,13 +61,14 @@ class RunningControlPlane implements ControlPlane {
   readonly #source: FolderSource;
   readonly #server: ConfigServer;
   #world = emptyWorld;
+  #compiler = new WorldCompiler(emptyWorld);
   #problems: readonly Problem[] = [];
   #url = '';
 
   constructor(options: ControlPlaneOptions) {
     const { folder, listen, log } = options;
     this.#options = options;
-    this.#publisher = new Publisher(new WorldCompiler(emptyWorld), (publication, subscriber) => {
+    this.#publisher = new Publisher(this.#compiler, (publication, subscriber) => {
       this.#acknowledged(publication, subscriber);
     });
     this.#source = new FolderSource({
@@ -130,9 +131,11 @@ class RunningControlPlane implements ControlPlane {
   }
 
   #apply(world: World): void {
+    if (world === this.#world) return;
     const startedAtMs = performance.now();
     this.#world = world;
-    const changed = this.#publisher.apply(new WorldCompiler(world));
+    this.#compiler = new WorldCompiler(world, this.#compiler);
+    const changed = this.#publisher.apply(this.#compiler);
     const tookMs = Math.round(performance.now() - startedAtMs);
     this.#options.log.info({ objects: world.objects.size, changed, tookMs }, 'world applied');
   }

@@ -4,6 +4,7 @@
  * Pure. Served as `/v1/status` and read by the live view.
  */
 import type { TrafficRoute } from '@remora/api/config/objects.ts';
+import { compareText } from './compare-text.ts';
 import { type AppliedCount, type Condition, routeConditions } from './desired/conditions.ts';
 import type { Problem } from './files/problem.ts';
 import { targetKey, type World } from './world.ts';
@@ -39,7 +40,8 @@ export function routeStatuses(
   appliedBy: (route: TrafficRoute) => AppliedCount,
 ): readonly RouteStatus[] {
   const statuses: RouteStatus[] = [];
-  for (const routes of world.routesOf.values()) {
+  const byTarget = [...world.routesOf].sort(([a], [b]) => compareText(a, b));
+  for (const [, routes] of byTarget) {
     for (const route of routes) {
       const { namespace, name, generation } = route.metadata;
       const applied = appliedBy(route);

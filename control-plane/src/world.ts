@@ -1,21 +1,26 @@
 /**
  * Everything the control plane knows, as one immutable value: objects, and the local instances.
  *
- * `desired/` is a function of a World and of nothing else, so the same files always give the same
- * configuration. The indexes are made anew with each world: patching them would be a second place
- * that knows what belongs to what, for a saving of milliseconds.
+ * `desired/` is a function of a World and of nothing else, so the same objects always give the same
+ * configuration. What belongs to what is said once, in `reindex`; folding one by one gives what
+ * folding all at once gives, which a test holds.
  *
- * Pure. Folded by `control-plane.ts` from the events of `files/` and from the dev runner.
+ * Pure. Folded by `control-plane.ts` from the events of `files/` or the API server, and from the
+ * dev runner.
  */
+import { isDeepStrictEqual } from 'node:util';
 import type {
   EndpointSlice,
   MeshConfig,
   MeshObject,
+  Namespace,
+  Pod,
   ResiliencePolicy,
   Service,
   TrafficRoute,
 } from '@remora/api/config/objects.ts';
-import { compareText } from './compare-text.ts';
+import { podWorkload } from './desired/pod-workload.ts';
+import { ListsDraft, MapDraft } from './world-index.ts';
 
 /** Which object is meant: all that its key and its name in messages need. */
 export interface ObjectIdentity {
@@ -40,38 +45,103 @@ export interface LocalInstance {
   readonly ready: boolean;
 }
 
-export interface World {
-  /** By `kind/namespace/name`. */
-  readonly objects: ReadonlyMap<string, MeshObject>;
-  readonly instances: readonly LocalInstance[];
-  /** These by `namespace/name` of the Service. */
-  readonly services: ReadonlyMap<string, Service>;
-  readonly slicesOf: ReadonlyMap<string, readonly EndpointSlice[]>;
-  readonly routesOf: ReadonlyMap<string, readonly TrafficRoute[]>;
-  readonly policiesOf: ReadonlyMap<string, readonly ResiliencePolicy[]>;
-  readonly mesh: MeshConfig | null;
-  /** By `namespace/label=value` of the first entry of their selector. */
-  readonly servicesSelecting: ReadonlyMap<string, readonly Service[]>;
-  /** By `namespace/label=value`. */
-  readonly instancesLabelled: ReadonlyMap<string, readonly LocalInstance[]>;
+export interface Lookup<V> {
+  get(key: string): V | undefined;
 }
 
-export const emptyWorld: World = indexed(new Map(), []);
+/**
+ * What `desired/` may ask of a world: by key only, so that what was asked can be noted and asked
+ * again of the next world.
+ */
+export interface Facts {
+  /** By `kind/namespace/name`. */
+  readonly objects: Lookup<MeshObject>;
+  /** These by `namespace/name`, of the Service or their own. */
+  readonly services: Lookup<Service>;
+  readonly slicesOf: Lookup<readonly EndpointSlice[]>;
+  readonly routesOf: Lookup<readonly TrafficRoute[]>;
+  readonly policiesOf: Lookup<readonly ResiliencePolicy[]>;
+  readonly pods: Lookup<Pod>;
+  /** By `namespace/label=value` of the first entry of their selector. */
+  readonly servicesSelecting: Lookup<readonly Service[]>;
+  /** By address: a cluster address of the Service; of a pod its own, and none of its node's. */
+  readonly servicesAt: Lookup<readonly Service[]>;
+  readonly podsAt: Lookup<readonly Pod[]>;
+  /** By `namespace/workload`. */
+  readonly podsOf: Lookup<readonly Pod[]>;
+  readonly instancesOf: Lookup<readonly LocalInstance[]>;
+  /** By `namespace/label=value`. */
+  readonly instancesLabelled: Lookup<readonly LocalInstance[]>;
+  /** By `MESH`: there is one; of several the first name counts. */
+  readonly meshConfigs: Lookup<readonly MeshConfig[]>;
+}
+
+type Whole<F> = {
+  readonly [N in keyof F]: F[N] extends Lookup<infer V> ? ReadonlyMap<string, V> : never;
+};
+
+export interface World extends Whole<Facts> {
+  readonly instances: readonly LocalInstance[];
+  readonly namespaces: ReadonlyMap<string, Namespace>;
+}
+
+const MESH = '';
+
+export const emptyWorld: World = {
+  objects: new Map(),
+  services: new Map(),
+  slicesOf: new Map(),
+  routesOf: new Map(),
+  policiesOf: new Map(),
+  pods: new Map(),
+  servicesSelecting: new Map(),
+  servicesAt: new Map(),
+  podsAt: new Map(),
+  podsOf: new Map(),
+  instancesOf: new Map(),
+  instancesLabelled: new Map(),
+  meshConfigs: new Map(),
+  namespaces: new Map(),
+  instances: [],
+};
 
 export const SERVICE_NAME_LABEL = 'kubernetes.io/service-name';
 
+/** The same world where the events change nothing, as a heartbeat of a pod does. */
 export function foldWorld(world: World, events: readonly ObjectEvent[]): World {
-  const objects = new Map(world.objects);
+  const objects = new MapDraft(world.objects);
+  const draft = draftOf(world);
   for (const { type, object } of events) {
-    if (type === 'put') objects.set(objectKey(object), object);
-    else objects.delete(objectKey(object));
+    const key = objectKey(object);
+    const before = objects.get(key);
+    if (type === 'put' && isDeepStrictEqual(before, object)) continue;
+    if (before !== undefined) reindex(draft, before, 'delete');
+    if (type === 'put') {
+      reindex(draft, object, 'set');
+      objects.set(key, object);
+    } else if (before !== undefined) {
+      objects.delete(key);
+    }
   }
-  return indexed(objects, world.instances);
+  if (objects.done === world.objects) return world;
+  return { ...world, ...doneOf(draft), objects: objects.done };
 }
 
 export function withInstances(world: World, instances: readonly LocalInstance[]): World {
-  const labelled = instancesLabelled(instances);
-  return { ...world, instances, instancesLabelled: labelled };
+  const labelled = new Map<string, LocalInstance[]>();
+  const ofWorkload = new Map<string, LocalInstance[]>();
+  for (const instance of instances) {
+    const { namespace, workload, labels } = instance;
+    append(ofWorkload, workloadKey(namespace, workload), instance);
+    for (const [label, value] of Object.entries(labels)) {
+      append(labelled, labelKey(namespace, label, value), instance);
+    }
+  }
+  return { ...world, instances, instancesLabelled: labelled, instancesOf: ofWorkload };
+}
+
+export function meshOf(facts: Facts): MeshConfig | null {
+  return facts.meshConfigs.get(MESH)?.[0] ?? null;
 }
 
 export function objectKey({ kind, metadata }: ObjectIdentity): string {
@@ -86,6 +156,14 @@ export function objectName({ kind, metadata }: ObjectIdentity): string {
 
 export function serviceKey(namespace: string, name: string): string {
   return `${namespace}/${name}`;
+}
+
+export function podKey(namespace: string, name: string): string {
+  return `${namespace}/${name}`;
+}
+
+export function workloadKey(namespace: string, workload: string): string {
+  return `${namespace}/${workload}`;
 }
 
 /** Where both Services and instances are looked up by a label. */
@@ -104,56 +182,77 @@ export function targetKey({ metadata, spec }: TrafficRoute | ResiliencePolicy): 
   return serviceKey(spec.targetRef.namespace ?? metadata.namespace, spec.targetRef.name);
 }
 
-function indexed(
-  objects: ReadonlyMap<string, MeshObject>,
-  instances: readonly LocalInstance[],
-): World {
-  const services = new Map<string, Service>();
-  const servicesSelecting = new Map<string, Service[]>();
-  const slicesOf = new Map<string, EndpointSlice[]>();
-  const routesOf = new Map<string, TrafficRoute[]>();
-  const policiesOf = new Map<string, ResiliencePolicy[]>();
-  let mesh: MeshConfig | null = null;
-  // In the order of names, so that files read in another order give the same configuration.
-  for (const [, object] of [...objects].sort(([a], [b]) => compareText(a, b))) {
-    const { namespace, name } = object.metadata;
-    if (object.kind === 'Service') {
-      services.set(serviceKey(namespace, name), object);
-      const key = selectorKey(object);
-      if (key !== null) append(servicesSelecting, key, object);
-    } else if (object.kind === 'EndpointSlice') {
-      const service = object.metadata.labels?.[SERVICE_NAME_LABEL];
-      if (service !== undefined) append(slicesOf, serviceKey(namespace, service), object);
-    } else if (object.kind === 'TrafficRoute') {
-      append(routesOf, targetKey(object), object);
-    } else if (object.kind === 'ResiliencePolicy') {
-      append(policiesOf, targetKey(object), object);
-    } else if (object.kind === 'MeshConfig') {
-      mesh ??= object;
-    }
-  }
-  const labelled = instancesLabelled(instances);
+/** Of both families; none where it has no address of its own: headless, or outside the cluster. */
+export function clusterAddresses({ spec }: Service): readonly string[] {
+  const all = spec.clusterIPs ?? (spec.clusterIP === undefined ? [] : [spec.clusterIP]);
+  return spec.type === 'ExternalName' ? [] : all.filter((each) => each !== '' && each !== 'None');
+}
+
+/** A pod that has ended keeps its address in its status, while another may have it. */
+export function isLive({ status }: Pod): boolean {
+  return status.phase !== 'Succeeded' && status.phase !== 'Failed';
+}
+
+function draftOf(world: World) {
   return {
-    objects,
-    instances,
-    services,
-    servicesSelecting,
-    slicesOf,
-    routesOf,
-    policiesOf,
-    mesh,
-    instancesLabelled: labelled,
+    services: new MapDraft(world.services),
+    slicesOf: new ListsDraft(world.slicesOf),
+    routesOf: new ListsDraft(world.routesOf),
+    policiesOf: new ListsDraft(world.policiesOf),
+    pods: new MapDraft(world.pods),
+    servicesSelecting: new ListsDraft(world.servicesSelecting),
+    servicesAt: new ListsDraft(world.servicesAt),
+    podsAt: new ListsDraft(world.podsAt),
+    podsOf: new ListsDraft(world.podsOf),
+    meshConfigs: new ListsDraft(world.meshConfigs),
+    namespaces: new MapDraft(world.namespaces),
   };
 }
 
-function instancesLabelled(instances: readonly LocalInstance[]): Map<string, LocalInstance[]> {
-  const labelled = new Map<string, LocalInstance[]>();
-  for (const instance of instances) {
-    for (const [label, value] of Object.entries(instance.labels)) {
-      append(labelled, labelKey(instance.namespace, label, value), instance);
+type Draft = ReturnType<typeof draftOf>;
+type Done = { readonly [N in keyof Draft]: Draft[N]['done'] };
+
+function doneOf(draft: Draft): Done {
+  const done = Object.entries(draft).map(([name, { done }]) => [name, done]);
+  return Object.fromEntries(done) as Done;
+}
+
+/** Under which keys an object is found, said once for its coming and its going. */
+function reindex(draft: Draft, object: MeshObject, change: 'set' | 'delete'): void {
+  const { namespace, name } = object.metadata;
+  switch (object.kind) {
+    case 'Service': {
+      draft.services[change](serviceKey(namespace, name), object);
+      const key = selectorKey(object);
+      if (key !== null) draft.servicesSelecting[change](key, object);
+      for (const at of new Set(clusterAddresses(object))) draft.servicesAt[change](at, object);
+      return;
     }
+    case 'EndpointSlice': {
+      const service = object.metadata.labels?.[SERVICE_NAME_LABEL];
+      if (service !== undefined) draft.slicesOf[change](serviceKey(namespace, service), object);
+      return;
+    }
+    case 'Pod':
+      draft.pods[change](podKey(namespace, name), object);
+      return isLive(object) ? reindexLive(draft, object, change) : undefined;
+    case 'TrafficRoute':
+      return draft.routesOf[change](targetKey(object), object);
+    case 'ResiliencePolicy':
+      return draft.policiesOf[change](targetKey(object), object);
+    case 'MeshConfig':
+      return draft.meshConfigs[change](MESH, object);
+    case 'Namespace':
+      return draft.namespaces[change](name, object);
+    case 'Deployment':
+      return; // Asked for by its own key.
   }
-  return labelled;
+}
+
+function reindexLive(draft: Draft, pod: Pod, change: 'set' | 'delete'): void {
+  draft.podsOf[change](workloadKey(pod.metadata.namespace, podWorkload(pod.metadata)), pod);
+  if (pod.spec.hostNetwork) return; // Its address is its node's, and so is every other port of it.
+  for (const address of new Set(pod.status.addresses)) draft.podsAt[change](address, pod);
 }
 
 function append<T>(lists: Map<string, T[]>, key: string, value: T): void {

@@ -15,7 +15,13 @@ export const service = z.object({
   metadata: serviceMetadata,
   spec: z
     .object({
+      type: z.string().optional(),
       selector: labels.optional(),
+      /** The first is the one that counts; `None`: clients find the pods by name, one by one. */
+      clusterIP: z.string().optional(),
+      clusterIPs: z.array(z.string()).optional(),
+      ipFamilies: z.array(z.string()).optional(),
+      publishNotReadyAddresses: z.boolean().optional(),
       ports: z
         .array(
           z.object({
@@ -34,16 +40,36 @@ export const service = z.object({
 
 const endpoint = z.object({
   addresses: z.array(z.string()),
-  conditions: z.object({ ready: z.boolean().optional() }).optional(),
-  targetRef: z.object({ name: z.string() }).optional(),
+  conditions: z
+    .object({
+      ready: z.boolean().optional(),
+      serving: z.boolean().optional(),
+      terminating: z.boolean().optional(),
+    })
+    .optional(),
+  targetRef: z
+    .object({
+      kind: z.string().optional(),
+      namespace: z.string().optional(),
+      name: z.string().optional(),
+    })
+    .optional(),
 });
 
 export const endpointSlice = z.object({
   kind: z.literal('EndpointSlice'),
   metadata,
+  /** `IPv4`, `IPv6` or `FQDN`. */
+  addressType: z.string().default('IPv4'),
   endpoints: z.array(endpoint).optional(),
   ports: z
-    .array(z.object({ name: z.string().optional(), port: portNumber('The port.').optional() }))
+    .array(
+      z.object({
+        name: z.string().optional(),
+        port: portNumber('The port.').optional(),
+        protocol: z.string().optional(),
+      }),
+    )
     .optional(),
 });
 
@@ -70,7 +96,14 @@ const otherProbe = z.object({
   httpGet: z.object({ path: z.string().default('/') }).optional(),
 });
 
+const namedPort = z.object({
+  name: z.string().optional(),
+  containerPort: z.number(),
+  protocol: z.string().default('TCP'),
+});
+
 const container = z.object({
+  ports: z.array(namedPort).default([]),
   env: z.array(z.object({ name: z.string(), value: z.string().optional() })).default([]),
   readinessProbe: readinessProbe.optional(),
   livenessProbe: otherProbe.optional(),

@@ -8,9 +8,11 @@
  * Pure; never throws. Called by whoever reads files, watches a cluster or admits objects.
  */
 import type { z } from 'zod';
+import { knownFields } from './known-fields.ts';
 import { deployment, endpointSlice, namespace, service } from './kubernetes.ts';
 import { meshConfig } from './mesh-config.ts';
 import { DEFAULT_NAMESPACE } from './metadata.ts';
+import { pod } from './pod.ts';
 import { type Problem, problemOf, shown, suggestion, unknownFieldProblem } from './problems.ts';
 import { resiliencePolicy } from './resilience-policy.ts';
 import { trafficRoute } from './traffic-route.ts';
@@ -29,6 +31,7 @@ export type {
 } from './kubernetes.ts';
 export type { RouteMatch, ValueMatch } from './matches.ts';
 export type { MeshConfig } from './mesh-config.ts';
+export type { Pod } from './pod.ts';
 export type { Problem } from './problems.ts';
 export type { ResilienceLayer, ResiliencePolicy } from './resilience-policy.ts';
 export type { PathRewrite } from './rewrites.ts';
@@ -40,6 +43,7 @@ const OURS = `${GROUP}/${VERSION}`;
 
 const KINDS = {
   Service: { apiVersion: 'v1', schema: service },
+  Pod: { apiVersion: 'v1', schema: pod },
   Namespace: { apiVersion: 'v1', schema: namespace },
   Deployment: { apiVersion: 'apps/v1', schema: deployment },
   EndpointSlice: { apiVersion: 'discovery.k8s.io/v1', schema: endpointSlice },
@@ -83,6 +87,7 @@ export function parseObject(value: unknown): Parsed {
     }
     return mistaken(value, kind, [wrongVersion(apiVersion, wanted)]);
   }
+  if (!isOurs) return parseKind(kind, knownFields(KINDS[kind].schema, value));
   return parseKind(kind, withoutNulls(value, DEPTH_MAX));
 }
 

@@ -7,6 +7,7 @@
  * Pure. Called by `objects.ts`.
  */
 import type { z } from 'zod';
+import { unwrapped } from './unwrapped.ts';
 
 export interface UnknownField {
   readonly path: readonly (string | number)[];
@@ -19,7 +20,7 @@ type Path = readonly (string | number)[];
 
 /** Only as deep as the schema goes, so a value cannot make it run deep. */
 export function unknownFields(schema: z.core.$ZodType, value: unknown, path: Path): UnknownField[] {
-  const inner = unwrapped(schema as z.core.$ZodTypes);
+  const inner = unwrapped(schema);
   if (typeof value !== 'object' || value === null) return [];
   const { def } = inner._zod;
   if (def.type === 'array') {
@@ -32,13 +33,4 @@ export function unknownFields(schema: z.core.$ZodType, value: unknown, path: Pat
     if (!Object.hasOwn(def.shape, name)) return [{ path: [...path, name], name, known }];
     return unknownFields(def.shape[name]!, field, [...path, name]);
   });
-}
-
-/** What stands under `.optional()`, `.default()` and `.transform()`. */
-function unwrapped(schema: z.core.$ZodTypes): z.core.$ZodTypes {
-  const { def } = schema._zod;
-  if (def.type === 'optional' || def.type === 'default') {
-    return unwrapped(def.innerType as z.core.$ZodTypes);
-  }
-  return def.type === 'pipe' ? unwrapped(def.in as z.core.$ZodTypes) : schema;
 }

@@ -9,12 +9,12 @@
  */
 import type { ResiliencePolicy, Service, TrafficRoute } from '@remora/api/config/objects.ts';
 import { compareText } from '../compare-text.ts';
-import { serviceKey, type World } from '../world.ts';
+import { type Facts, type Lookup, serviceKey } from '../world.ts';
 
 type Attached = TrafficRoute | ResiliencePolicy;
 
 export function routesFor(
-  world: World,
+  world: Facts,
   service: Service,
   port: number,
   forNamespace: string,
@@ -24,7 +24,7 @@ export function routesFor(
 
 /** The order is from the most general to the most specific; a later one overrides. */
 export function policiesFor(
-  world: World,
+  world: Facts,
   service: Service,
   port: number,
   forNamespace: string,
@@ -34,11 +34,11 @@ export function policiesFor(
 }
 
 /** What the Service's own namespace says, of whatever port: for those who serve. In that order. */
-export function ownPolicies(world: World, service: Service): readonly ResiliencePolicy[] {
+export function ownPolicies(world: Facts, service: Service): readonly ResiliencePolicy[] {
   return own(world.policiesOf, service).toSorted(generalFirst);
 }
 
-export function ownRoutes(world: World, service: Service): readonly TrafficRoute[] {
+export function ownRoutes(world: Facts, service: Service): readonly TrafficRoute[] {
   return own(world.routesOf, service);
 }
 
@@ -57,7 +57,7 @@ function generalFirst(a: ResiliencePolicy, b: ResiliencePolicy): number {
 }
 
 function own<T extends Attached>(
-  attached: ReadonlyMap<string, readonly T[]>,
+  attached: Lookup<readonly T[]>,
   { metadata: { namespace, name } }: Service,
 ): readonly T[] {
   const here = attached.get(serviceKey(namespace, name)) ?? [];
@@ -65,7 +65,7 @@ function own<T extends Attached>(
 }
 
 function acting<T extends Attached>(
-  attached: ReadonlyMap<string, readonly T[]>,
+  attached: Lookup<readonly T[]>,
   service: Service,
   port: number,
   forNamespace: string,

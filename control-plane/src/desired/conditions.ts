@@ -7,9 +7,10 @@
  *
  * Pure: the count comes in. Called by `status.ts`.
  */
-import type { TrafficRoute } from '@remora/api/config/objects.ts';
+import type { Service, ServicePort, TrafficRoute } from '@remora/api/config/objects.ts';
 import { targetKey, type World } from '../world.ts';
-import { isOpaque, unresolvedReferences } from './references.ts';
+import { isRoutable, spokenOn } from './protocol.ts';
+import { isTcp, unresolvedReferences } from './references.ts';
 import { unservable } from './rule-config.ts';
 
 export interface Condition {
@@ -39,7 +40,7 @@ export function routeConditions(
   const findings: readonly (readonly [Condition['type'], Finding])[] = [
     ['Accepted', accepted],
     ['ResolvedRefs', resolution(world, route)],
-    ['Programmed', programming(accepted, route)],
+    ['Programmed', programming(world, accepted, route)],
     ['Applied', application(count)],
   ];
   return findings.map(([type, finding]) => ({ type, ...finding, observedGeneration }));
@@ -59,13 +60,18 @@ function acceptance(world: World, route: TrafficRoute): Finding {
     const message = `There is no Service ${key}: create it, or correct spec.targetRef`;
     return { status: 'False', reason: 'NoMatchingParent', message };
   }
-  const ports = service.spec.ports.filter((each) => port === undefined || each.port === port);
-  if (ports.length === 0) {
-    const has = service.spec.ports.map((each) => each.port).join(', ');
-    const message = `Service ${key} has no port ${port}: it has ${has}`;
+  if (service.spec.type === 'ExternalName') {
+    const message = `Service ${key} is an ExternalName: it leads out of the cluster, past every route`;
     return { status: 'False', reason: 'NoMatchingParent', message };
   }
-  if (ports.every(isOpaque)) {
+  const ports = portsOf(service, route);
+  if (ports.length === 0) {
+    const has = service.spec.ports.map((each) => each.port).join(', ');
+    const wanted = port === undefined ? 'TCP port' : `port ${port}`;
+    const message = `Service ${key} has no ${wanted}: it has ${has}`;
+    return { status: 'False', reason: 'NoMatchingParent', message };
+  }
+  if (ports.every((each) => spokenOn(each) === 'other')) {
     const message = `The appProtocol of Service ${key} is not HTTP, so nothing can be matched`;
     return { status: 'False', reason: 'UnsupportedProtocol', message };
   }
@@ -80,19 +86,41 @@ function resolution(world: World, route: TrafficRoute): Finding {
   return { status: 'False', reason: 'BackendNotFound', message: unresolved.join('; ') };
 }
 
-function programming(accepted: Finding, { spec }: TrafficRoute): Finding {
+/** Those that the route is attached to. */
+function portsOf(service: Service, { spec }: TrafficRoute): readonly ServicePort[] {
+  const { port } = spec.targetRef;
+  return service.spec.ports.filter((each) => {
+    return isTcp(each) && (port === undefined || each.port === port);
+  });
+}
+
+function programming(world: World, accepted: Finding, route: TrafficRoute): Finding {
   if (accepted.status !== 'True') {
     return { status: 'False', reason: 'Invalid', message: 'not accepted' };
   }
-  const unserved = spec.rules.flatMap((rule, index) => {
+  const service = world.services.get(targetKey(route));
+  const ports = service === undefined ? [] : portsOf(service, route);
+  const unread = ports.filter((port) => !isRoutable(port)).map(unreadPort);
+  if (unread.length === ports.length) {
+    const message = `no rule acts on ${unread.join(', ')}`;
+    return { status: 'False', reason: 'UnsupportedProtocol', message };
+  }
+  const unserved = route.spec.rules.flatMap((rule, index) => {
     const why = unservable(rule);
     return why === null ? [] : [`rules[${index}]: ${why}, so its requests are answered 500`];
   });
-  if (unserved.length === 0) {
-    const message = 'in the configuration of its Service';
-    return { status: 'True', reason: 'Programmed', message };
+  if (unserved.length > 0) {
+    return { status: 'False', reason: 'NothingToServe', message: unserved.join('; ') };
   }
-  return { status: 'False', reason: 'NothingToServe', message: unserved.join('; ') };
+  const except = unread.length === 0 ? '' : `; no rule acts on ${unread.join(', ')}`;
+  const message = `in the configuration of its Service${except}`;
+  return { status: 'True', reason: 'Programmed', message };
+}
+
+/** HTTP/2 is not read yet; what is no HTTP never will be. */
+function unreadPort(port: ServicePort): string {
+  const why = spokenOn(port) === 'http2' ? 'HTTP/2 is passed through unread' : 'not HTTP';
+  return `port ${port.port} (appProtocol ${port.appProtocol}: ${why})`;
 }
 
 function application(count: AppliedCount): Finding {

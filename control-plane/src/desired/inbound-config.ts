@@ -3,69 +3,52 @@
  *
  * From the Services that select the workload, by what their own namespace says: a consumer has no
  * say in what others' instances bear. Of several Services that say the same field, the one with the
- * smallest name wins. One inbound port stands for all, so a policy of one port counts as well.
+ * smallest name wins. The policy is the workload's, so one of a single port counts as well.
  *
  * Pure. Called by `compiler.ts`.
  */
-import type { Deployment, RateLimit, ResiliencePolicy } from '@remora/api/config/objects.ts';
+import type { MeshConfig, RateLimit, ResiliencePolicy } from '@remora/api/config/objects.ts';
 import { inboundDefaults } from '@remora/api/resilience-defaults.ts';
 import type { InboundConfig, RateLimitConfig } from '@remora/api/wire-resilience.ts';
-import { objectKey, type World } from '../world.ts';
+import type { Facts } from '../world.ts';
 import { ownPolicies, ownRoutes } from './attachment.ts';
 import { inboundTable, speaksInbound } from './inbound-rules.ts';
 import { over } from './layers.ts';
 import { selectingServices } from './selection.ts';
-import { sourceRefs } from './source-refs.ts';
+import { inboundPorts, servedPorts } from './served-ports.ts';
+import { meshSources, sourceRefs } from './source-refs.ts';
+import { workloadNamed } from './workload.ts';
 
-type Mesh = NonNullable<World['mesh']>;
 type Shield = Pick<InboundConfig, 'limits' | 'rateLimits'>;
 
 /** Of a workload that no object is about: the defaults. */
-export function inboundConfig(world: World, namespace: string, workload: string): InboundConfig {
-  const deployment = deploymentOf(world, namespace, workload);
-  const labels = labelsOf(world, deployment, namespace, workload);
-  const services = selectingServices(world, namespace, labels);
-  const mesh = world.mesh === null ? [] : [world.mesh];
+export function inboundConfig(world: Facts, namespace: string, name: string): InboundConfig {
+  const workload = workloadNamed(world, namespace, name);
+  const services = selectingServices(world, namespace, workload.labels);
+  const mesh = meshSources(world);
   // Who is listed later overrides.
   const policies = services.toReversed().flatMap((service) => ownPolicies(world, service));
   const routes = services.flatMap((service) => ownRoutes(world, service));
   const heard = routes.some(speaksInbound) ? routes : [];
   return {
     ...shield([...mesh, ...policies]),
-    ...inboundTable(heard, deployment),
+    ...inboundTable(heard, workload.probePaths),
     fallback: inboundDefaults.fallback,
-    ports: inboundDefaults.ports,
+    ports: inboundPorts(world, servedPorts(world, workload)),
     sources: sourceRefs([...[...mesh, ...policies].filter(shields), ...heard]),
   };
 }
 
-function deploymentOf(world: World, namespace: string, name: string): Deployment | null {
-  const key = objectKey({ kind: 'Deployment', metadata: { namespace, name } });
-  const object = world.objects.get(key);
-  return object?.kind === 'Deployment' ? object : null;
-}
-
-function labelsOf(
-  { instances }: World,
-  deployment: Deployment | null,
-  namespace: string,
-  workload: string,
-): Readonly<Record<string, string>> {
-  if (deployment !== null) return deployment.spec.template.metadata.labels;
-  const one = instances.find((each) => each.namespace === namespace && each.workload === workload);
-  return one?.labels ?? {};
-}
-
-function layerOf(object: Mesh | ResiliencePolicy): Mesh['spec']['defaults'] {
+function layerOf(object: MeshConfig | ResiliencePolicy): MeshConfig['spec']['defaults'] {
   return object.kind === 'MeshConfig' ? object.spec.defaults : object.spec;
 }
 
-function shields(object: Mesh | ResiliencePolicy): boolean {
+function shields(object: MeshConfig | ResiliencePolicy): boolean {
   const layer = layerOf(object);
   return layer?.limits !== undefined || layer?.rateLimit !== undefined;
 }
 
-function shield(layered: readonly (Mesh | ResiliencePolicy)[]): Shield {
+function shield(layered: readonly (MeshConfig | ResiliencePolicy)[]): Shield {
   let { limits, rateLimits }: Shield = inboundDefaults;
   for (const object of layered) {
     const layer = layerOf(object);

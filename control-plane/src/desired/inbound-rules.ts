@@ -8,11 +8,10 @@
  *
  * Pure. Called by `inbound-config.ts`.
  */
-import type { Deployment, RouteRule, TrafficRoute } from '@remora/api/config/objects.ts';
+import type { RouteRule, TrafficRoute } from '@remora/api/config/objects.ts';
 import { resilienceDefaults } from '@remora/api/resilience-defaults.ts';
 import type { MatchConfig } from '@remora/api/wire.ts';
 import type { InboundConfig, InboundRuleConfig } from '@remora/api/wire-resilience.ts';
-import { compareText } from '../compare-text.ts';
 import { createdAtMs } from './attachment.ts';
 import { over } from './layers.ts';
 import { everything, matchConfigs } from './match-config.ts';
@@ -23,16 +22,15 @@ const PROBE: InboundRuleConfig = { id: 'probe', priority: 'critical', duplicates
 
 export function inboundTable(
   routes: readonly TrafficRoute[],
-  deployment: Deployment | null,
+  probePaths: readonly string[],
 ): Pick<InboundConfig, 'matches' | 'rules'> {
   const rules: InboundRuleConfig[] = [];
   const ranked = routes.flatMap((route) => rankedMatches(route, rules));
   const matches = ranked.sort(byPrecedence).map(({ match }) => match);
-  const paths = probePaths(deployment);
-  if (paths.length > 0) {
+  if (probePaths.length > 0) {
     const rule = rules.push(PROBE) - 1;
     // Before all others: an instance that cannot say that it lives is ended, however busy it is.
-    matches.unshift(...paths.map((path) => probeMatch(path, rule)));
+    matches.unshift(...probePaths.map((path) => probeMatch(path, rule)));
   }
   return { matches: matches.length === 0 ? null : matches, rules };
 }
@@ -79,16 +77,4 @@ function arrivingMatches(rule: RouteRule, at: number): MatchConfig[] {
 
 function probeMatch(path: string, rule: number): MatchConfig {
   return { ...everything(rule), path: { type: 'exact', value: path }, method: 'GET' };
-}
-
-function probePaths(deployment: Deployment | null): readonly string[] {
-  const paths = new Set<string>();
-  for (const container of deployment?.spec.template.spec.containers ?? []) {
-    const { readinessProbe, livenessProbe, startupProbe } = container;
-    for (const probe of [readinessProbe, livenessProbe, startupProbe]) {
-      const path = probe?.httpGet?.path.split('?')[0];
-      if (path !== undefined) paths.add(path.startsWith('/') ? path : `/${path}`);
-    }
-  }
-  return [...paths].sort(compareText);
 }

@@ -10,7 +10,7 @@ import type { ResilienceLayer, Service } from '@remora/api/config/objects.ts';
 import { backendDefaults, ruleDefaults } from '@remora/api/resilience-defaults.ts';
 import type { BackendConfig, BalancerConfig, TimeoutsConfig } from '@remora/api/wire.ts';
 import type { RetryConfig } from '@remora/api/wire-resilience.ts';
-import type { World } from '../world.ts';
+import { type Facts, meshOf } from '../world.ts';
 import { policiesFor } from './attachment.ts';
 import { hashKey } from './hash-key.ts';
 import { ejectionOver, over, retryOver } from './layers.ts';
@@ -32,17 +32,19 @@ const DEFAULTS: CallSettings = {
 };
 
 export function settingsFor(
-  world: World,
+  world: Facts,
   service: Service,
   port: number,
   forNamespace: string,
 ): CallSettings {
   const policies = policiesFor(world, service, port, forNamespace);
-  const layers = [world.mesh?.spec.defaults, ...policies.map(({ spec }) => spec)];
-  return layers.reduce<CallSettings>(
-    (under, layer) => (layer === undefined ? under : override(under, layer)),
-    DEFAULTS,
-  );
+  return policies.reduce((under, { spec }) => override(under, spec), meshSettings(world));
+}
+
+/** Of what no Service is known of. */
+export function meshSettings(world: Facts): CallSettings {
+  const layer = meshOf(world)?.spec.defaults;
+  return layer === undefined ? DEFAULTS : override(DEFAULTS, layer);
 }
 
 function override({ rule, backend }: CallSettings, layer: ResilienceLayer): CallSettings {

@@ -16,19 +16,20 @@ import type {
   RuleConfig,
 } from '@remora/api/wire.ts';
 import { compareText } from '../compare-text.ts';
-import type { World } from '../world.ts';
+import type { Facts } from '../world.ts';
 import { createdAtMs, policiesFor, routesFor } from './attachment.ts';
 import { endpointsOf } from './endpoints.ts';
 import { matchConfigs } from './match-config.ts';
 import { type RuleSettings, settingsFor } from './policy.ts';
 import { byPrecedence, type RankedMatch } from './precedence.ts';
-import { findDestination, isOpaque } from './references.ts';
+import { isRoutable, protocolOf } from './protocol.ts';
+import { findDestination } from './references.ts';
 import { fallbackRule, ruleConfig } from './rule-config.ts';
-import { sourceRefs } from './source-refs.ts';
+import { meshSources, sourceRefs } from './source-refs.ts';
 
 /** Null: there is no such Service port. `key` is `name.namespace:port`. */
 export function destinationConfig(
-  world: World,
+  world: Facts,
   key: string,
   forNamespace: string,
 ): DestinationConfig | null {
@@ -36,8 +37,7 @@ export function destinationConfig(
   if (found === null) return null;
   const { service, port } = found;
   const { name, namespace } = service.metadata;
-  const opaque = isOpaque(port);
-  const routes = opaque ? [] : routesFor(world, service, port.port, forNamespace);
+  const routes = isRoutable(port) ? routesFor(world, service, port.port, forNamespace) : [];
   const settings = settingsFor(world, service, port.port, forNamespace).rule;
   const table = routes.length === 0 ? null : routeTable(world, routes, port.port, settings);
   const rules = table?.rules ?? [];
@@ -47,7 +47,7 @@ export function destinationConfig(
     name,
     namespace,
     port: port.port,
-    protocol: opaque ? 'opaque' : 'http',
+    protocol: protocolOf(port, routes.length > 0),
     matches: table?.matches ?? null,
     rules,
     fallback: fallbackRule(key, settings),
@@ -57,7 +57,7 @@ export function destinationConfig(
 }
 
 function routeTable(
-  world: World,
+  world: Facts,
   routes: readonly TrafficRoute[],
   targetPort: number,
   settings: RuleSettings,
@@ -95,7 +95,7 @@ interface CompiledBackend {
 }
 
 function backendsOf(
-  world: World,
+  world: Facts,
   keys: readonly string[],
   forNamespace: string,
 ): readonly CompiledBackend[] {
@@ -106,16 +106,15 @@ function backendsOf(
 }
 
 function compiledBackend(
-  world: World,
+  world: Facts,
   key: string,
   { service, port }: { readonly service: Service; readonly port: ServicePort },
   forNamespace: string,
 ): CompiledBackend {
   const { backend } = settingsFor(world, service, port.port, forNamespace);
   const policies = policiesFor(world, service, port.port, forNamespace);
-  const mesh = world.mesh === null ? [] : [world.mesh];
   return {
     config: { key, endpoints: endpointsOf(world, service, port), ...backend },
-    sources: [service, ...policies, ...mesh],
+    sources: [service, ...policies, ...meshSources(world)],
   };
 }

@@ -8,7 +8,7 @@
  */
 import type { Service, ServicePort, TrafficRoute } from '@remora/api/config/objects.ts';
 import { formatKey } from '@remora/api/destination.ts';
-import { serviceKey, targetKey, type World } from '../world.ts';
+import { serviceKey, targetKey, type Facts } from '../world.ts';
 
 export type Reference =
   | { readonly key: string; readonly invalid: null }
@@ -20,16 +20,9 @@ export interface ServiceReference {
   readonly port?: number | undefined;
 }
 
-/** The protocols that a proxy reads; a port that says nothing is taken for HTTP. */
-const HTTP_PROTOCOLS = new Set(['http', 'http2', 'grpc', 'kubernetes.io/ws', 'kubernetes.io/h2c']);
-
-export function isOpaque({ appProtocol }: ServicePort): boolean {
-  return appProtocol !== undefined && !HTTP_PROTOCOLS.has(appProtocol.toLowerCase());
-}
-
 /** The Service and port of a destination key, or null: no such Service port. */
 export function findDestination(
-  world: World,
+  world: Facts,
   key: string,
 ): { readonly service: Service; readonly port: ServicePort } | null {
   const [, name, namespace, number] = /^([^.:/]+)\.([^.:/]+):([1-9]\d{0,4})$/.exec(key) ?? [];
@@ -39,13 +32,19 @@ export function findDestination(
   return service === undefined || port === undefined ? null : { service, port };
 }
 
-export function tcpPort(service: Service, number: number): ServicePort | undefined {
-  return service.spec.ports.find((each) => each.port === number && isTcp(each));
+/** None of an ExternalName: that is an alias of something outside, which nothing here serves. */
+export function tcpPort({ spec }: Service, number: number): ServicePort | undefined {
+  if (spec.type === 'ExternalName') return undefined;
+  return spec.ports.find((each) => each.port === number && isTcp(each));
+}
+
+export function isTcp({ protocol }: { readonly protocol?: string | undefined }): boolean {
+  return protocol === undefined || protocol === 'TCP';
 }
 
 /** A reference of a route whose target is at `targetPort`, which is the default port. */
 export function resolve(
-  world: World,
+  world: Facts,
   route: TrafficRoute,
   reference: ServiceReference,
   targetPort: number,
@@ -58,12 +57,15 @@ export function resolve(
   if (tcpPort(service, port) !== undefined) {
     return { key: formatKey(reference.service, namespace, port), invalid: null };
   }
+  if (service.spec.type === 'ExternalName') {
+    return { key: null, invalid: `${name} is an ExternalName, which leads out of the cluster` };
+  }
   const has = service.spec.ports.map((each) => each.port).join(', ');
   return { key: null, invalid: `${name} has no port ${port}: it has ${has}` };
 }
 
 /** Every reference of a route that leads nowhere, each once, with its place. */
-export function unresolvedReferences(world: World, route: TrafficRoute): readonly string[] {
+export function unresolvedReferences(world: Facts, route: TrafficRoute): readonly string[] {
   const target = world.services.get(targetKey(route));
   if (target === undefined) return [];
   const { port } = route.spec.targetRef;
@@ -81,8 +83,4 @@ export function unresolvedReferences(world: World, route: TrafficRoute): readonl
     }
   }
   return [...reasons];
-}
-
-function isTcp({ protocol }: ServicePort): boolean {
-  return protocol === undefined || protocol === 'TCP';
 }

@@ -25,7 +25,7 @@ import type {
   StickyConfig,
   WeightedBackendConfig,
 } from '@remora/api/wire.ts';
-import type { World } from '../world.ts';
+import type { Facts } from '../world.ts';
 import { failureConfig } from './failure-config.ts';
 import { hashKey } from './hash-key.ts';
 import { over } from './layers.ts';
@@ -34,7 +34,7 @@ import { resolve } from './references.ts';
 
 /** Where a rule stands: what its references and its defaults depend on. */
 export interface RulePlace {
-  readonly world: World;
+  readonly world: Facts;
   readonly route: TrafficRoute;
   readonly index: number;
   readonly targetPort: number;

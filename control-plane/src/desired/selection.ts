@@ -7,11 +7,11 @@
  */
 import type { Service } from '@remora/api/config/objects.ts';
 import { compareText } from '../compare-text.ts';
-import { labelKey, type LocalInstance, selectorKey, type World } from '../world.ts';
+import { labelKey, type LocalInstance, selectorKey, type Facts } from '../world.ts';
 
 type Labels = Readonly<Record<string, string>>;
 
-export function selectedInstances(world: World, service: Service): readonly LocalInstance[] {
+export function selectedInstances(world: Facts, service: Service): readonly LocalInstance[] {
   const key = selectorKey(service);
   if (key === null) return [];
   const candidates = world.instancesLabelled.get(key) ?? [];
@@ -20,7 +20,7 @@ export function selectedInstances(world: World, service: Service): readonly Loca
 
 /** In the order of their names. */
 export function selectingServices(
-  world: World,
+  world: Facts,
   namespace: string,
   labels: Labels,
 ): readonly Service[] {

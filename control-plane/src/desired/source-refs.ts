@@ -1,12 +1,12 @@
 /**
  * The objects that a configuration came from, as an acknowledgement of it names them.
  *
- * Pure. Called by `proxy-config.ts` and `inbound-config.ts`.
+ * Pure. Called by `proxy-config.ts`, `pod-config.ts` and `inbound-config.ts`.
  */
-import type { MeshObject } from '@remora/api/config/objects.ts';
+import type { MeshConfig, MeshObject } from '@remora/api/config/objects.ts';
 import type { SourceRef } from '@remora/api/wire.ts';
 import { compareText } from '../compare-text.ts';
-import { objectKey } from '../world.ts';
+import { type Facts, meshOf, objectKey } from '../world.ts';
 
 /** Each object once, in the order of their keys. */
 export function sourceRefs(objects: readonly MeshObject[]): readonly SourceRef[] {
@@ -17,4 +17,10 @@ export function sourceRefs(objects: readonly MeshObject[]): readonly SourceRef[]
     refs.set(objectKey(object), ref);
   }
   return [...refs].sort(([a], [b]) => compareText(a, b)).map(([, ref]) => ref);
+}
+
+/** What everything comes from, where there is one. */
+export function meshSources(world: Facts): readonly MeshConfig[] {
+  const mesh = meshOf(world);
+  return mesh === null ? [] : [mesh];
 }

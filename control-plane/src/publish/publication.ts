@@ -40,24 +40,43 @@ export interface Content {
 }
 
 export interface Publication {
-  /** Of a Service port, or INBOUND_KEY. */
+  /** As subscribed to: of a Service port, by name or by address, or INBOUND_KEY. */
   readonly destination: string;
   readonly namespace: string;
   /** Empty but for INBOUND_KEY. */
   readonly workload: string;
   content: Content;
+  /** What the content was made of; null: it is gone. */
+  config: Config | null;
   readonly subscribers: Map<Subscriber, Ack>;
 }
 
+type Config = DestinationConfig | InboundConfig;
 type Put = Extract<ControlMessage, { readonly type: 'put' | 'put-inbound' }>;
 
-export function putContent(config: DestinationConfig): Content {
-  const version = versionOf(config);
-  return contentOf({ type: 'put', destination: config.key, version, config });
+/**
+ * The content of each configuration, made once for all who are told the same: one Service has the
+ * same configuration in most namespaces, and under its name and its addresses.
+ */
+export class Contents {
+  readonly #made = new WeakMap<Config, Map<string, Content>>();
+
+  of(config: Config, destination: string): Content {
+    const made = this.#made.get(config) ?? new Map<string, Content>();
+    const known = made.get(destination);
+    if (known !== undefined) return known;
+    const [other] = made.values();
+    const version = other?.version ?? versionOf(config);
+    const content = contentOf(putOf(config, destination, version));
+    this.#made.set(config, made.set(destination, content));
+    return content;
+  }
 }
 
-export function putInboundContent(config: InboundConfig): Content {
-  return contentOf({ type: 'put-inbound', version: versionOf(config), config });
+function putOf(config: Config, destination: string, version: string): Put {
+  // A backend is what only a destination has.
+  if ('backends' in config) return { type: 'put', destination, version, config };
+  return { type: 'put-inbound', version, config };
 }
 
 /** Over `lineBytesMax` it says so instead. */

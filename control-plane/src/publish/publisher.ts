@@ -2,9 +2,9 @@
  * Decides which proxy is sent what: a proxy hears of a destination only while it is subscribed to
  * it, and only when what the destination means has changed.
  *
- * Everything that someone is subscribed to is compiled anew for each world and compared by its
- * version. Working out what an edit may affect was refused: it is a second model of the same rules,
- * and a missed case would be a stale proxy, where compiling everything takes milliseconds.
+ * Everything that someone is subscribed to is asked for anew in each world. What the compiler
+ * answers with the same object is the same; the rest is compared by its version. What an edit may
+ * affect is nobody's to work out: see `desired/recorded-facts.ts`.
  *
  * What is about the application beside a proxy is one more destination, its workload's own.
  *
@@ -16,17 +16,16 @@ import { type Applied, appliedOver, type SourceName, sourceKey } from './acks.ts
 import {
   type Ack,
   type Content,
+  Contents,
   goneContent,
   lineOf,
   type Publication,
-  putContent,
-  putInboundContent,
   type Subscriber,
 } from './publication.ts';
 
 /** What the publisher asks of a world. */
 export interface Compiler {
-  /** Null: no such Service port. */
+  /** By name or by address. Null: no such Service port, or nobody's address. */
   compile(destination: string, namespace: string): DestinationConfig | null;
   /** For the proxies beside the instances of a workload. */
   inbound(namespace: string, workload: string): InboundConfig;
@@ -43,6 +42,7 @@ export class Publisher {
   readonly #onAck: OnAck;
   readonly #publications = new Map<string, Publication>();
   readonly #bySource = new Map<string, Set<Publication>>();
+  readonly #contents = new Contents();
   #compiler: Compiler;
 
   constructor(compiler: Compiler, onAck: OnAck) {
@@ -55,12 +55,12 @@ export class Publisher {
     this.#compiler = compiler;
     let changed = 0;
     for (const publication of this.#publications.values()) {
-      const before = publication.content;
-      const compiled = this.#compiled(publication);
-      // Still gone: the nearest names cost more than a compilation, and nobody is told twice.
-      if (compiled === null && before.version === null) continue;
-      this.#replace(publication, compiled ?? this.#gone(publication));
-      if (before.version === publication.content.version) continue;
+      const config = this.#configOf(publication);
+      // Still gone, too: the nearest names cost more than a compilation, and nobody is told twice.
+      if (config === publication.config) continue;
+      const before = publication.content.version;
+      this.#replace(publication, config);
+      if (before === publication.content.version) continue;
       changed++;
       for (const subscriber of publication.subscribers.keys()) this.#send(publication, subscriber);
     }
@@ -117,29 +117,29 @@ export class Publisher {
     const key = publicationKey(audience);
     const known = this.#publications.get(key);
     if (known !== undefined) return known;
-    const content = this.#compiled(audience) ?? this.#gone(audience);
-    const publication: Publication = { ...audience, content, subscribers: new Map() };
+    const config = this.#configOf(audience);
+    const content = this.#contentOf(audience, config);
+    const publication: Publication = { ...audience, config, content, subscribers: new Map() };
     this.#publications.set(key, publication);
     this.#index(publication);
     return publication;
   }
 
-  /** Null: there is no such Service port. */
-  #compiled({ destination, namespace, workload }: Audience): Content | null {
-    if (destination === INBOUND_KEY) {
-      return putInboundContent(this.#compiler.inbound(namespace, workload));
-    }
-    const config = this.#compiler.compile(destination, namespace);
-    return config === null ? null : putContent(config);
+  /** Null: there is no such Service port, and it is nobody's address. */
+  #configOf({ destination, namespace, workload }: Audience): Publication['config'] {
+    if (destination === INBOUND_KEY) return this.#compiler.inbound(namespace, workload);
+    return this.#compiler.compile(destination, namespace);
   }
 
-  #gone({ destination, namespace }: Audience): Content {
+  #contentOf({ destination, namespace }: Audience, config: Publication['config']): Content {
+    if (config !== null) return this.#contents.of(config, destination);
     return goneContent(destination, this.#compiler.nearest(destination, namespace));
   }
 
-  #replace(publication: Publication, content: Content): void {
+  #replace(publication: Publication, config: Publication['config']): void {
     this.#unindex(publication);
-    publication.content = content;
+    publication.config = config;
+    publication.content = this.#contentOf(publication, config);
     this.#index(publication);
   }
 

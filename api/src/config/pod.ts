@@ -1,0 +1,117 @@
+/**
+ * What Remora keeps of a Pod: whose address it is, which workload, which ports and probes, and
+ * whether a sidecar of ours stands there.
+ *
+ * All Pods of a cluster are watched, and one is some 10 KB of text: what is kept is a twentieth of
+ * that, and the same value again after a heartbeat, so that it changes nothing.
+ *
+ * Pure. Used by `objects.ts`.
+ */
+import { z } from 'zod';
+import { MESH_PREFIX, PROXY_CONTAINER } from '../mesh-names.ts';
+import { ports } from '../ports.ts';
+import { metadata } from './metadata.ts';
+
+const port = z.union([z.string(), z.number()]);
+
+const probe = z.object({
+  httpGet: z.object({ path: z.string().default('/'), port: port.optional() }).optional(),
+});
+
+const container = z.object({
+  name: z.string().default(''),
+  ports: z
+    .array(
+      z.object({
+        name: z.string().optional(),
+        containerPort: z.number(),
+        protocol: z.string().default('TCP'),
+      }),
+    )
+    .default([]),
+  readinessProbe: probe.optional(),
+  livenessProbe: probe.optional(),
+  startupProbe: probe.optional(),
+});
+
+const owner = z.object({
+  kind: z.string(),
+  name: z.string(),
+  controller: z.boolean().optional(),
+});
+
+const status = z.object({
+  phase: z.string().default('Pending'),
+  podIP: z.string().optional(),
+  podIPs: z.array(z.object({ ip: z.string() })).default([]),
+  conditions: z.array(z.object({ type: z.string(), status: z.string() })).default([]),
+});
+
+const whole = z.object({
+  kind: z.literal('Pod'),
+  metadata: metadata.extend({
+    generateName: z.string().optional(),
+    annotations: z.record(z.string(), z.string()).default({}),
+    deletionTimestamp: z.string().optional(),
+    ownerReferences: z.array(owner).default([]),
+  }),
+  spec: z.object({
+    hostNetwork: z.boolean().default(false),
+    containers: z.array(container).default([]),
+    initContainers: z.array(container).default([]),
+  }),
+  status: status.prefault({}),
+});
+
+export const pod = whole.transform(
+  ({ kind, metadata: { annotations, ...about }, spec, status }) => {
+    const { hostNetwork, containers, initContainers } = spec;
+    const own = [...containers, ...initContainers].filter(({ name }) => name !== PROXY_CONTAINER);
+    const listed = status.podIPs.map(({ ip }) => ip);
+    return {
+      kind,
+      metadata: { ...about, annotations: ours(annotations) },
+      spec: {
+        hostNetwork,
+        hasSidecar: initContainers.some(({ name }) => name === PROXY_CONTAINER),
+        /** TCP only, and only those that say what they are called: that is what they are for here. */
+        namedPorts: own.flatMap(namedPorts),
+        probePaths: [...new Set(own.flatMap(probePaths))].sort(),
+      },
+      status: {
+        phase: status.phase,
+        isReady: status.conditions.some((each) => each.type === 'Ready' && each.status === 'True'),
+        /** Of both families. */
+        addresses: listed.length === 0 && status.podIP !== undefined ? [status.podIP] : listed,
+      },
+    };
+  },
+);
+
+export type Pod = z.infer<typeof pod>;
+
+function ours(annotations: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(annotations).filter(([name]) => name.startsWith(MESH_PREFIX)),
+  );
+}
+
+function namedPorts(of: z.infer<typeof container>): { name: string; port: number }[] {
+  return of.ports.flatMap(({ name, containerPort, protocol }) => {
+    return name === undefined || protocol !== 'TCP' ? [] : [{ name, port: containerPort }];
+  });
+}
+
+/** What kubelet asks of the application; a probe of the sidecar's own page never arrives there. */
+function probePaths(of: z.infer<typeof container>): string[] {
+  return [of.readinessProbe, of.livenessProbe, of.startupProbe].flatMap((each) => {
+    const { httpGet } = each ?? {};
+    return httpGet === undefined || httpGet.port === ports.metrics ? [] : [httpPath(httpGet.path)];
+  });
+}
+
+/** As it arrives: without the query, which matches are not compared with. */
+export function httpPath(written: string): string {
+  const [path = '/'] = written.split('?');
+  return path.startsWith('/') ? path : `/${path}`;
+}
