@@ -175,7 +175,7 @@ describe('a connection of the application', { skip }, () => {
     assert.equal(stats.routes.filter(({ backend }) => backend === 'catalog-v1.shop:80').length, 1);
   });
 
-  test('has its request without a Host (HTTP/1.0) sent on with the address it dialled', async () => {
+  test('has its request without a Host (HTTP/1.0) sent on with its address as one', async () => {
     const client = await connectRaw('10.96.0.7:80');
     const { body } = await client.ask('GET / HTTP/1.0\r\n\r\n');
     assert.match(String(body), / 10\.96\.0\.7:80$/);
@@ -265,7 +265,10 @@ describe('a connection of the application', { skip }, () => {
     const answer = await client.ask('GET / HTTP/1.1\r\nhost: a\r\n\r\n');
     assert.equal(answer.status, 503);
     assert.equal(await client.closed(), 'end');
-    assert.equal(String(await exchange('10.96.0.9', 80, 'GET / HTTP/1.1\r\n')), 'GET / HTTP/1.1\r\n');
+    assert.equal(
+      String(await exchange('10.96.0.9', 80, 'GET / HTTP/1.1\r\n')),
+      'GET / HTTP/1.1\r\n',
+    );
   });
 
   test('to the proxy itself is 508, and dials nobody', async () => {
