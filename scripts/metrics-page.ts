@@ -39,7 +39,8 @@ What a sidecar exposes at \`/metrics\`, on its metrics listener and on its loopb
   a route's answers with the statuses 200, 500 and 503. Another status appears with its first
   answer, and \`rate\` does not see what was counted before the first scrape of a series.
 - \`backend\` is a Service port (\`catalog-v1.shop:80\`); the application beside the sidecar is
-  \`application\`. Endpoints are told apart by \`/stats\`, not here.
+  \`application\`, or \`application:8080\` for each of its ports where connections are intercepted.
+  Endpoints are told apart by \`/stats\`, not here.
 - \`promtool check metrics\` has one thing to say: \`response_latency_ms\` abbreviates its unit.
   That is the name that Linkerd's dashboards ask for.
 

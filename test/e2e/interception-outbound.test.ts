@@ -175,7 +175,7 @@ describe('a connection of the application', { skip }, () => {
     assert.equal(stats.routes.filter(({ backend }) => backend === 'catalog-v1.shop:80').length, 1);
   });
 
-  test('has its request without a Host (HTTP/1.0) sent on with the address it dialled', async () => {
+  test('has its request without a Host (HTTP/1.0) sent on with its address as one', async () => {
     const client = await connectRaw('10.96.0.7:80');
     const { body } = await client.ask('GET / HTTP/1.0\r\n\r\n');
     assert.match(String(body), / 10\.96\.0\.7:80$/);
@@ -265,7 +265,10 @@ describe('a connection of the application', { skip }, () => {
     const answer = await client.ask('GET / HTTP/1.1\r\nhost: a\r\n\r\n');
     assert.equal(answer.status, 503);
     assert.equal(await client.closed(), 'end');
-    assert.equal(String(await exchange('10.96.0.9', 80, 'GET / HTTP/1.1\r\n')), 'GET / HTTP/1.1\r\n');
+    assert.equal(
+      String(await exchange('10.96.0.9', 80, 'GET / HTTP/1.1\r\n')),
+      'GET / HTTP/1.1\r\n',
+    );
   });
 
   test('to the proxy itself is 508, and dials nobody', async () => {
@@ -302,6 +305,17 @@ describe('a connection of the application', { skip }, () => {
     }
     const opened = /^remora_downstream_connections (\d+)$/m.exec(await metrics());
     assert(Number(opened?.[1]) < 50, String(opened?.[0]));
+  });
+
+  test('is ended with the proxy, which waits for no bytes that nobody sends', async () => {
+    const opened = async () => /^tcp_open_total\{.*"unknown".*$/m.exec(await metrics())?.[0];
+    const before = await opened();
+    const socket = connect(9_000, '192.0.2.1');
+    const ended = within(once(socket, 'error'), 10_000, () => 'the end of the connection');
+    await until(async () => (await opened()) !== before, 'a relay');
+    const startedAtMs = performance.now();
+    assert.equal((await proxy.stop('SIGTERM')).code, 0);
+    assert((await ended)[0].code === 'ECONNRESET' && performance.now() - startedAtMs < 8_000);
   });
 });
 

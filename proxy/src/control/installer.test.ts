@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import { ControlWorld, destinationConfig, textOf } from './control-fixture.ts';
 
 describe('a configuration', () => {
-  test('comes into force under the address that was asked for, as the Service that has it', async () => {
+  test('comes into force under the address asked for, as the Service that has it', async () => {
     const { installer, live } = new ControlWorld();
     const text = { ...textOf(destinationConfig('catalog')), key: '[fd00::7]:80' };
     assert.equal(await installer.install(text), null);

@@ -20,7 +20,9 @@ export class HandStream implements ByteStream {
   isLeased = false;
   remoteAddress = '';
   readonly done: string[] = [];
-  written = '';
+  #taken = '';
+  /** Written and not taken: read when it is, as a kernel does. */
+  #waiting: Uint8Array[] = [];
 
   constructor(owner: ByteStreamOwner) {
     this.owner = owner;
@@ -28,6 +30,10 @@ export class HandStream implements ByteStream {
 
   get isReadStable(): boolean {
     return this.isLeased;
+  }
+
+  get written(): string {
+    return this.#taken + Buffer.concat(this.#waiting).toString('latin1');
   }
 
   /** The peer says this. */
@@ -48,11 +54,14 @@ export class HandStream implements ByteStream {
   /** The peer has read what waited. */
   flushes(): void {
     this.isBlocked = false;
+    this.#taken = this.written;
+    this.#waiting = [];
     this.owner.onFlushed();
   }
 
   write(bytes: Uint8Array): boolean {
-    this.written += Buffer.from(bytes).toString('latin1');
+    if (this.isBlocked) this.#waiting.push(bytes);
+    else this.#taken += Buffer.from(bytes).toString('latin1');
     return !this.isBlocked;
   }
   pause(): void {

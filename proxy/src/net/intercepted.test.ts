@@ -65,8 +65,10 @@ class Scene {
           },
         },
         dial: (_address, _port, owner) => {
-          this.servers.push(new HandStream(owner));
-          return this.servers.at(-1)!;
+          const server = new HandStream(owner);
+          server.isBlocked = true; // Not connected yet.
+          this.servers.push(server);
+          return server;
         },
         defer: (work) => work(),
         counts: (dst, reason) => {
@@ -107,6 +109,7 @@ class Scene {
 
   connects(): void {
     (this.server.owner as DialOwner).onConnected();
+    this.server.flushes();
   }
 }
 
@@ -210,6 +213,20 @@ describe('a connection of which nobody said what it speaks', () => {
     assert.equal(scene.server.written, REQUEST);
     scene.accept().is('detect').client.says(REQUEST);
     assert.equal(scene.heard.at(-1), '10.96.0.7:3306 /a');
+  });
+
+  test('may take its time between two parts of a request line, but no longer', () => {
+    const scene = new Scene().accept().is('detect');
+    for (const part of ['GET /', 'a HTTP/1', '.1\r\nhost: liar\r\n\r\n']) {
+      scene.client.says(part);
+      scene.time.advanceMs(limits.sniffSilenceMs - 1);
+    }
+    assert.deepEqual(scene.heard, ['10.96.0.7:3306 /a']);
+    const slow = new Scene().accept().is('detect');
+    slow.client.says('GET /');
+    slow.time.advanceMs(limits.sniffSilenceMs + 1);
+    assert.deepEqual(slow.heard, ['db.shop:3306 silent']);
+    assert.equal(slow.server.written, 'GET /');
   });
 
   test('gets its answer as HTTP though its server refuses, and a reset as bytes', () => {

@@ -67,8 +67,8 @@ export class Listener {
   }
 
   /**
-   * Resolves with the address in use. Rejects as `listen` fails: in use, not permitted. `::` is both
-   * families, or the one that there is.
+   * Resolves with the address in use. Rejects as `listen` fails: in use, not permitted. `::` is
+   * both families, or the one that there is.
    */
   async listen(address: ListenAddress): Promise<ListenAddress> {
     try {

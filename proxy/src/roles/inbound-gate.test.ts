@@ -77,7 +77,10 @@ describe('a port of the application', () => {
     const [one, other] = [...scene.inbound.ports()];
     assert.deepEqual([one!.backend.admission.limit, other!.backend.admission.limit], [7, 7]);
     assert.notEqual(one!.backend.admission, other!.backend.admission);
-    assert.deepEqual([one!.series.labels.dst_port, other!.series.labels.dst_port], ['8080', '9090']);
+    assert.deepEqual(
+      [one!.series.labels.dst_port, other!.series.labels.dst_port],
+      ['8080', '9090'],
+    );
     scene.inbound.reset();
     assert.notEqual(one!.backend.admission.limit, 7);
   });

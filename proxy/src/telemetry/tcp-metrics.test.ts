@@ -15,7 +15,9 @@ test('connections passed on are counted while open and after, and their series l
   const linesOf = () => [...registry.expose()].join('').split('\n');
   const value = (name: string, end = '') => {
     const labels = `direction="outbound",dst="unknown",protocol="tls"${end}`;
-    return linesOf().find((line) => line.startsWith(`${name}{${labels}} `))?.split(' ')[1];
+    return linesOf()
+      .find((line) => line.startsWith(`${name}{${labels}} `))
+      ?.split(' ')[1];
   };
   const [one, other] = [tcp.count(LABELS), tcp.count(LABELS)];
   one.read(3);
