@@ -6,7 +6,6 @@
  *
  * Started by `main.ts` as a process, and in-process by `remora dev`.
  */
-import type { MeshObject } from '@remora/api/config/objects.ts';
 import type { SourceRef } from '@remora/api/wire.ts';
 import { WorldCompiler } from './desired/compiler.ts';
 import { FolderSource } from './files/folder-source.ts';
@@ -17,7 +16,14 @@ import { ConfigServer } from './publish/config-server.ts';
 import type { Publication, Subscriber } from './publish/publication.ts';
 import { Publisher } from './publish/publisher.ts';
 import { routeStatuses, type Status } from './status.ts';
-import { emptyWorld, foldWorld, type LocalInstance, type World, withInstances } from './world.ts';
+import {
+  emptyWorld,
+  foldWorld,
+  type LocalInstance,
+  type ObjectIdentity,
+  type World,
+  withInstances,
+} from './world.ts';
 
 export interface ControlPlaneOptions {
   /** A folder of Kubernetes YAML, or one file. */
@@ -155,6 +161,9 @@ class RunningControlPlane implements ControlPlane {
   }
 }
 
-function nameOf({ kind, metadata }: MeshObject): Pick<SourceRef, 'kind' | 'namespace' | 'name'> {
+function nameOf({
+  kind,
+  metadata,
+}: ObjectIdentity): Pick<SourceRef, 'kind' | 'namespace' | 'name'> {
   return { kind, namespace: metadata.namespace, name: metadata.name };
 }

@@ -15,7 +15,7 @@ import { type Route, trafficRoute } from './route.ts';
 import { unservable } from './rule-config.ts';
 
 export interface Condition {
-  readonly type: 'Accepted' | 'ResolvedRefs' | 'Programmed' | 'Applied';
+  readonly type: 'Accepted' | 'ResolvedRefs' | 'PartiallyInvalid' | 'Programmed' | 'Applied';
   readonly status: 'True' | 'False' | 'Unknown';
   readonly reason: string;
   readonly message: string;
@@ -45,6 +45,12 @@ export function routeConditions(
     ['Applied', application(count)],
   ];
   return findings.map(([type, finding]) => ({ type, ...finding, observedGeneration }));
+}
+
+/** Whether somebody has to mend something; that a proxy is late is no mistake of the route's. */
+export function isUnmet({ type, status }: Condition): boolean {
+  if (type === 'PartiallyInvalid') return status === 'True';
+  return type !== 'Applied' && status === 'False';
 }
 
 /** "applied by 1 of the 1 proxies that use it", and the same in the live view. */
@@ -126,7 +132,7 @@ function unreadPort(port: ServicePort): string {
   return `port ${port.port} (appProtocol ${port.appProtocol}: ${why})`;
 }
 
-function application(count: AppliedCount): Finding {
+export function application(count: AppliedCount): Finding {
   const message = appliedMessage(count);
   const [first] = count.refused;
   if (first !== undefined) {
