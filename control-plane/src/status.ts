@@ -3,20 +3,23 @@
  *
  * Pure. Served as `/v1/status` and read by the live view.
  */
-import type { TrafficRoute } from '@remora/api/config/objects.ts';
+import type { HttpRoute } from '@remora/api/config/objects.ts';
 import { compareText } from './compare-text.ts';
 import { type AppliedCount, type Condition, routeConditions } from './desired/conditions.ts';
+import { httpRouteConditions } from './desired/http-conditions.ts';
+import { httpRouteOf } from './desired/http-route.ts';
+import { type Route, trafficRoute } from './desired/route.ts';
 import type { Problem } from './files/problem.ts';
-import { targetKey, type World } from './world.ts';
+import type { ObjectIdentity, World } from './world.ts';
 
 export interface RouteStatus {
-  readonly kind: 'TrafficRoute';
+  readonly kind: Route['kind'];
   readonly namespace: string;
   readonly name: string;
   readonly generation: number;
   /** `namespace/name` of the Service. */
   readonly target: string;
-  readonly rules: TrafficRoute['spec']['rules'];
+  readonly rules: Route['rules'];
   readonly conditions: readonly Condition[];
   readonly applied: AppliedCount;
 }
@@ -35,27 +38,44 @@ export interface Status {
   readonly problems: readonly Problem[];
 }
 
+/** An HTTPRoute of several Services is here for each of them. */
 export function routeStatuses(
   world: World,
-  appliedBy: (route: TrafficRoute) => AppliedCount,
+  appliedBy: (route: ObjectIdentity) => AppliedCount,
 ): readonly RouteStatus[] {
   const statuses: RouteStatus[] = [];
-  const byTarget = [...world.routesOf].sort(([a], [b]) => compareText(a, b));
-  for (const [, routes] of byTarget) {
+  for (const [, routes] of byTarget(world.routesOf)) {
     for (const route of routes) {
-      const { namespace, name, generation } = route.metadata;
       const applied = appliedBy(route);
-      statuses.push({
-        kind: 'TrafficRoute',
-        namespace,
-        name,
-        generation: generation ?? 1,
-        target: targetKey(route),
-        rules: route.spec.rules,
-        conditions: routeConditions(world, route, applied),
-        applied,
-      });
+      const conditions = routeConditions(world, route, applied);
+      statuses.push(statusOf(trafficRoute(route), conditions, applied));
     }
   }
+  for (const [target, routes] of byTarget(world.httpRoutesOf)) {
+    for (const route of routes) statuses.push(httpStatus(world, route, target, appliedBy(route)));
+  }
   return statuses;
+}
+
+function httpStatus(
+  world: World,
+  route: HttpRoute,
+  target: string,
+  applied: AppliedCount,
+): RouteStatus {
+  const conditions = httpRouteConditions(world, route, target, applied);
+  return statusOf(httpRouteOf(route, target), conditions, applied);
+}
+
+function statusOf(
+  { kind, metadata, target, rules }: Route,
+  conditions: readonly Condition[],
+  applied: AppliedCount,
+): RouteStatus {
+  const { namespace, name, generation = 1 } = metadata;
+  return { kind, namespace, name, generation, target, rules, conditions, applied };
+}
+
+function byTarget<T>(routes: ReadonlyMap<string, readonly T[]>) {
+  return [...routes].sort(([a], [b]) => compareText(a, b));
 }

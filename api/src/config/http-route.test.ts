@@ -34,6 +34,11 @@ describe('an HTTPRoute is read', () => {
     assert.equal(parsed({ rules: [{ filters, matches }] }).spec.rules.length, 1);
   });
 
+  test('in either of its versions, which have the same fields', () => {
+    const apiVersion = 'gateway.networking.k8s.io/v1beta1';
+    assert.equal(parseObject({ apiVersion, kind: 'HTTPRoute', metadata, spec: {} }).is, 'object');
+  });
+
   test('and refused with the version that is known, where another is written', () => {
     const found = parseObject({ apiVersion: `${API_VERSION}alpha9`, kind: 'HTTPRoute', metadata });
     assert(found.is === 'mistaken');

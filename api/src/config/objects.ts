@@ -53,8 +53,13 @@ const KINDS = {
   ResiliencePolicy: { apiVersion: OURS, schema: resiliencePolicy },
   MeshConfig: { apiVersion: OURS, schema: meshConfig },
   HTTPRoute: { apiVersion: `${GATEWAY_GROUP}/v1`, schema: httpRoute },
-  ReferenceGrant: { apiVersion: `${GATEWAY_GROUP}/v1beta1`, schema: referenceGrant },
+  ReferenceGrant: { apiVersion: `${GATEWAY_GROUP}/v1`, schema: referenceGrant },
 } as const;
+
+/** Versions with the same fields: an API server gives out either, a release of theirs has one. */
+const SAME_IN_BETA: Readonly<Record<string, string>> = {
+  [`${GATEWAY_GROUP}/v1`]: `${GATEWAY_GROUP}/v1beta1`,
+};
 
 type Kind = keyof typeof KINDS;
 export type MeshObject = { [K in Kind]: z.infer<(typeof KINDS)[K]['schema']> }[Kind];
@@ -84,7 +89,7 @@ export function parseObject(value: unknown): Parsed {
   }
   if (!isKind(kind)) return isOurs ? mistaken(value, kind, [unknownKind(kind)]) : { is: 'other' };
   const wanted = KINDS[kind].apiVersion;
-  if (apiVersion !== wanted) {
+  if (apiVersion !== wanted && apiVersion !== SAME_IN_BETA[wanted]) {
     // Another group's kind of the same name, as Knative's Service, is none of our business.
     if (typeof apiVersion === 'string' && isAnother(groupOf(apiVersion), groupOf(wanted))) {
       return { is: 'other' };

@@ -6,6 +6,7 @@
  */
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { isUnmet } from '../desired/conditions.ts';
 import { DEV_FILE, readDevFolder } from '../dev/dev-folder.ts';
 import { FolderSource } from '../files/folder-source.ts';
 import { type Problem, problemLine } from '../files/problem.ts';
@@ -66,10 +67,10 @@ async function readFolder(folder: string): Promise<{ world: World; problems: rea
 
 /** References that lead nowhere: each object is right by itself, and together they are not. */
 function unmetConditions(world: World): string[] {
-  return routeStatuses(world, () => NOBODY).flatMap(({ namespace, name, conditions }) =>
+  return routeStatuses(world, () => NOBODY).flatMap(({ kind, namespace, name, conditions }) =>
     conditions
-      .filter(({ type, status }) => type !== 'Applied' && status === 'False')
+      .filter(isUnmet)
       .filter(({ type }, index, all) => index === 0 || all[index - 1]?.type === type)
-      .map(({ message }) => `TrafficRoute ${namespace}/${name}: ${message}`),
+      .map(({ message }) => `${kind} ${namespace}/${name}: ${message}`),
   );
 }

@@ -1,5 +1,5 @@
 /** `remora routes`: each route with its rules, who applied it, and why it is not in force. */
-import { appliedMessage } from '../desired/conditions.ts';
+import { appliedMessage, isUnmet } from '../desired/conditions.ts';
 import type { RouteStatus } from '../status.ts';
 import { askControlPlane, CONTROL_OPTION } from './control-client.ts';
 import { EXIT_FOUND, EXIT_OK } from './exit-codes.ts';
@@ -32,6 +32,5 @@ export const routes: Verb = {
 export function troubleOf({ conditions, applied }: RouteStatus): string | null {
   const [refusal] = applied.refused;
   if (refusal !== undefined) return `refused by ${refusal.proxy}: ${refusal.reason}`;
-  const unmet = conditions.find(({ type, status }) => type !== 'Applied' && status === 'False');
-  return unmet?.message ?? null;
+  return conditions.find(isUnmet)?.message ?? null;
 }

@@ -3,9 +3,8 @@
  *
  * Pure. Called by the verb `routes`, and by `config-text.ts` for what a proxy has in force.
  */
-import type { TrafficRoute } from '@remora/api/config/objects.ts';
+import type { Rule } from '../desired/route.ts';
 
-type Rule = TrafficRoute['spec']['rules'][number];
 export type Match = NonNullable<Rule['matches']>[number];
 type Value = NonNullable<Match['headers']>[number];
 

@@ -34,7 +34,7 @@ export const status: Verb = {
     const traces = await askAboutTraces(proxies, options, io);
     const troubles = routes.flatMap((route) => {
       const trouble = troubleOf(route);
-      return trouble === null ? [] : [`TrafficRoute ${route.namespace}/${route.name}: ${trouble}`];
+      return trouble === null ? [] : [`${route.kind} ${route.namespace}/${route.name}: ${trouble}`];
     });
     const lines = [...problems.map(problemLine), ...troubles];
     const code = lines.length === 0 ? EXIT_OK : EXIT_FOUND;

@@ -31,6 +31,18 @@ spec:
       backends: [{ service: web }]
 `;
 
+const HTTP_ROUTE = `---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: { name: web }
+spec:
+  parentRefs: [{ group: '', kind: Service, name: web }]
+  rules:
+    - filters: [{ type: CORS }]
+    - matches: [{ path: { value: /y } }]
+      backendRefs: [{ name: web, port: 80 }]
+`;
+
 function folderWith(t: TestContext, files: Readonly<Record<string, string>>): string {
   const folder = mkdtempSync(join(tmpdir(), 'remora-verbs-'));
   t.after(() => rmSync(folder, { recursive: true }));
@@ -91,6 +103,13 @@ describe('remora check', () => {
     );
   });
 
+  test('finds what is wrong in a part of an HTTPRoute, which only its status would say', async (t) => {
+    const folder = folderWith(t, { 'web.yaml': SERVICE + HTTP_ROUTE });
+    const { code, text } = await run(check, [folder]);
+    assert.equal(code, EXIT_FOUND);
+    assert.match(text, /HTTPRoute default\/web: Dropped Rule: rules\[0\]\.filters: .*"CORS"/);
+  });
+
   test('reads dev.yaml too', async (t) => {
     const folder = folderWith(t, { 'web.yaml': SERVICE, 'dev.yaml': 'workloads: { web: {} }' });
     assert.match((await run(check, [folder])).text, /dev\.yaml:1:\d+: workloads\.web\.command/);
@@ -106,6 +125,13 @@ describe('remora routes and remora status', () => {
     const { code, text } = await run(routes, [], await meshOf(t, SERVICE + ROUTE));
     assert.equal(code, EXIT_OK);
     assert.match(text, /alice: GET \/x… header x-user=alice → web/);
+  });
+
+  test('say the same of an HTTPRoute', async (t) => {
+    const { code, text } = await run(routes, [], await meshOf(t, SERVICE + HTTP_ROUTE));
+    assert.equal(code, EXIT_FOUND);
+    assert.match(text, /^default\/web, for default\/web: no proxy uses it yet$/m);
+    assert.match(text, /^ {2}1: \/y… → web$/m);
   });
 
   test('end with 1 and say why when a route cannot be served', async (t) => {

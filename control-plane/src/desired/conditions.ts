@@ -20,7 +20,7 @@ import { type Route, trafficRoute } from './route.ts';
 import { unservable } from './rule-config.ts';
 
 export interface Condition {
-  readonly type: 'Accepted' | 'ResolvedRefs' | 'Programmed' | 'Applied';
+  readonly type: 'Accepted' | 'ResolvedRefs' | 'PartiallyInvalid' | 'Programmed' | 'Applied';
   readonly status: 'True' | 'False' | 'Unknown';
   readonly reason: string;
   readonly message: string;
@@ -76,6 +76,12 @@ export function attachmentOf(
   if (ports.length > 0) return { service, ports };
   const has = service.spec.ports.map((each) => each.port).join(', ');
   return `Service ${key} has no ${port === undefined ? 'TCP port' : `port ${port}`}: it has ${has}`;
+}
+
+/** Whether somebody has to mend something; that a proxy is late is no mistake of the route's. */
+export function isUnmet({ type, status }: Condition): boolean {
+  if (type === 'PartiallyInvalid') return status === 'True';
+  return type !== 'Applied' && status === 'False';
 }
 
 /** "applied by 1 of the 1 proxies that use it", and the same in the live view. */

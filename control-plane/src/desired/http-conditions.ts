@@ -6,12 +6,18 @@
  * the route is accepted, and PartiallyInvalid names what became of the part. What is not read at
  * all is named with Accepted, so that nobody waits for a field to act.
  *
- * Pure. Called by `http-route-status.ts`.
+ * Pure. Called by `http-route-status.ts`, and by `status.ts` for what has no API server.
  */
 import type { ParentRef } from '@remora/api/config/http-route.ts';
 import type { HttpRoute } from '@remora/api/config/objects.ts';
-import type { World } from '../world.ts';
-import { type Finding, resolution } from './conditions.ts';
+import { parentKey, type World } from '../world.ts';
+import {
+  type AppliedCount,
+  application,
+  type Condition,
+  type Finding,
+  resolution,
+} from './conditions.ts';
 import { httpRouteOf, portsOf } from './http-route.ts';
 import { type HttpRules, readRules } from './http-rules.ts';
 import { isRoutable } from './protocol.ts';
@@ -31,7 +37,7 @@ export function parentFindings(
 ): ParentFindings {
   const read = readRules(route);
   const accepted = detachment(world, ref, target) ?? acceptance(read, target);
-  const resolved = resolution(world, httpRouteOf(route, target, read.rules));
+  const resolved = resolution(world, httpRouteOf(route, target, read));
   const found: [ParentConditionType, Finding][] = [
     ['Accepted', accepted],
     ['ResolvedRefs', resolved],
@@ -45,6 +51,21 @@ export function parentFindings(
       return [type, { ...finding, message: finding.message.slice(0, MESSAGE_MAX) }];
     }),
   );
+}
+
+/** The same of every parentRef that means the Service, and whether proxies have it in force. */
+export function httpRouteConditions(
+  world: World,
+  route: HttpRoute,
+  target: string,
+  count: AppliedCount,
+): readonly Condition[] {
+  const observedGeneration = route.metadata.generation ?? 1;
+  const refs = route.spec.parentRefs.filter((ref) => parentKey(route, ref) === target);
+  const findings = refs.flatMap((ref) => [...parentFindings(world, route, ref, target)]);
+  return [...findings, ['Applied', application(count)] as const].map(([type, finding]) => {
+    return { type, ...finding, observedGeneration };
+  });
 }
 
 /** Why the Service does not take the route; null: it does. */

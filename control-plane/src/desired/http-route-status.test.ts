@@ -8,16 +8,21 @@ import { CONTROLLER_NAME, httpRouteParents } from './http-route-status.ts';
 const NOON = '2026-01-01T12:00:00Z';
 const LATER = '2026-01-01T12:00:05Z';
 
-const SERVICES = ['echo', 'other']
-  .map(
-    (name) => `---
+function serviceText(name: string, clusterIP: string): string {
+  return `---
 apiVersion: v1
 kind: Service
 metadata: { name: ${name}, namespace: shop }
-spec: { ports: [ { name: http, port: 80 }, { name: db, port: 3306, appProtocol: mysql } ] }
-`,
-  )
-  .join('');
+spec:
+  clusterIP: ${clusterIP}
+  ports: [ { name: http, port: 80 }, { name: db, port: 3306, appProtocol: mysql } ]
+`;
+}
+
+const SERVICES =
+  serviceText('echo', '10.96.0.1') +
+  serviceText('other', '10.96.0.2') +
+  serviceText('headless', 'None');
 
 function routeText(parentRefs: readonly string[], backend = 'echo', generation = 1): string {
   return `---
@@ -132,6 +137,11 @@ describe('the parents of an HTTPRoute', () => {
     [
       'a port of another name',
       "{ group: '', kind: Service, name: echo, port: 80, sectionName: db }",
+      'NoMatchingParent',
+    ],
+    [
+      'a Service that nobody can call',
+      "{ group: '', kind: Service, name: headless }",
       'NoMatchingParent',
     ],
     [

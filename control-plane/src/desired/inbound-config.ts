@@ -10,7 +10,7 @@
 import type { MeshConfig, RateLimit, ResiliencePolicy } from '@remora/api/config/objects.ts';
 import { inboundDefaults } from '@remora/api/resilience-defaults.ts';
 import type { InboundConfig, RateLimitConfig } from '@remora/api/wire-resilience.ts';
-import type { Facts } from '../world.ts';
+import { type Facts, meshOf } from '../world.ts';
 import { ownPolicies, ownRoutes } from './attachment.ts';
 import { inboundTable, speaksInbound } from './inbound-rules.ts';
 import { over } from './layers.ts';
