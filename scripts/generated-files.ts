@@ -11,6 +11,7 @@ import { stringify } from 'yaml';
 import { configPage } from './config-page.ts';
 import { type CrdSpec, crd } from './crd-schema.ts';
 import { errorPage } from './error-page.ts';
+import { injectionPage } from './injection-page.ts';
 import { metricsPage } from './metrics-page.ts';
 
 const accepted = {
@@ -73,6 +74,7 @@ export function generatedFiles(): ReadonlyMap<string, string> {
     ...crds,
     ['docs/config.md', configPage(KINDS)],
     ['docs/errors.md', errorPage(ERRORS)],
+    ['docs/injection.md', injectionPage()],
     ['docs/metrics.md', metricsPage()],
   ]);
 }
