@@ -13,6 +13,7 @@ import { chartFiles } from './chart-templates.ts';
 import { configPage } from './config-page.ts';
 import { type Column, type CrdSpec, crd } from './crd-schema.ts';
 import { errorPage } from './error-page.ts';
+import { injectionPage } from './injection-page.ts';
 import { metricsPage } from './metrics-page.ts';
 
 const target: Column = { name: 'Target', type: 'string', jsonPath: '.spec.targetRef.name' };
@@ -104,6 +105,7 @@ export function generatedFiles(): ReadonlyMap<string, string> {
     ...chartFiles(project.version, crds),
     ['docs/config.md', configPage(KINDS)],
     ['docs/errors.md', errorPage(ERRORS)],
+    ['docs/injection.md', injectionPage()],
     ['docs/metrics.md', metricsPage()],
   ]);
 }

@@ -70,6 +70,9 @@ for (const backend of ['nft', 'legacy']) {
         `admin 127.0.0.1 ${ports.admin}`,
         `metrics :: ${ports.metrics}`,
       ]);
+      for (const name of ['iptables', 'ip6tables']) {
+        net.run(net.pod, [`${name}-${backend}`, ...'-t nat -N SOMEBODYS'.split(' ')]);
+      }
       asApp = net.dialler(net.pod, APP_UID);
       asProxy = net.dialler(net.pod, PROXY_UID);
       fromPeer = net.dialler(net.peer, 0);
@@ -139,6 +142,10 @@ for (const backend of ['nft', 'legacy']) {
       const settled = rules();
       assert.equal(init(...flags, '--only-outbound-cidrs', `${peerAddress[4]}/24`).status, 0);
       assert.equal(rules(), settled);
+    });
+
+    test("leaves other people's rules in the table alone", () => {
+      assert.equal(rules().match(/^-N SOMEBODYS$/gm)?.length, 2);
     });
 
     test('says what to grant where it may not set rules, and ends with 1', () => {

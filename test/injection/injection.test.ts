@@ -1,9 +1,10 @@
 /**
  * Golden cases of injection: what `remora inject` prints, one folder a case.
  *
- * `in.yaml` begins with a document `options`; the rest is what a user would have written. `out.yaml`
- * is what comes out, with what was told before it as comments. `GOLDEN=write` writes it anew: read
- * the difference before you commit it. `golden-in-cluster.test.ts` shows each to an API server.
+ * `in.yaml` begins with a document `options`; the rest is what a user would have written.
+ * `out.yaml` is what comes out, with what was told before it as comments. `GOLDEN=write` writes it
+ * anew: read the difference before you commit. `injection-in-cluster.test.ts` shows each to a
+ * real API server.
  */
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';

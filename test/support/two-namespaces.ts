@@ -7,12 +7,13 @@
  * Used by tests of what the kernel does with packets. Every namespace is deleted by its own name.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import { within } from './waiting.ts';
 
 const ANSWER_MS_MAX = 10_000;
-const PROGRAM = join(import.meta.dirname, 'doors-and-dials.ts');
+const PROGRAM = fileURLToPath(new URL('./doors-and-dials.ts', import.meta.url));
+const IP = 'ip';
 
 export const podAddress = { 4: '10.201.7.2', 6: 'fd00:201:7::2' } as const;
 export const peerAddress = { 4: '10.201.7.1', 6: 'fd00:201:7::1' } as const;
@@ -21,12 +22,12 @@ export const peerAddress = { 4: '10.201.7.1', 6: 'fd00:201:7::1' } as const;
 export function whyNoNamespaces(...programs: readonly string[]): string | null {
   if (process.platform !== 'linux') return 'network namespaces are Linux';
   if (process.getuid?.() !== 0) return 'needs root';
-  const missing = ['ip', ...programs].filter((one) => spawnSync('which', [one]).status !== 0);
+  const missing = [IP, ...programs].filter((one) => spawnSync('which', [one]).status !== 0);
   if (missing.length > 0) return `needs ${missing.join(', ')}`;
   const name = `remora-try-${process.pid}`;
-  const made = spawnSync('ip', ['netns', 'add', name], { encoding: 'utf8' });
+  const made = spawnSync(IP, ['netns', 'add', name], { encoding: 'utf8' });
   if (made.status !== 0) return `no network namespaces: ${made.stderr.trim()}`;
-  spawnSync('ip', ['netns', 'del', name]);
+  spawnSync(IP, ['netns', 'del', name]);
   return null;
 }
 
@@ -48,12 +49,12 @@ export class TwoNamespaces {
       `-n ${this.pod} route add default via ${peerAddress[4]}`,
       `-n ${this.pod} -6 route add default via ${peerAddress[6]}`,
     ];
-    for (const step of steps) checked('ip', step.split(' '));
+    for (const step of steps) checked(IP, step.split(' '));
   }
 
   /** Runs to its end. */
   run(namespace: string, command: readonly string[]) {
-    return spawnSync('ip', ['netns', 'exec', namespace, ...command], { encoding: 'utf8' });
+    return spawnSync(IP, ['netns', 'exec', namespace, ...command], { encoding: 'utf8' });
   }
 
   /** Opens doors, `word host port`: who connects to one hears its word. */
@@ -87,7 +88,7 @@ export class TwoNamespaces {
 
   #start(namespace: string, uid: number, args: readonly string[]) {
     const command = ['netns', 'exec', namespace, process.execPath, PROGRAM, String(uid), ...args];
-    const child = spawn('ip', command, { stdio: ['pipe', 'pipe', 'inherit'] });
+    const child = spawn(IP, command, { stdio: ['pipe', 'pipe', 'inherit'] });
     this.#children.push(child);
     const lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();
     const next = async (what: string) => {
@@ -98,7 +99,7 @@ export class TwoNamespaces {
   }
 
   #delete(): void {
-    for (const name of [this.pod, this.peer]) spawnSync('ip', ['netns', 'del', name]);
+    for (const name of [this.pod, this.peer]) spawnSync(IP, ['netns', 'del', name]);
   }
 }
 

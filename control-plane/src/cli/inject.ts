@@ -20,8 +20,9 @@ import type { Io, Verb } from './verb.ts';
 const STANDARD_IMAGE = `remora:${VERSION}`;
 const CERTIFICATE = '-----BEGIN CERTIFICATE-----';
 const AUTHORITY_HINT =
-  'In a cluster with Remora it is printed by: kubectl get mutatingwebhookconfigurations -o ' +
-  'jsonpath=\'{.items[?(@.metadata.name=="remora")].webhooks[0].clientConfig.caBundle}\' | base64 -d';
+  'In a cluster with Remora this prints it: kubectl get mutatingwebhookconfigurations ' +
+  "-l app.kubernetes.io/name=remora -o jsonpath='{.items[0].webhooks[0].clientConfig.caBundle}' " +
+  '| base64 -d > ca.pem';
 
 export const inject: Verb = {
   usage: 'inject',

@@ -47,6 +47,7 @@ export function initContainer({ installation, settings }: InjectionPlan): Contai
     command: ['node', `${PROGRAMS}/remora-init.mjs`],
     ...(args.length > 0 && { args }),
     resources: resourcesOf(settings),
+    volumeMounts: [noApiToken],
     terminationMessagePolicy: 'FallbackToLogsOnError',
     securityContext: {
       ...confined,
@@ -77,6 +78,7 @@ export function proxyContainer(plan: InjectionPlan, probePorts: readonly number[
     volumeMounts: [
       { name: TOKEN_VOLUME, mountPath: TOKEN_FOLDER, readOnly: true },
       { name: LAST_GOOD_VOLUME, mountPath: LAST_GOOD_FOLDER },
+      noApiToken,
     ],
     startupProbe: {
       ...page('/ready'),
@@ -117,6 +119,16 @@ export const volumes = [
   },
   { name: LAST_GOOD_VOLUME, emptyDir: {} },
 ];
+
+/**
+ * The API server mounts the application's token for its API into every container that has nothing
+ * there. Ours has the mesh's own, which is good for nothing else.
+ */
+const noApiToken = {
+  name: TOKEN_VOLUME,
+  mountPath: '/var/run/secrets/kubernetes.io/serviceaccount',
+  readOnly: true,
+};
 
 const confined = {
   privileged: false,

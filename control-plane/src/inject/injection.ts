@@ -88,7 +88,7 @@ function modeOf({ metadata }: Pod): Mode | Problem | null {
   }
   const [first, second] = said;
   if (first !== undefined && second !== undefined && first.value !== second.value) {
-    const message = `the annotation says ${first.value}, and the label of that name ${second.value}`;
+    const message = `the annotation says ${first.value}, and the label ${second.value}`;
     return { path: first.path, message, remedy: 'Remove one of them' };
   }
   return (first?.value as Mode | undefined) ?? null;

@@ -1,9 +1,9 @@
 /**
  * A YAML stream as text: its documents as they stand, and one of them with a patch applied.
  *
- * Whoever reads `remora inject` compares it with what they wrote: comments, order and spelling stay.
- * Read as YAML 1.1, since kubectl does: there `0644` is an octal number, and written back as 1.2 it
- * would be another mode. Dates and base-60 numbers are left out of it, as kubectl leaves them out.
+ * Who reads what `remora inject` prints compares it with what they wrote: comments, order and
+ * spelling stay. Read as YAML 1.1, since kubectl does: there `0644` is octal, and written back as
+ * 1.2 it would be another mode. Dates and base-60 numbers are left out, as kubectl leaves them.
  *
  * Pure. Called by `manifests.ts`.
  */

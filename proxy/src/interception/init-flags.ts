@@ -24,7 +24,7 @@ Needs the capabilities NET_ADMIN and NET_RAW. A second run replaces what the fir
   --only-inbound-ports LIST    no others are taken
   --dry-run                    print the rules, set nothing
 
-LIST is such as 22,9000-9100 or 10.0.0.0/8,fd00::/8, with at most ${networkListLimits.rangesMax} parts.
+LIST is such as 22,9000-9100 or 10.0.0.0/8,fd00::/8: ${networkListLimits.rangesMax} parts at most.
 `;
 
 export interface InitOptions {

@@ -2,7 +2,7 @@
  * Whether this network namespace speaks IPv6, from the text of /proc/net/if_inet6.
  *
  * A pod with a global IPv6 address whose rules cannot be set would talk past its sidecar, and must
- * not start; one with only its loopback and link-local addresses may, on a kernel without the table.
+ * not start; one with only loopback and link-local addresses may, on a kernel without the table.
  *
  * Pure. Called by `init.ts`.
  */
