@@ -30,7 +30,7 @@ const latin1 = {
   name: 'latin1',
   renderChunk(code) {
     const escaped = (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`;
-    return { code: code.replace(/[^\u0000-\u00ff]/g, escaped), map: null };
+    return { code: code.replace(/[\u0100-\uffff]/g, escaped), map: null };
   },
 };
 

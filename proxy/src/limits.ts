@@ -94,9 +94,11 @@ export const limits = {
   configReconnectMinMs: 100,
   /** A replica that goes leaves all of its proxies at once: they come back spread over this. */
   configReconnectFirstMs: 1_000,
-  /** 200 of a thousand proxies a second; a change should not wait longer for one. */
-  configReconnectMaxMs: 5_000,
+  /** 250 of a thousand proxies a second; a change should not wait longer for one. */
+  configReconnectMaxMs: 4_000,
   configConnectTimeoutMs: 5_000,
+  /** A control plane that is slow for all of them must not be asked anew before it has answered. */
+  configConnectTimeoutMsMax: 40_000,
   /** Work on configuration between two turns of the loop. */
   compileSliceMs: 1,
   lastGoodDelayMs: 250,

@@ -1,4 +1,4 @@
-/** Claims about `remora drain`: what it asks of a proxy, what it says, and with which code it ends. */
+/** Claims about `remora drain`: what it asks of a proxy, what it says, how it ends. */
 import assert from 'node:assert/strict';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';

@@ -163,7 +163,7 @@ describe('a probe', () => {
     assert.match((await probe(`grpc/${refusing}`)).text, /ECONNREFUSED/);
   });
 
-  test('is not begun while too many are under way; those whose prober left do not count', async () => {
+  test('is not begun while too many are under way, of probers who have not left', async () => {
     const sockets = Array.from({ length: limits.probesMax }, () => {
       const socket = connect(Number(new URL(pages).port), HOST);
       const request = `GET /probe/grpc/${silent}?timeoutMs=30000 HTTP/1.1\r\nhost: a\r\n\r\n`;

@@ -3,7 +3,13 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { seededChance } from '../clock.ts';
 import { limits } from '../limits.ts';
-import { reconnectDelayMs } from './backoff.ts';
+import { openTimeoutMs, reconnectDelayMs } from './backoff.ts';
+
+test('a stream has twice the time to open after each failure, up to a bound', () => {
+  assert.deepEqual([0, 1, 2, 3, 4, 99].map(openTimeoutMs), [
+    ...[5_000, 10_000, 20_000, 40_000, 40_000, 40_000],
+  ]);
+});
 
 describe('the delay before connecting again', () => {
   test('is never below the floor and never above the ceiling', () => {

@@ -43,13 +43,17 @@ export class ControlStream {
   #isWorking = false;
   #isClosed = false;
 
-  constructor(target: ControlTarget, handlers: StreamHandlers, clock: Clock) {
+  constructor(
+    target: ControlTarget,
+    timeoutMs: number,
+    { handlers, clock }: { readonly handlers: StreamHandlers; readonly clock: Clock },
+  ) {
     this.#handlers = handlers;
     this.#clock = clock;
     this.#reader = new LineReader(wireLimits.lineBytesMax, (line) => this.#lines.push(line));
     this.#hint = target.url.startsWith('http:') ? ': does it want https://?' : '';
     const inTime = (): void => this.close(this.#refusal?.sentence ?? 'no answer in time');
-    this.#opening = setTimeout(inTime, limits.configConnectTimeoutMs);
+    this.#opening = setTimeout(inTime, timeoutMs);
     dialControl(target, this.#gone.signal).then(
       ({ socket, token }) => this.#begin(socket, token, new URL(target.url).host),
       (error: unknown) => this.close(error instanceof Error ? error.message : String(error)),

@@ -15,10 +15,10 @@ import type { Chance, Clock } from '../clock.ts';
 import { limits } from '../limits.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { ProxyMetrics } from '../telemetry/proxy-metrics.ts';
-import { reconnectDelayMs } from './backoff.ts';
+import { openTimeoutMs, reconnectDelayMs } from './backoff.ts';
 import type { ControlTarget } from './control-dial.ts';
 import { readControlLine } from './control-messages.ts';
-import { ControlStream } from './control-stream.ts';
+import { ControlStream, type StreamHandlers } from './control-stream.ts';
 import type { Installer } from './installer.ts';
 import type { ConfigSource, Live } from './live.ts';
 import type { Queries } from './queries.ts';
@@ -101,15 +101,13 @@ export class Subscription implements ConfigSource {
     this.#retry = null;
     const { control, clock, metrics } = this.#options;
     metrics.configConnects.inc();
-    this.#stream = new ControlStream(
-      control,
-      {
-        onOpen: (stream) => this.#greet(stream),
-        onLine: async (stream, line) => await this.#hear(stream, line),
-        onClose: (_stream, why) => this.#onClose(why),
-      },
-      clock,
-    );
+    const handlers: StreamHandlers = {
+      onOpen: (stream) => this.#greet(stream),
+      onLine: async (stream, line) => await this.#hear(stream, line),
+      onClose: (_stream, why) => this.#onClose(why),
+    };
+    const timeoutMs = openTimeoutMs(this.#failures);
+    this.#stream = new ControlStream(control, timeoutMs, { handlers, clock });
   }
 
   #greet(stream: ControlStream): void {
