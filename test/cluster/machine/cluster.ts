@@ -133,7 +133,7 @@ export async function down(): Promise<void> {
 }
 
 /** Of a program that does not run: the end of what it said. */
-export function logEnd(name: string): string {
+function logEnd(name: string): string {
   return `${name}.log ends:\n${tailOf(join(log, `${name}.log`))}`;
 }
 
