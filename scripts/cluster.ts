@@ -3,6 +3,7 @@
  *
  *   build [PROGRAM...]  what it is made of: Debian's packages and Go modules; minutes, once
  *   up | down | status  one node with names, Services and pods of both families of addresses
+ *   down --force        also where another checkout brought it up
  *   image NAME...       makes an image and loads it
  *   kubectl ...         as administrator; KUBECONFIG is printed by `status`
  *
@@ -20,6 +21,7 @@ import {
 import { installMissingPackages } from '../test/cluster/machine/debian.ts';
 import { whyNoCluster } from '../test/cluster/machine/fitness.ts';
 import { IMAGE_NAMES, isImageName } from '../test/cluster/machine/images.ts';
+import { otherOwner } from '../test/cluster/machine/owner.ts';
 import { places, programPath } from '../test/cluster/machine/places.ts';
 import {
   buildPrograms,
@@ -31,6 +33,7 @@ import { Progress } from './progress.ts';
 
 const EXIT_USAGE = 64;
 const EXIT_UNAVAILABLE = 69;
+const FORCE = '--force';
 
 const progress = new Progress();
 const [verb = '', ...words] = process.argv.slice(2);
@@ -47,7 +50,9 @@ async function main(): Promise<number> {
   };
   const work = verbs[verb];
   if (work === undefined || !areKnown()) {
-    console.error('build [PROGRAM...] | up | down | status | image NAME... | kubectl ...');
+    console.error(
+      'build [PROGRAM...] | up | down [--force] | status | image NAME... | kubectl ...',
+    );
     console.error(`programs: ${PROGRAM_NAMES.join(' ')}\nimages: ${IMAGE_NAMES.join(' ')}`);
     return EXIT_USAGE;
   }
@@ -68,7 +73,7 @@ async function main(): Promise<number> {
 function areKnown(): boolean {
   if (verb === 'build') return words.every(isProgramName);
   if (verb === 'image') return words.length > 0 && words.every(isImageName);
-  return words.length === 0;
+  return words.length === 0 || (verb === 'down' && words.join() === FORCE);
 }
 
 async function build(): Promise<void> {
@@ -85,6 +90,10 @@ async function start(): Promise<void> {
 }
 
 async function end(): Promise<void> {
+  const owner = otherOwner();
+  if (owner !== null && running().length > 0 && !words.includes(FORCE)) {
+    throw new Error(`it is the cluster of ${owner}. To take it down anyway: down ${FORCE}`);
+  }
   await down();
   progress.step('down');
 }
@@ -97,6 +106,8 @@ function status(): number {
   const alive = running();
   const what = isUp() ? 'up' : alive.length === 0 ? 'down' : 'neither up nor down';
   console.log(`${what}${alive.length === 0 ? '' : `: ${alive.join(' ')}`}`);
+  const owner = otherOwner();
+  if (owner !== null) console.log(`of ${owner}`);
   if (alive.length > 0) console.log(`KUBECONFIG=${kubeconfigFile}\nlogs: ${places.state}/log`);
   return isUp() ? 0 : 1;
 }

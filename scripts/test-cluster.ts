@@ -11,10 +11,11 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { down, isUp, leftovers, loadImage, up } from '../test/cluster/machine/cluster.ts';
+import { down, isUp, leftovers, loadImage, running, up } from '../test/cluster/machine/cluster.ts';
 import { installMissingPackages } from '../test/cluster/machine/debian.ts';
 import { whyNoCluster } from '../test/cluster/machine/fitness.ts';
 import { type ImageName, isImageName } from '../test/cluster/machine/images.ts';
+import { otherOwner } from '../test/cluster/machine/owner.ts';
 import { places } from '../test/cluster/machine/places.ts';
 import {
   buildPrograms,
@@ -53,8 +54,10 @@ async function main(): Promise<number> {
     return 0;
   }
   const lock = RunLock.tryTake();
-  if (lock === null) {
-    console.error('Another run of `npm run test:cluster` uses the cluster of this machine.');
+  const owner = running().length === 0 ? null : otherOwner();
+  if (lock === null || owner !== null) {
+    lock?.release();
+    console.error(`The cluster of this machine is in use, by ${owner ?? 'another run of this'}.`);
     return EXIT_BUSY;
   }
   try {

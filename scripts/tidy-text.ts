@@ -85,7 +85,7 @@ export function findInText(path: string, text: string): Finding[] {
 export function findInName(path: string): Finding[] {
   const name = path.slice(path.lastIndexOf('/') + 1);
   if (!CODE.test(name) || name.startsWith('.')) return [];
-  const stem = name.replace(/(\.test|\.property|\.d)?\.[a-z]+$/, '');
+  const stem = name.replace(/(\.test|\.cluster|\.property|\.d)?\.[a-z]+$/, '');
   if (!KEBAB.test(stem)) return [{ line: 1, rule: 'file-name', detail: 'is not kebab-case' }];
   if (!EMPTY_NAMES.test(stem)) return [];
   return [{ line: 1, rule: 'file-name', detail: 'does not say what the file decides' }];

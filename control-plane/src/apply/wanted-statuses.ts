@@ -26,7 +26,7 @@ export function wantedStatuses(world: World, reckoning: Reckoning): readonly Wan
     const count = reckoning.appliedBy(route);
     const weights = weightsOf(world, route, reckoning.realised);
     const conditions = judged(routeConditions(world, route, count), reckoning);
-    const status = { conditions, ...counted(count), ...(weights !== null && { weights }) };
+    const status = { conditions, ...counted(count), weights };
     wanted.push(of(route, status));
   }
   for (const policy of [...world.policiesOf.values()].flat()) {

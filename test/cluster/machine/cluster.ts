@@ -27,10 +27,11 @@ import { DNS_LEAF, startClusterDns } from './cluster-dns.ts';
 import { importImage, startContainerd } from './containerd.ts';
 import { apiUrl, type ControlOptions, startEtcd, startKubeApiServer } from './control.ts';
 import { endRecorded, recordedPid, tailOf } from './daemon.ts';
-import { buildImage, type ImageName } from './images.ts';
+import { type ImageName, withImage } from './images.ts';
 import { type Kubectl, kubectlFor } from './kubectl.ts';
 import { setUpNetwork, strangersOnNetwork, tearDownNetwork } from './network.ts';
 import { NODE_LEAVES, startControllers, startNode } from './node.ts';
+import { claimCluster } from './owner.ts';
 import { apiServerLeaves, makeCertificates, writeKubeconfig } from './pki.ts';
 import { places } from './places.ts';
 import { run, tryRun } from './system.ts';
@@ -90,10 +91,13 @@ export function isUp(): boolean {
 
 /** Brings it up from nothing. */
 export async function up(progress: Progress): Promise<void> {
-  if (existsSync(state)) throw new Error('a cluster is up, or was: npm run cluster -- down');
+  claimCluster();
   const strangers = await strangersOnNetwork();
-  if (strangers !== null) throw new Error(strangers);
-  mkdirSync(log, { recursive: true });
+  if (strangers !== null) {
+    rmSync(state, { recursive: true });
+    throw new Error(strangers);
+  }
+  mkdirSync(log);
   try {
     progress.step('certificates, network');
     await Promise.all([makeIdentities(), setUpNetwork(state)]);
@@ -115,8 +119,11 @@ export async function up(progress: Progress): Promise<void> {
 
 /** Makes an image and loads it; resolves with its reference, for manifests. */
 export async function loadImage(name: ImageName, progress: Progress): Promise<string> {
-  const { reference, archive, bytes } = await buildImage(name, progress);
-  await importImage(state, archive);
+  const { reference, bytes } = await withImage(
+    name,
+    progress,
+    async (archive) => await importImage(state, archive),
+  );
   progress.step(`image ${reference} is loaded: ${(bytes / 1e6).toFixed(1)} MB`);
   return reference;
 }
@@ -133,7 +140,7 @@ export async function down(): Promise<void> {
 }
 
 /** Of a program that does not run: the end of what it said. */
-export function logEnd(name: string): string {
+function logEnd(name: string): string {
   return `${name}.log ends:\n${tailOf(join(log, `${name}.log`))}`;
 }
 

@@ -8,7 +8,7 @@
  * Called by `cluster.ts` (the pause image), `npm run cluster -- image NAME` and `test:cluster`.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ImageConfig, writeImageArchive } from '../../../scripts/image/archive.ts';
 import { fillRemoraRoot, remoraImage } from '../../../scripts/image/remora-root.ts';
@@ -74,19 +74,27 @@ export function isImageName(name: string): name is ImageName {
   return Object.hasOwn(RECIPES, name);
 }
 
-/** Makes the archive of an image, and says how large it is. */
-export async function buildImage(
+/** Makes an image, hands its archive over, and leaves nothing of it. */
+export async function withImage(
   name: ImageName,
   progress: Progress,
-): Promise<{ readonly reference: string; readonly archive: string; readonly bytes: number }> {
+  use: (archive: string) => Promise<void>,
+): Promise<{ readonly reference: string; readonly bytes: number }> {
   const recipe: Recipe = RECIPES[name];
   await recipe.prepare?.(progress);
   mkdirSync(places.images, { recursive: true });
-  const image = new RootFolder(join(places.images, name));
-  await recipe.fill(image);
-  const archive = join(places.images, `${name}.tar`);
-  const bytes = writeImageArchive({ ...recipe, rootFolder: image.path }, archive);
-  return { reference: recipe.name, archive, bytes };
+  // Another checkout may be making its own image of this name.
+  const folder = mkdtempSync(join(places.images, `${name}-`));
+  try {
+    const image = new RootFolder(join(folder, 'root'));
+    await recipe.fill(image);
+    const archive = join(folder, 'image.tar');
+    const bytes = writeImageArchive({ ...recipe, rootFolder: image.path }, archive);
+    await use(archive);
+    return { reference: recipe.name, bytes };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }
 
 function bundle(): void {
@@ -98,7 +106,7 @@ async function addEcho(image: RootFolder): Promise<void> {
   for (const name of ['server', 'client']) {
     image.program(programPath(`echo-${name}`), `/usr/local/bin/${name}`);
   }
-  const pki = join(places.images, 'echo-pki');
+  const pki = `${image.path}-pki`;
   await makeCertificates(pki, [{ name: 'echo', user: 'echo', alternativeNames: ['DNS:echo'] }]);
   image.copy(join(pki, 'echo.crt'), '/cert.crt');
   image.copy(join(pki, 'echo.key'), '/cert.key');

@@ -29,7 +29,7 @@ export interface Leaf {
 }
 
 /** A client of the API server, and who it is there. */
-export const ADMIN: Leaf = { name: 'admin', user: 'admin', group: ADMINS };
+const ADMIN: Leaf = { name: 'admin', user: 'admin', group: ADMINS };
 
 /** What every API server has; `addresses` are those that it serves at. */
 export function apiServerLeaves(addresses: readonly string[]): Leaf[] {

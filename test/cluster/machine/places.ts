@@ -26,7 +26,7 @@ export const places = {
   programs: join(home, KUBE_VERSION, 'bin'),
   /** Their `go.mod` files, so that a second build finds the same versions. */
   sources: join(home, KUBE_VERSION, 'src'),
-  /** Image archives, and the folders that they are made of. */
+  /** Where images are put together. */
   images: join(home, 'images'),
   /** Everything of the one cluster that is up. */
   state: join(home, 'state'),

@@ -125,7 +125,7 @@ export function clusterIn(namespace: string): Cluster {
 }
 
 /** A pod of one container, as an object. */
-export function podOf(options: PodOptions): object {
+function podOf(options: PodOptions): object {
   const { name, image, args = [], labels = {}, annotations = {}, readiness } = options;
   const env = Object.entries(options.env ?? {}).map(([key, value]) => ({ name: key, value }));
   const probe = readiness && { httpGet: readiness, periodSeconds: 1 };
