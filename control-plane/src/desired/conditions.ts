@@ -61,7 +61,7 @@ function acceptance(world: World, route: TrafficRoute): Finding {
     return { status: 'False', reason: 'NoMatchingParent', message };
   }
   if (service.spec.type === 'ExternalName') {
-    const message = `Service ${key} is an ExternalName: it leads out of the cluster, past every route`;
+    const message = `Service ${key} is an ExternalName: it leads out of the cluster`;
     return { status: 'False', reason: 'NoMatchingParent', message };
   }
   const ports = portsOf(service, route);
