@@ -4,6 +4,7 @@
  * Pure. Served as `/v1/status` and read by the live view.
  */
 import type { HttpRoute } from '@remora/api/config/objects.ts';
+import { compareText } from './compare-text.ts';
 import { type AppliedCount, type Condition, routeConditions } from './desired/conditions.ts';
 import { httpRouteConditions } from './desired/http-conditions.ts';
 import { httpRouteOf } from './desired/http-route.ts';
@@ -43,12 +44,14 @@ export function routeStatuses(
   appliedBy: (route: ObjectIdentity) => AppliedCount,
 ): readonly RouteStatus[] {
   const statuses: RouteStatus[] = [];
-  for (const route of [...world.routesOf.values()].flat()) {
-    const applied = appliedBy(route);
-    const conditions = routeConditions(world, route, applied);
-    statuses.push(statusOf(trafficRoute(route), conditions, applied));
+  for (const [, routes] of inOrder(world.routesOf)) {
+    for (const route of routes) {
+      const applied = appliedBy(route);
+      const conditions = routeConditions(world, route, applied);
+      statuses.push(statusOf(trafficRoute(route), conditions, applied));
+    }
   }
-  for (const [target, routes] of world.httpRoutesOf) {
+  for (const [target, routes] of inOrder(world.httpRoutesOf)) {
     for (const route of routes) statuses.push(httpStatus(world, route, target, appliedBy(route)));
   }
   return statuses;
@@ -71,4 +74,8 @@ function statusOf(
 ): RouteStatus {
   const { namespace, name, generation = 1 } = metadata;
   return { kind, namespace, name, generation, target, rules, conditions, applied };
+}
+
+function inOrder<T>(byTarget: ReadonlyMap<string, T>): readonly (readonly [string, T])[] {
+  return [...byTarget].sort(([a], [b]) => compareText(a, b));
 }

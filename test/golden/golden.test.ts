@@ -12,10 +12,10 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { parseAllDocuments, stringify } from 'yaml';
 import { z } from 'zod';
+import { WorldCompiler } from '../../control-plane/src/desired/compiler.ts';
 import { routeConditions } from '../../control-plane/src/desired/conditions.ts';
 import { httpRouteParents } from '../../control-plane/src/desired/http-route-status.ts';
 import { inboundConfig } from '../../control-plane/src/desired/inbound-config.ts';
-import { destinationConfig } from '../../control-plane/src/desired/proxy-config.ts';
 import { readObjects } from '../../control-plane/src/files/object-reading.ts';
 import {
   emptyWorld,
@@ -91,9 +91,10 @@ function compiled(text: string): { readonly options: Options; readonly out: unkn
 
 function destinationsOf(world: World, options: Options): unknown {
   const all: Record<string, unknown> = {};
+  const compiler = new WorldCompiler(world);
   for (const namespace of options.for) {
     for (const key of options.destinations) {
-      const config = destinationConfig(world, key, namespace);
+      const config = compiler.compile(key, namespace);
       all[`${key} for ${namespace}`] = config === null ? null : shown(config, options.show);
     }
   }

@@ -4,6 +4,7 @@ import { readObjects } from '../files/object-reading.ts';
 import { versionOf } from '../publish/versions.ts';
 import { compileSnapshot } from '../snapshot.ts';
 import { emptyWorld, foldWorld, type World, withInstances } from '../world.ts';
+import { podNamed, serviceNamed, worldWith } from '../world-fixture.ts';
 import { destinations, WorldCompiler } from './compiler.ts';
 import { destinationConfig } from './proxy-config.ts';
 
@@ -68,6 +69,22 @@ describe('the compiler of a world', () => {
     assert.equal(compiler.nearest('catalogue.shop:80')[0], 'catalog.shop:80');
     assert.equal(compiler.nearest('catalog.default:80')[0], 'catalog.shop:80');
     assert.deepEqual(compiler.nearest('zz'), []);
+  });
+
+  test('compiles once for the name and the addresses of a Service port', () => {
+    const addressed = worldWith(
+      serviceNamed('catalog', { clusterIPs: ['10.96.0.7', 'fd00::7'] }),
+      podNamed('other', ['10.96.0.7']),
+    );
+    const compiler = new WorldCompiler(addressed);
+    const config = compiler.compile('catalog.shop:80', 'shop');
+    assert.ok(config !== null);
+    assert.equal(compiler.compile('10.96.0.7:80', 'news'), config);
+    assert.equal(compiler.compile('[fd00::7]:80', 'shop'), config);
+  });
+
+  test('offers no names for an address, which nobody typed', () => {
+    assert.deepEqual(new WorldCompiler(world).nearest('10.96.0.7:80'), []);
   });
 
   test('makes a snapshot of every destination, with the versions of the stream', () => {

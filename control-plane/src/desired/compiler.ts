@@ -28,6 +28,8 @@ export class WorldCompiler {
   readonly #destinations: Memory<DestinationConfig | null>;
   readonly #inbound: Memory<InboundConfig>;
   readonly #consumers: ReadonlySet<string>;
+  /** By address; every namespace asks for the same ones. */
+  readonly #keys = new Map<string, string>();
 
   constructor(world: World, before?: WorldCompiler) {
     this.#world = world;
@@ -39,13 +41,13 @@ export class WorldCompiler {
 
   /** By name or by address; all names of one Service port are one configuration. */
   compile(destination: string, namespace: string): DestinationConfig | null {
-    const at = parseAddress(destination);
-    const named = at === null ? destination : destinationAt(this.#world, at);
+    const key = this.#keyOf(destination);
     // Backends have policies too, so a consumer of anything is an audience for everything.
     const audience = this.#consumers.has(namespace) ? namespace : EVERYBODY;
-    return this.#destinations.made(`${audience}|${named ?? destination}`, (facts) => {
-      if (named !== null) return destinationConfig(facts, named, audience);
-      return at === null ? null : podConfig(facts, at, audience);
+    return this.#destinations.made(`${audience}|${key}`, (facts) => {
+      const at = parseAddress(key);
+      if (at === null) return destinationConfig(facts, key, audience);
+      return podConfig(facts, at, audience);
     });
   }
 
@@ -59,6 +61,16 @@ export class WorldCompiler {
     // Nobody mistypes an address that a connection went to.
     if (parseAddress(destination) !== null) return [];
     return nearestNames(destination, destinations(this.#world));
+  }
+
+  /** Of a cluster address the Service port that has it. */
+  #keyOf(destination: string): string {
+    const known = this.#keys.get(destination);
+    if (known !== undefined) return known;
+    const at = parseAddress(destination);
+    const key = at === null ? null : destinationAt(this.#world, at);
+    if (key !== null) this.#keys.set(destination, key);
+    return key ?? destination;
   }
 }
 

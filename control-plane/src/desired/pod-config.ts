@@ -59,7 +59,9 @@ export function podConfig(
     name,
     namespace,
     port: at.port,
-    protocol: agreedProtocol(served.map(({ port }) => protocolOf(port, false))),
+    protocol: agreedProtocol(
+      served.map(({ port }) => protocolOf({ ...port, targetPort: at.port }, false)),
+    ),
     matches: null,
     rules: [],
     fallback: fallbackRule(key, rule),

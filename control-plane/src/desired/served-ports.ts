@@ -40,7 +40,7 @@ export function inboundPorts(world: Facts, served: readonly ServedPort[]): Inbou
       // A consumer's routes act for its own namespace, and others may speak something else.
       const said = all.map(({ service, port }) => {
         const routes = routesFor(world, service, port.port, service.metadata.namespace);
-        return protocolOf(port, routes.length > 0);
+        return protocolOf({ ...port, targetPort: number }, routes.length > 0);
       });
       return { port: number, protocol: agreedProtocol(said) };
     });

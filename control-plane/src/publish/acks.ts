@@ -25,23 +25,21 @@ export function sourceKey(source: SourceName): string {
 
 /** The count over all publications that an object is a source of. */
 export function appliedOver(publications: Iterable<Publication>): Applied {
+  // Pods of two namespaces may have one name, as StatefulSets' have.
   const upToDate = new Map<string, boolean>();
-  const refused = new Map<string, string>();
+  const refused = new Map<string, { readonly proxy: string; readonly reason: string }>();
   for (const { content, subscribers } of publications) {
     for (const [{ proxy }, ack] of subscribers) {
       const holds = content.version !== null && ack.applied === content.version;
-      upToDate.set(proxy.name, holds && (upToDate.get(proxy.name) ?? true));
+      const who = `${proxy.namespace}/${proxy.name}`;
+      upToDate.set(who, holds && (upToDate.get(who) ?? true));
       const reason = refusalOf(ack, content.version, content.unsendable);
-      if (reason !== null) refused.set(proxy.name, reason);
+      if (reason !== null) refused.set(who, { proxy: proxy.name, reason });
     }
   }
   let applied = 0;
   for (const holds of upToDate.values()) if (holds) applied++;
-  return {
-    applied,
-    interested: upToDate.size,
-    refused: [...refused].map(([proxy, reason]) => ({ proxy, reason })),
-  };
+  return { applied, interested: upToDate.size, refused: [...refused.values()] };
 }
 
 /** A refusal of an older version says nothing about the newest. */

@@ -119,6 +119,50 @@ describe('a publisher', () => {
   });
 });
 
+describe('a subscription by address', () => {
+  const ADDRESS = '10.96.0.7:80';
+  const byAddress = (config: DestinationConfig | null): Compiler => ({
+    ...compilerOf(),
+    compile: (key) => (key === ADDRESS || key === CATALOG ? config : null),
+  });
+
+  test('is answered under the address, with the configuration of the name', () => {
+    const publisher = new Publisher(byAddress(destinationNamed(CATALOG)), () => {});
+    const storefront = new FakeProxy('storefront');
+    publisher.subscribe(storefront, ADDRESS, null);
+    publisher.subscribe(storefront, CATALOG, null);
+    const [address, name] = storefront.messages;
+    assert.ok(address?.type === 'put' && name?.type === 'put');
+    assert.deepEqual([address.destination, name.destination], [ADDRESS, CATALOG]);
+    assert.equal(address.version, name.version);
+    assert.equal(address.config.key, CATALOG);
+  });
+
+  test('counts for the objects behind it once its version is acknowledged under the address', () => {
+    const publisher = new Publisher(byAddress(destinationNamed(CATALOG)), () => {});
+    const storefront = new FakeProxy('storefront');
+    publisher.subscribe(storefront, ADDRESS, null);
+    publisher.acknowledge(storefront, CATALOG, { applied: storefront.version });
+    assert.equal(publisher.appliedBy(catalogService).applied, 0);
+    publisher.acknowledge(storefront, ADDRESS, { applied: storefront.version });
+    assert.equal(publisher.appliedBy(catalogService).applied, 1);
+  });
+
+  test('hears when the address becomes a Service’s, and when it is nobody’s again', () => {
+    const publisher = new Publisher(byAddress(null), () => {});
+    const storefront = new FakeProxy('storefront');
+    publisher.subscribe(storefront, ADDRESS, null);
+    publisher.apply(byAddress(destinationNamed(CATALOG)));
+    publisher.apply(byAddress(null));
+    assert.deepEqual(storefront.types, ['gone', 'put', 'gone']);
+    assert.ok(
+      storefront.messages.every((message) => {
+        return 'destination' in message && message.destination === ADDRESS;
+      }),
+    );
+  });
+});
+
 describe('the count of proxies that applied an object', () => {
   test('grows with acknowledgements of the newest version only', () => {
     const publisher = publisherOf(destinationNamed(CATALOG));
@@ -155,6 +199,15 @@ describe('the count of proxies that applied an object', () => {
       publisher.acknowledge(storefront, behind, { applied: late?.version ?? '' });
       assert.equal(publisher.appliedBy(mesh).applied, 1);
     }
+  });
+
+  test('counts pods of two namespaces that have one name as two', () => {
+    const publisher = publisherOf(destinationNamed(CATALOG));
+    const [shop, blog] = [new FakeProxy('redis-0', 'shop'), new FakeProxy('redis-0', 'blog')];
+    for (const proxy of [shop, blog]) publisher.subscribe(proxy, CATALOG, null);
+    publisher.acknowledge(blog, CATALOG, { applied: blog.version });
+    const { applied, interested } = publisher.appliedBy(catalogService);
+    assert.deepEqual([applied, interested], [1, 2]);
   });
 
   test('names the proxy that refused, and why, until a newer version comes', () => {
