@@ -58,10 +58,14 @@ export class KubeSource {
 
   #watch(resource: Resource, isOptional: boolean): void {
     const { client, log } = this.#options;
-    const kind = new Kind(client, { resource, isOptional }, {
-      onEvents: (events) => this.#take(events),
-      onLag: (why) => log.warn({ kind: resource.kind }, `not up to date: ${why}`),
-    });
+    const kind = new Kind(
+      client,
+      { resource, isOptional },
+      {
+        onEvents: (events) => this.#take(events),
+        onLag: (why) => log.warn({ kind: resource.kind }, `not up to date: ${why}`),
+      },
+    );
     this.#kinds.push(kind);
     kind.watch.start();
   }

@@ -111,8 +111,8 @@ export class ConfigServer {
     try {
       return await authenticate(token);
     } catch (error) {
-      const why = `the token cannot be looked at: ${error instanceof Error ? error.message : error}`;
-      return { identity: null, status: 503, why };
+      const cause = error instanceof Error ? error.message : String(error);
+      return { identity: null, status: 503, why: `the token cannot be looked at: ${cause}` };
     }
   }
 
