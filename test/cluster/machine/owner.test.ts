@@ -8,7 +8,7 @@ import { after, test } from 'node:test';
 const home = mkdtempSync(join(tmpdir(), 'remora-owner-'));
 process.env['REMORA_CLUSTER'] = home;
 const { claimCluster, otherOwner } = await import('./owner.ts');
-const { RunLock } = await import('./run-lock.ts');
+const { ProcessLock } = await import('./process-lock.ts');
 
 after(() => rmSync(home, { recursive: true, force: true }));
 
@@ -24,9 +24,16 @@ test('a cluster is claimed by one, and a second claim fails with whose it is', (
   assert.throws(claimCluster, /of \/somewhere\/else/);
 });
 
-test('a run whose process is gone holds nobody up', () => {
-  writeFileSync(join(home, 'run.pid'), '4194305'); // More than the kernel ever gives.
-  const lock = RunLock.tryTake();
+test('a lock is held by one process, and by nobody when that process is gone', () => {
+  const file = join(home, 'lock');
+  const lock = ProcessLock.tryTake(file);
   assert.notEqual(lock, null);
+  assert.equal(ProcessLock.tryTake(file), null);
   lock?.release();
+  assert.notEqual(ProcessLock.tryTake(file), null);
+
+  writeFileSync(file, '4194305 7'); // More than the kernel ever gives.
+  assert.notEqual(ProcessLock.tryTake(file), null);
+  writeFileSync(file, `${process.pid} 7`); // Ours, but it began at another time.
+  assert.notEqual(ProcessLock.tryTake(file), null);
 });
