@@ -6,7 +6,7 @@
  * and Go installs no such module. The program is kept beside the installed packages, by version.
  * The module lacks Jaeger's web page; `REMORA_JAEGER` names another Jaeger 2, which has it.
  *
- * Called by `jaeger.ts` and `test/support/jaeger.ts`.
+ * Called by `jaeger.ts`, `test/support/jaeger.ts` and `test/cluster/support/jaeger.ts`.
  */
 import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -66,9 +66,9 @@ export async function buildJaeger(onCompiled: (packages: number) => void): Promi
   return program;
 }
 
-/** Arguments that make it keep traces in memory and listen on loopback only. */
-export function jaegerArguments(ports: JaegerPorts): string[] {
-  const endpoint = (port: number) => ({ endpoint: `${HOST}:${port}` });
+/** Arguments that make it keep traces in memory; it listens on loopback only, unless told. */
+export function jaegerArguments(ports: JaegerPorts, host = HOST): string[] {
+  const endpoint = (port: number) => ({ endpoint: `${host}:${port}` });
   const grpc = ports.otlpGrpc === null ? {} : { grpc: endpoint(ports.otlpGrpc) };
   const config = {
     service: {

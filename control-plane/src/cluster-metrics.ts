@@ -6,6 +6,7 @@
  */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Core } from './core.ts';
+import { uninjectedPods } from './desired/uninjected.ts';
 import type { Judged } from './webhook/server.ts';
 
 const MS = 1_000;
@@ -26,6 +27,9 @@ export class ClusterMetrics {
     });
     this.#gauge('remora_control_problems', 'Objects, or fields of them, not in force.', () => {
       return core.problems.length;
+    });
+    this.#gauge('remora_control_pods_not_injected', 'Pods without the sidecar asked for.', () => {
+      return uninjectedPods(core.world).length;
     });
     this.#gauge('remora_control_leader', '1 where this replica writes statuses.', () => {
       return Number(isLeader());

@@ -79,7 +79,7 @@ export class Leadership {
   changed(): void {
     if (this.#duties === null) return;
     this.#duties.keeper.changed();
-    this.#duties.news.look();
+    this.#duties.news.changed();
     this.#duties.peers.setPeers(this.#otherReplicas());
   }
 
@@ -126,6 +126,7 @@ export class Leadership {
     if (duties === null) return;
     duties.keeper.close();
     duties.bundle.close();
+    duties.news.close();
     duties.peers.close();
   }
 

@@ -50,6 +50,8 @@ const status = z.object({
 const whole = z.object({
   kind: z.literal('Pod'),
   metadata: metadata.extend({
+    /** By which its events are found. */
+    uid: z.string().default(''),
     generateName: z.string().optional(),
     annotations: z.record(z.string(), z.string()).default({}),
     deletionTimestamp: z.string().optional(),

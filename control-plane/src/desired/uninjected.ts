@@ -5,7 +5,7 @@
  * Told and not ended: whose traffic bypasses the mesh is for its owner to restart. Those that are
  * on their way out, or share the network of their node, are left alone.
  *
- * Pure. Called for events and status.
+ * Pure. Called for events and for the count of them.
  */
 import type { Pod } from '@remora/api/config/objects.ts';
 import { INJECT } from '@remora/api/mesh-names.ts';
@@ -15,6 +15,7 @@ import { podWorkload } from './pod-workload.ts';
 export interface UninjectedPod {
   readonly namespace: string;
   readonly name: string;
+  readonly uid: string;
   readonly workload: string;
   /** Who asks for a sidecar, and what to do. */
   readonly why: string;
@@ -28,9 +29,9 @@ export function uninjectedPods(world: World): readonly UninjectedPod[] {
     if (!isExpected(pod)) continue;
     const asker = askerOf(world, pod);
     if (asker === null) continue;
-    const { namespace, name } = pod.metadata;
+    const { namespace, name, uid } = pod.metadata;
     const why = `${asker} asks for a sidecar (${INJECT}) and the pod has none; ${REMEDY}`;
-    found.push({ namespace, name, workload: podWorkload(pod.metadata), why });
+    found.push({ namespace, name, uid, workload: podWorkload(pod.metadata), why });
   }
   return found;
 }

@@ -6,7 +6,7 @@
  * final child's PID", so containerd is told not to try. Networks of pods are mounted below our
  * state, so that taking down finds exactly ours.
  *
- * Called by `cluster.ts` and `images.ts`.
+ * Called by `cluster.ts`, and by suites for what an image is.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -45,6 +45,15 @@ export async function startContainerd(state: string): Promise<Daemon> {
 /** Loads an archive of images: each is known by the name that the archive gives it. */
 export async function importImage(state: string, archive: string): Promise<void> {
   await ctr(state, ['-n', NAMESPACE, 'images', 'import', archive]);
+}
+
+/** What the image of a name is now: another image of the same name has another. */
+export async function imageDigest(state: string, reference: string): Promise<string> {
+  const listed = await ctr(state, ['-n', NAMESPACE, 'images', 'ls']);
+  const line = listed.split('\n').find((each) => each.split(/\s+/)[0]?.endsWith(`/${reference}`));
+  const digest = /sha256:[0-9a-f]+/.exec(line ?? '')?.[0];
+  if (digest === undefined) throw new Error(`no image ${reference}: npm run cluster -- image`);
+  return digest;
 }
 
 async function ctr(state: string, args: readonly string[]): Promise<string> {
