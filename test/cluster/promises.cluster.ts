@@ -33,7 +33,8 @@ describe('the promises', { skip: skipWithoutCluster() }, () => {
   describe('a pod that is asked for', () => {
     test('has a sidecar, where its namespace has the label, and is ready', async () => {
       const pods = await shop.kubectl(['get', 'pods', '-o', 'json']);
-      const { items } = JSON.parse(pods) as { readonly items: readonly PodObject[] };
+      const all = JSON.parse(pods) as { readonly items: readonly PodObject[] };
+      const items = all.items.filter(({ status }) => status.phase === 'Running');
       assert.equal(items.length, PODS);
       for (const { metadata, spec, status } of items) {
         const names = (spec.initContainers ?? []).map(({ name }) => name);
@@ -214,7 +215,10 @@ describe('the promises', { skip: skipWithoutCluster() }, () => {
 interface PodObject {
   readonly metadata: { readonly name: string };
   readonly spec: { readonly initContainers?: readonly { readonly name: string }[] };
-  readonly status: { readonly conditions: readonly { type: string; status: string }[] };
+  readonly status: {
+    readonly phase: string;
+    readonly conditions: readonly { type: string; status: string }[];
+  };
 }
 
 interface Change {

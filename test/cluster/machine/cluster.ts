@@ -7,7 +7,7 @@
  * what was written down before. The order of `up` is that of need; what needs nothing of each other
  * starts together.
  *
- * Called by `scripts/cluster.ts` and `scripts/test-cluster.ts`.
+ * Called by `scripts/cluster.ts`, `scripts/test-cluster.ts`, and a suite that stops a part of it.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -126,6 +126,16 @@ export async function loadImage(name: ImageName, progress: Progress): Promise<st
   );
   progress.step(`image ${reference} is loaded: ${(bytes / 1e6).toFixed(1)} MB`);
   return reference;
+}
+
+/** Does something while there is no API server, and resolves when there is one again. */
+export async function withoutApiServer(work: () => Promise<void>): Promise<void> {
+  await endRecorded(log, 'kube-apiserver');
+  try {
+    await work();
+  } finally {
+    await startKubeApiServer(control);
+  }
 }
 
 /** Ends and removes everything of it, whatever state it is in. */

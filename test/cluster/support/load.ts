@@ -82,8 +82,7 @@ export class Load {
     place: { readonly namespace: string; readonly pod: string; readonly container?: string },
     options: LoadOptions,
   ): Promise<Load> {
-    const all = { secondsMax: SECONDS_MAX, headers: {}, versionHeader: 'x-catalog-version' };
-    const code = `(${openLoop.toString()})(${JSON.stringify({ ...all, ...options })})`;
+    const code = Load.script(options);
     const { namespace, pod, container = 'app' } = place;
     const child = spawn(programPath('kubectl'), [
       ...['--kubeconfig', kubeconfigFile, '-n', namespace, 'exec', '-i', pod, '-c', container],
@@ -95,17 +94,28 @@ export class Load {
     return new Load(child, output);
   }
 
+  /** The script, for a pod that is nothing but load; its stdin has to be open. */
+  static script(options: LoadOptions): string {
+    const all = { secondsMax: SECONDS_MAX, headers: {}, versionHeader: 'x-catalog-version' };
+    return `(${openLoop.toString()})(${JSON.stringify({ ...all, ...options })})`;
+  }
+
   async stop(): Promise<LoadReport> {
     this.#child.stdin.on('error', () => undefined); // It ended by itself.
     this.#child.stdin.end('stop\n');
-    const lines = (await this.#output).trim().split('\n');
-    const rows = JSON.parse(lines.at(-1) ?? '') as [number, number, number, string, string][];
-    return new LoadReport(
-      rows.map(([atMs, tookMs, status, version, error]) => {
-        return { atMs, tookMs, status, version, error };
-      }),
-    );
+    return reportOf(await this.#output);
   }
+}
+
+/** Of what the script printed. */
+export function reportOf(printed: string): LoadReport {
+  const last = printed.trim().split('\n').at(-1) ?? '';
+  const rows = JSON.parse(last) as [number, number, number, string, string][];
+  return new LoadReport(
+    rows.map(([atMs, tookMs, status, version, error]) => {
+      return { atMs, tookMs, status, version, error };
+    }),
+  );
 }
 
 /** All that it printed; rejects with what it complained about. */
