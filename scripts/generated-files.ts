@@ -19,7 +19,10 @@ const CRD_HEAD = '# Written by `npm run generate` from api/src/config. Do not ed
 /** By path from the root of the repository. */
 export function generatedFiles(): ReadonlyMap<string, string> {
   const crds = KINDS.map((spec): readonly [string, string] => {
-    const text = stringify(crd(spec, project.version), { lineWidth: 100, aliasDuplicateObjects: false });
+    const text = stringify(crd(spec, project.version), {
+      lineWidth: 100,
+      aliasDuplicateObjects: false,
+    });
     return [spec.plural, CRD_HEAD + text];
   });
   return new Map([

@@ -36,7 +36,9 @@ function fullExample(kind: string): KubeObject {
 function rulesOf(kind: string): readonly FoundRule[] {
   const spec = KINDS.find((each) => each.kind === kind);
   assert.ok(spec !== undefined);
-  const made = crd(spec, 'dev') as unknown as { spec: { versions: [{ schema: { openAPIV3Schema: Schema } }] } };
+  const made = crd(spec, 'dev') as unknown as {
+    spec: { versions: [{ schema: { openAPIV3Schema: Schema } }] };
+  };
   return [...rulesIn(made.spec.versions[0].schema.openAPIV3Schema)];
 }
 

@@ -27,7 +27,8 @@ export function alsoInCluster(verb: Verb): Verb {
     ],
     async run(args, options, io) {
       const isAsked = options['cluster'] === true;
-      if (!isAsked && !(await mayBeInCluster(options, io))) return await verb.run(args, options, io);
+      if (!isAsked && !(await mayBeInCluster(options, io)))
+        return await verb.run(args, options, io);
       let code: ExitCode = EXIT_UNAVAILABLE;
       const why = await throughCluster(options, io, async (through) => {
         code = await verb.run(args, through, io);

@@ -94,7 +94,9 @@ async function apply(client: KubeClient, given: Given, io: Io): Promise<ExitCode
     io.out('Installed. `remora check --cluster` tells whether it works.');
     return EXIT_OK;
   }
-  io.out(`Remora ${VERSION} runs in ${namespace.metadata.name}. Next, put a namespace in the mesh:`);
+  io.out(
+    `Remora ${VERSION} runs in ${namespace.metadata.name}. Next, put a namespace in the mesh:`,
+  );
   io.out('  kubectl label namespace NAME remora.dev/inject=enabled');
   io.out('  kubectl rollout restart deployment -n NAME');
   return EXIT_OK;

@@ -6,6 +6,7 @@
  */
 import { text as wholeText } from 'node:stream/consumers';
 import { Command, CommanderError, Option } from 'commander';
+import { alsoInCluster } from './also-in-cluster.ts';
 import { check } from './check.ts';
 import { config } from './config.ts';
 import type { Options } from './control-client.ts';
@@ -26,8 +27,8 @@ import type { Io, Verb } from './verb.ts';
 import { VERSION } from '../version.ts';
 
 const VERBS: readonly Verb[] = [
-  ...[dev, proxy, drain, inject, check, status, routes],
-  ...[explain, tap, top, stat, config],
+  ...[dev, proxy, drain, inject, check],
+  ...[status, routes, explain, tap, top, stat, config].map(alsoInCluster),
   ...[install, uninstall],
 ];
 /** One Ctrl-C can arrive twice: from the terminal, and forwarded by `bin/remora.js`. */
@@ -41,6 +42,7 @@ Examples:
   $ remora routes                                    who applied which route
   $ remora tap --failed                              requests that fail, as they fail
   $ remora explain REQUEST_ID                        why one went the way it went
+  $ remora install                                   all of it in a cluster; remora check looks at it
 
 Each verb explains itself: remora dev --help`;
 

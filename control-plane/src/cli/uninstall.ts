@@ -4,12 +4,7 @@
  * Two things can't be undone by installing again, and are done with --yes only: routes and policies
  * go with their kinds, and pods keep a sidecar without a control plane until they are made anew.
  */
-import {
-  helmReleaseOf,
-  type Installed,
-  readInstalled,
-  wordOf,
-} from '../install/installed.ts';
+import { helmReleaseOf, type Installed, readInstalled, wordOf } from '../install/installed.ts';
 import { readMeshPods, restartText } from '../install/mesh-pods.ts';
 import { removeInstalled } from '../install/remove.ts';
 import type { KubeClient } from '../kube/client.ts';

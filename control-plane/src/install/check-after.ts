@@ -76,7 +76,7 @@ export async function checkInjection(client: KubeClient): Promise<readonly Findi
     spec: { containers: [{ name: 'app', image: 'remora' }] },
   };
   try {
-    const { spec } = await client.create<DryPod>(pods, pod, { dryRun: true });
+    const { spec }: DryPod = await client.create<KubeObject>(pods, pod, { dryRun: true });
     const isInjected = spec?.initContainers?.some(({ name }) => name === PROXY_CONTAINER) === true;
     if (isInjected) return [fine('a pod that asks for a sidecar gets one')];
     return [wrong('a pod that asks for a sidecar gets none: no webhook answered', REACH)];

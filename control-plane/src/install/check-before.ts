@@ -90,7 +90,7 @@ export async function checkSidecars(client: KubeClient): Promise<readonly Findin
       containers: [{ name: 'app', ...container }],
     },
   };
-  const { spec } = await client.create<DryPod>(pods, pod, { dryRun: true });
+  const { spec }: DryPod = await client.create<KubeObject>(pods, pod, { dryRun: true });
   const isKept = spec?.initContainers?.[0]?.restartPolicy === 'Always';
   if (isKept) return [fine('native sidecars are on')];
   const next = 'Switch the feature gate SidecarContainers on, in the API server and every kubelet';

@@ -77,7 +77,10 @@ export function wordOf({ kind, metadata }: Pick<KubeObject, 'kind' | 'metadata'>
   return `${kind.toLowerCase()}/${metadata.name}`;
 }
 
-export function resourceOf({ apiVersion, kind }: Pick<KubeObject, 'apiVersion' | 'kind'>): Resource {
+export function resourceOf({
+  apiVersion,
+  kind,
+}: Pick<KubeObject, 'apiVersion' | 'kind'>): Resource {
   const found = INSTALLED_KINDS.find((resource) => {
     return resource.kind === kind && apiVersionOf(resource) === apiVersion;
   });

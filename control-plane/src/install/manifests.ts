@@ -20,7 +20,11 @@ import { argumentsOf, imageOf, workload } from './workload.ts';
 export function ownNamespace(release: Release): Manifest {
   const { name, labels } = metadataOf(release.namespace, release);
   const level = { 'pod-security.kubernetes.io/enforce': 'restricted' };
-  return { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels: { ...labels, ...level } } };
+  return {
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name, labels: { ...labels, ...level } },
+  };
 }
 
 export function manifests(release: Release, values: InstallValues): readonly Manifest[] {

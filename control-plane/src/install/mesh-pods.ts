@@ -37,7 +37,10 @@ export async function readMeshPods(client: KubeClient): Promise<MeshPods> {
     }),
   );
   const world = foldWorld(emptyWorld, read.flat());
-  return { injected: injectedWorkloads([...world.pods.values()]), uninjected: uninjectedPods(world) };
+  return {
+    injected: injectedWorkloads([...world.pods.values()]),
+    uninjected: uninjectedPods(world),
+  };
 }
 
 /** Sorted by namespace and name. */

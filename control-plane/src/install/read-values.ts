@@ -2,13 +2,14 @@
  * The values of an installation, from where a user may write them: a file of YAML as Helm takes it,
  * `--set PATH=VALUE` over it, `--image` over both.
  *
- * A value of `--set` is YAML, so that numbers, flags and lists can be written. Where a text is
+ * They are laid over the defaults as Helm does it: maps are merged, lists are replaced, null takes
+ * away. A value of `--set` is YAML, so that numbers, flags and lists can be written. Where a text is
  * wanted, `1.10` is taken as it was typed: what YAML makes of it is a mistake that Helm is known for.
  *
  * Pure. Called by `cli/install.ts`.
  */
 import { parse } from 'yaml';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { limits } from '../limits.ts';
 import { type InstallValues, installValues } from './values.ts';
 
@@ -53,12 +54,26 @@ export function readValues({ file, sets, image }: GivenValues): ReadValues {
 }
 
 function checked(tree: Tree, settings: readonly Setting[]): ReadValues {
-  let parsed = installValues.safeParse(tree);
+  let parsed = overDefaults(tree);
   if (!parsed.success && asTyped(tree, settings, parsed.error)) {
-    parsed = installValues.safeParse(tree);
+    parsed = overDefaults(tree);
   }
   if (parsed.success) return { values: parsed.data, mistakes: [] };
   return refused(parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}.`));
+}
+
+function overDefaults(tree: Tree) {
+  return installValues.safeParse(merged(installValues.parse({}), tree));
+}
+
+function merged(under: Tree, over: Tree): Tree {
+  const made: Tree = { ...under };
+  for (const [name, value] of Object.entries(over)) {
+    const before = under[name];
+    if (value === null) delete made[name];
+    else made[name] = isTree(before) && isTree(value) ? merged(before, value) : value;
+  }
+  return made;
 }
 
 /** Whether any setting was put back to its text where a text was wanted. */

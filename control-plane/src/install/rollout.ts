@@ -75,7 +75,9 @@ export async function controlPods(
 
 export function isPodReady({ status, metadata }: ControlPod): boolean {
   if (metadata.deletionTimestamp !== undefined) return false;
-  return status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') === true;
+  return (
+    status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') === true
+  );
 }
 
 /** The webhooks that the API server would not believe, for want of the authority's certificate. */
