@@ -12,7 +12,7 @@ import { type Cluster, skipWithoutCluster, startNamespace } from './support/clus
 import { ClusterJaeger, COLLECTOR, spanOf, wayUp } from './support/jaeger.ts';
 import { Load, quantileOf } from './support/load.ts';
 import { ensureRemora } from './support/remora.ts';
-import { catalogRoute, idleContainer, idlePod, startShop } from './support/shop.ts';
+import { askOnce, catalogRoute, idleContainer, idlePod, startShop } from './support/shop.ts';
 
 const SHOP = 'promises';
 const PODS = 8;
@@ -93,8 +93,7 @@ describe('the promises', { skip: skipWithoutCluster() }, () => {
 
   describe('a weight that changes', () => {
     test('moves the traffic: shares are right, none is lost, and soon', async (t) => {
-      await shop.apply(catalogRoute(SHOP, 90, 10));
-      await applied(shop);
+      await askOnce(shop, toCatalog.url);
       const load = await Load.start({ namespace: SHOP, pod: 'client' }, toCatalog);
       const shares: [number, number, number][] = [];
       for (const v2 of [80, 10]) {

@@ -11,7 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Cluster, skipWithoutCluster } from './support/cluster.ts';
 import { Load, type LoadReport } from './support/load.ts';
 import { ensureRemora } from './support/remora.ts';
-import { catalogRoute, startShop } from './support/shop.ts';
+import { askOnce, catalogRoute, startShop } from './support/shop.ts';
 
 const NAMESPACE = 'rolling';
 const RATE = 100;
@@ -31,6 +31,7 @@ describe('under constant load', { skip: skipWithoutCluster() }, () => {
     system = await ensureRemora();
     shop = await startShop(NAMESPACE, ['catalog', 'cart', 'orders', 'payments', 'storefront']);
     await shop.apply(catalogRoute(NAMESPACE, 100, 0));
+    await askOnce(shop, toCatalog.url);
     await routeIsApplied();
   });
 
