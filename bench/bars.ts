@@ -101,6 +101,42 @@ const bars: readonly Bar[] = [
     unit: '×',
     what: 'CPU per request with every request in the access log, of none recorded',
   },
+  {
+    figure: 'appliedP99Ms',
+    max: 2_000,
+    unit: 'ms',
+    what: 'from a change by the API to the last interested proxy, p99',
+  },
+  {
+    figure: 'strayBytes',
+    max: 0,
+    unit: '',
+    what: 'bytes of a change to proxies that do not use it',
+  },
+  {
+    figure: 'controlPlaneRssMb',
+    max: 300,
+    unit: 'MB',
+    what: 'resident memory of the control plane, peak',
+  },
+  {
+    figure: 'changeCpuSeconds',
+    max: 5,
+    unit: 's',
+    what: 'CPU of the control plane in the 5 s from a change on',
+  },
+  {
+    figure: 'reconnectAllMs',
+    max: 30_000,
+    unit: 'ms',
+    what: 'from the death of the only control plane to the last proxy that is current again',
+  },
+  {
+    figure: 'sidecarGrowthMb',
+    max: 1,
+    unit: 'MB',
+    what: 'private memory of a proxy in the whole mesh over that in one of ten Services',
+  },
   { figure: 'startMs', max: 300, unit: 'ms', what: 'start to /ready with a last-good snapshot' },
 ];
 

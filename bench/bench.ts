@@ -14,8 +14,9 @@ import { judge, type Verdict } from './bars.ts';
 import { Driver } from './load/drive.ts';
 import { Children } from './machine/children.ts';
 import { chooseCores, moveToLoadCores } from './machine/cores.ts';
-import { ENVOY_VERSION, installTools } from './peers/installation.ts';
+import { ENVOY_VERSION, installTools, NO_TOOLS } from './peers/installation.ts';
 import { buildRemora } from './peers/remora.ts';
+import { push } from './push/push.ts';
 import { bodies } from './questions/bodies.ts';
 import { hop } from './questions/hop.ts';
 import { memory } from './questions/memory.ts';
@@ -26,7 +27,7 @@ import { type Circumstances, renderMarkdown } from './report/markdown.ts';
 import { renderSvg } from './report/svg.ts';
 import { round3 } from './statistics.ts';
 
-const QUESTIONS: readonly Question[] = [hop, bodies, table, memory, seeing];
+const QUESTIONS: readonly Question[] = [hop, bodies, table, memory, seeing, push];
 /** After these, rounds stop; at the last, so does everything. */
 const QUICK_MS = {
   alone: 140_000,
@@ -51,15 +52,19 @@ function clean(): void {
 }
 
 async function main(given: BenchArguments): Promise<void> {
-  const chosen = QUESTIONS.filter(
-    ({ name }) => given.questions.length === 0 || given.questions.includes(name),
-  );
+  const chosen = QUESTIONS.filter(({ name, isOnRequest = false }) => {
+    return given.questions.length === 0 ? !isOnRequest : given.questions.includes(name);
+  });
   const unknown = given.questions.filter((name) => !QUESTIONS.some((one) => one.name === name));
   if (unknown.length > 0) throw new Error(`no question ${unknown.join(', ')}\n\n${USAGE}`);
   moveToLoadCores(cores);
-  const tools = await installTools(children, say);
-  if (tools.nginx === null || tools.wrk === null) throw new Error('nginx and wrk are needed');
-  if (given.scale.quick) limitTime();
+  const withPeers = chosen.some(({ isOnRequest = false }) => !isOnRequest);
+  const tools = withPeers ? await installTools(children, say) : NO_TOOLS;
+  if (withPeers && (tools.nginx === null || tools.wrk === null)) {
+    throw new Error('nginx and wrk are needed');
+  }
+  // A mesh takes as long as its API server does.
+  if (given.scale.quick && withPeers) limitTime();
   const remora = await buildRemora(children, say);
   const circumstances = describe(given, remora);
   const figures: Record<string, number | null> = {};

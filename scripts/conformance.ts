@@ -60,7 +60,6 @@ async function examine(gateway: string, test: string | null): Promise<number> {
   const report = test === null ? join(results, 'report.yaml') : null;
   const { code, outcomes } = await runSuite(suiteArguments({ version, test, report }));
   const failed = outcomes.filter(({ result }) => result === 'failed');
-  for (const { name } of failed) progress.step(`${name} failed`);
   if (report !== null) {
     const versions = [`Remora ${version}`, `Gateway API ${gateway}`];
     writeFileSync(join(results, 'README.md'), outcomesPage(outcomes, versions));
@@ -70,7 +69,7 @@ async function examine(gateway: string, test: string | null): Promise<number> {
   return code === 0 && passed > 0 ? 0 : 1;
 }
 
-/** Says each test as it begins; everything else goes to the log. */
+/** Says what became of each test; everything else goes to the log. */
 async function runSuite(
   args: readonly string[],
 ): Promise<{ readonly code: number | null; readonly outcomes: readonly Outcome[] }> {
@@ -84,9 +83,10 @@ async function runSuite(
   createInterface({ input: child.stdout }).on('line', (line) => {
     log.write(`${line}\n`);
     const outcome = outcomeOf(line);
-    if (outcome !== null) outcomes.push(outcome);
-    const [, begun] = /^=== RUN {3}TestConformance\/([A-Za-z0-9]+)$/.exec(line) ?? [];
-    if (begun?.startsWith('Mesh') === true) progress.step(begun);
+    // Those that ask for a gateway are not for a mesh.
+    if (outcome === null || outcome.result === 'skipped') return;
+    outcomes.push(outcome);
+    progress.step(`${outcome.name} ${outcome.result}`);
   });
   const [code] = (await once(child, 'close')) as [number | null];
   log.end();

@@ -17,13 +17,13 @@ import { whyNoCluster } from '../test/cluster/machine/fitness.ts';
 import { type ImageName, isImageName } from '../test/cluster/machine/images.ts';
 import { otherOwner } from '../test/cluster/machine/owner.ts';
 import { places } from '../test/cluster/machine/places.ts';
+import { ProcessLock } from '../test/cluster/machine/process-lock.ts';
 import {
   buildPrograms,
   CLUSTER_PROGRAMS,
   isProgramName,
   type ProgramName,
 } from '../test/cluster/machine/programs.ts';
-import { RunLock } from '../test/cluster/machine/run-lock.ts';
 import { Progress } from './progress.ts';
 
 const EXIT_FAILED = 1;
@@ -53,7 +53,7 @@ async function main(): Promise<number> {
     console.log(`SKIPPED: no cluster can be here: ${why}. Not run: ${suites.join(' ')}`);
     return 0;
   }
-  const lock = RunLock.tryTake();
+  const lock = ProcessLock.tryTake(places.lock);
   const owner = running().length === 0 ? null : otherOwner();
   if (lock === null || owner !== null) {
     lock?.release();

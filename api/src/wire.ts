@@ -107,7 +107,7 @@ export type ControlMessage =
   | { readonly type: 'put-inbound'; readonly version: string; readonly config: InboundConfig }
   /** What the proxy holds from last-good is still right. */
   | { readonly type: 'current'; readonly destination: string; readonly version: string }
-  /** No such Service port, or nobody's address. `nearest` are names that exist, closest first, at most 3. */
+  /** No such Service port, or nobody's address. `nearest`: names that exist, closest first, ≤ 3. */
   | { readonly type: 'gone'; readonly destination: string; readonly nearest: readonly string[] }
   /** Answered within `answerMs`, or never. */
   | { readonly type: 'query'; readonly id: number; readonly query: ProxyQuery }
@@ -139,7 +139,7 @@ export interface TapFilter {
   readonly path: string | null;
 }
 
-/** `detect`: nobody said, so the first bytes of an intercepted connection do; else it is HTTP. */
+/** `detect`: nobody said. The first bytes of an intercepted connection do; else it is HTTP. */
 export type PortProtocol = 'http' | 'opaque' | 'detect';
 
 /**

@@ -23,6 +23,9 @@ export interface Tools {
   readonly wrk: string | null;
 }
 
+/** For questions that compare with nobody. */
+export const NO_TOOLS: Tools = { envoy: null, haproxy: null, nginx: null, wrk: null };
+
 export async function installTools(
   children: Children,
   say: (text: string) => void,

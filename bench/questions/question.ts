@@ -14,6 +14,8 @@ export interface Question {
   readonly name: string;
   /** What is asked, in one sentence. */
   readonly asks: string;
+  /** Only when named: it needs the programs of a cluster, and none of the peers. */
+  readonly isOnRequest?: true;
   run(bench: Bench): Promise<Answer>;
 }
 

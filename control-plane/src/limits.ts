@@ -54,8 +54,6 @@ export const limits = {
   /** Events that come together are one new world. */
   foldMs: 10,
   foldMsMax: 500,
-  /** How often kinds that need not be installed are looked for. */
-  optionalKindsMs: 15_000,
   webhookLookMs: 5_000,
   /** How often pods without a sidecar are looked for. */
   uninjectedLookMs: 5_000,

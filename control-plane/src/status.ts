@@ -44,14 +44,14 @@ export function routeStatuses(
   appliedBy: (route: ObjectIdentity) => AppliedCount,
 ): readonly RouteStatus[] {
   const statuses: RouteStatus[] = [];
-  for (const [, routes] of byTarget(world.routesOf)) {
+  for (const [, routes] of inOrder(world.routesOf)) {
     for (const route of routes) {
       const applied = appliedBy(route);
       const conditions = routeConditions(world, route, applied);
       statuses.push(statusOf(trafficRoute(route), conditions, applied));
     }
   }
-  for (const [target, routes] of byTarget(world.httpRoutesOf)) {
+  for (const [target, routes] of inOrder(world.httpRoutesOf)) {
     for (const route of routes) statuses.push(httpStatus(world, route, target, appliedBy(route)));
   }
   return statuses;
@@ -76,6 +76,6 @@ function statusOf(
   return { kind, namespace, name, generation, target, rules, conditions, applied };
 }
 
-function byTarget<T>(routes: ReadonlyMap<string, readonly T[]>) {
-  return [...routes].sort(([a], [b]) => compareText(a, b));
+function inOrder<T>(byTarget: ReadonlyMap<string, T>): readonly (readonly [string, T])[] {
+  return [...byTarget].sort(([a], [b]) => compareText(a, b));
 }

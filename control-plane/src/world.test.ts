@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { emptyWorld, foldWorld, type ObjectEvent, objectKey, type World } from './world.ts';
-import { clusterEvents, objectOf, podNamed, serviceNamed, worldWith } from './world-fixture.ts';
+import { objectOf, podNamed, serviceNamed, worldWith } from './world-fixture.ts';
+import { clusterEvents } from '../../test/support/cluster-events.ts';
 
 function foldOneByOne(events: readonly ObjectEvent[]): World {
   return events.reduce((world, event) => foldWorld(world, [event]), emptyWorld);

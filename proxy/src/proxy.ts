@@ -23,25 +23,22 @@ import type { ExchangeWorld, Role } from './exchange/exchange-world.ts';
 import { Tick } from './exchange/tick.ts';
 import type { ProxyOptions } from './flags.ts';
 import { limits } from './limits.ts';
+import { isLoopback } from './net/address.ts';
 import { type Dial, dialTcp } from './net/dialer.ts';
-import { Downstream, type DownstreamServer } from './net/downstream.ts';
 import { Drain } from './net/drain.ts';
-import { type Gate, Intercepted, type InterceptWorld } from './net/intercepted.ts';
-import { type Accept, type ListenAddress, Listener, type Served } from './net/listener.ts';
-import { type AskSocket, loadOriginalDestination } from './net/original-destination.ts';
-import { isLoopback, OwnPlaces } from './net/own-places.ts';
+import { type ListenAddress, Listener, type Served } from './net/listener.ts';
+import { loadOriginalDestination } from './net/original-destination.ts';
+import { OwnPlaces } from './net/own-places.ts';
 import { EndpointPool } from './net/pool.ts';
 import { ReadBuffers } from './net/read-buffer.ts';
 import { Scratch } from './net/scratch.ts';
-import { ServerFirst } from './net/server-first.ts';
 import { Observability } from './observability.ts';
 import { DeadlineMemory } from './resilience/deadline-memory.ts';
 import { Duplicates } from './resilience/duplicates.ts';
 import { ReplayBlocks } from './resilience/replay-buffer.ts';
+import { type AcceptOf, inboundEntrance, outboundEntrance } from './roles/entrances.ts';
 import { Inbound } from './roles/inbound.ts';
-import { InboundGate } from './roles/inbound-gate.ts';
 import { Outbound } from './roles/outbound.ts';
-import { OutboundGate } from './roles/outbound-gate.ts';
 import { noCounts } from './telemetry/exchange-counts.ts';
 import type { LineLog } from './telemetry/log.ts';
 import { ProxyMetrics } from './telemetry/proxy-metrics.ts';
@@ -65,9 +62,6 @@ export async function startProxy(
   await proxy.start();
   return proxy;
 }
-
-/** What takes a listener's connections, and who serves their requests. */
-type Entrance = InterceptWorld['connections'] & { serverOf(role: Role): DownstreamServer };
 
 class DataPlane implements RunningProxy {
   readonly addresses: Record<string, string> = {};
@@ -147,10 +141,27 @@ class DataPlane implements RunningProxy {
   }
 
   async start(): Promise<void> {
-    const { outbound, inbound } = this.#options;
-    const ask = this.#options.intercept ? await loadOriginalDestination() : null;
-    if (outbound !== null) await this.#listenOutbound(outbound, ask);
-    if (inbound !== null) await this.#listenInbound(inbound, ask);
+    const { outbound, inbound, identity, front, intercept } = this.#options;
+    const ask = intercept ? await loadOriginalDestination() : null;
+    const { clock, wheel, scratch } = this.#world;
+    const { tcp } = this.#metrics;
+    const entrance = { ...{ clock, wheel, scratch, tcp, ask, dial: this.#dial }, own: this.#own };
+    if (outbound !== null) {
+      const { live } = this.#configuration;
+      const names = { namespace: identity.namespace, front };
+      const role = new Outbound(live, names, clock, Math.random);
+      const bound = await this.#listen(
+        'outbound',
+        outbound,
+        outboundEntrance(entrance, role, live),
+      );
+      this.#ownPorts.add(bound.port);
+    }
+    if (inbound !== null) {
+      const { app } = this.#options;
+      const to = { inbound: this.#inbound!, app, identity };
+      await this.#listen('inbound', inbound, inboundEntrance(entrance, to));
+    }
     await this.#configuration.start();
     const { admin, metrics } = this.#options;
     if (admin !== null) await this.#servePages('admin', ADMIN_PAGES, admin);
@@ -190,44 +201,10 @@ class DataPlane implements RunningProxy {
     return direction === 'inbound' || this.#options.front !== null ? 'entry' : 'exit';
   }
 
-  async #listenOutbound(address: ListenAddress, ask: AskSocket | null): Promise<void> {
-    const { identity, front } = this.#options;
-    const { live } = this.#configuration;
-    const names = { namespace: identity.namespace, front };
-    const role = new Outbound(live, names, systemClock, Math.random);
-    const { port } = await this.#listen(
-      'outbound',
-      address,
-      role.direction,
-      ({ serverOf, ...to }) => {
-        const server = serverOf(role);
-        if (ask === null) return () => new Downstream(server);
-        const gate = new OutboundGate(live, this.#own, server, this.#wheel);
-        return this.#accepting(role.direction, ask, gate, to);
-      },
-    );
-    this.#ownPorts.add(port);
-  }
-
-  async #listenInbound(address: ListenAddress, ask: AskSocket | null): Promise<void> {
-    const { app, identity } = this.#options;
-    const inbound = this.#inbound!;
-    await this.#listen('inbound', address, 'inbound', ({ serverOf, ...to }) => {
-      if (ask === null) {
-        const server = serverOf(inbound.only(app!.host, app!.port));
-        return () => new Downstream(server);
-      }
-      const name = `${identity.workload}.${identity.namespace}`;
-      const gate = new InboundGate({ inbound, own: this.#own, name, serverOf });
-      return this.#accepting('inbound', ask, gate, to);
-    });
-  }
-
   async #listen(
-    name: string,
-    address: ListenAddress,
     direction: Role['direction'],
-    acceptOf: (to: Entrance) => Accept,
+    address: ListenAddress,
+    acceptOf: AcceptOf,
   ): Promise<ListenAddress> {
     const forget = (connection: Served): void => listener.forget(connection);
     const accept = acceptOf({
@@ -238,34 +215,13 @@ class DataPlane implements RunningProxy {
     const listener: Listener = new Listener(accept, this.#buffers);
     const bound = await listener.listen(address);
     this.#doors[this.#doorOf(direction)].push(listener);
-    this.addresses[name] = `${bound.host}:${bound.port}`;
+    this.addresses[direction] = `${bound.host}:${bound.port}`;
     this.#own.listeners.add(bound.port);
     if (!listener.isFast) {
+      const name = direction;
       this.#log.warn({ name }, 'reading by events: this Node has no replaceable accept');
     }
     return bound;
-  }
-
-  /** Connections that were turned aside, each to where it was going. */
-  #accepting(
-    direction: Role['direction'],
-    ask: AskSocket,
-    gate: Gate,
-    connections: InterceptWorld['connections'],
-  ): Accept {
-    const { tcp } = this.#metrics;
-    const { clock, wheel, scratch } = this.#world;
-    const world: InterceptWorld = {
-      ...{ clock, wheel, scratch, gate, connections, dial: this.#dial },
-      serverFirst: new ServerFirst(clock),
-      defer: (work) => setImmediate(work),
-      counts: (dst, protocol) => tcp.count({ direction, dst, protocol }),
-      onRefused: (why) => tcp.refused(why),
-    };
-    return (socket) => {
-      const asked = ask(socket);
-      return asked === null ? null : new Intercepted(world, asked);
-    };
   }
 
   async #servePages(name: string, pages: readonly Page[], address: ListenAddress): Promise<void> {
@@ -323,9 +279,8 @@ class DataPlane implements RunningProxy {
     const wheel = this.#wheel;
     const { ids, marks, observer } = this.#seeing;
     const scratch = new Scratch();
-    const poolWorld = {
-      ...{ clock: systemClock, wheel, scratch, dial: this.#dial, counts: this.#counts },
-    };
+    const dial = this.#dial;
+    const poolWorld = { clock: systemClock, wheel, scratch, dial, counts: this.#counts };
     return {
       clock: systemClock,
       chance: Math.random,

@@ -1,8 +1,9 @@
 /**
  * The Gateway API's own kinds on a real API server: what it makes of a route, and of our status.
  *
- * It fills in defaults and refuses statuses that its schema does not like, so that a status could be
- * refused for ever, or differ from what was wanted each time it is looked at and be written for ever.
+ * It fills in defaults and refuses statuses that its schema does not like, so that a status could
+ * be refused for ever, or differ from what was wanted each time it is looked at and be written for
+ * ever.
  */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';

@@ -10,7 +10,7 @@ import { dirname } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { PROXY_UID } from '@remora/api/mesh-names.ts';
 import { fieldValue } from '../support/message-reader.ts';
-import { enterNamespace, Namespace, run, whyNoNamespace } from '../support/network-namespace.ts';
+import { enterNamespace, Namespace, run, whyNoNamespace } from '../support/own-network.ts';
 import { Program } from '../support/processes.ts';
 import { connectRaw } from '../support/raw-client.ts';
 import { inboundConfig, writeSnapshot } from '../support/snapshot.ts';

@@ -9,7 +9,7 @@ import { after, before, describe, test } from 'node:test';
 import { PROXY_UID } from '@remora/api/mesh-names.ts';
 import { ControlStub } from '../support/control-stub.ts';
 import { fieldValue } from '../support/message-reader.ts';
-import { enterNamespace, run, whyNoNamespace } from '../support/network-namespace.ts';
+import { enterNamespace, run, whyNoNamespace } from '../support/own-network.ts';
 import { Program } from '../support/processes.ts';
 import { connectRaw } from '../support/raw-client.ts';
 import { destination } from '../support/snapshot.ts';

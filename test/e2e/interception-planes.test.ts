@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { PROXY_UID } from '@remora/api/mesh-names.ts';
-import { enterNamespace, run, whyNoNamespace } from '../support/network-namespace.ts';
+import { enterNamespace, run, whyNoNamespace } from '../support/own-network.ts';
 import { type ControlPlane, Program, startControlPlane } from '../support/processes.ts';
 import { connectRaw } from '../support/raw-client.ts';
 import { until, within } from '../support/waiting.ts';

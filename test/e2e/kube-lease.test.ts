@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict';
+import { join, relative } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { skipWithoutApiServer } from '../cluster/machine/places.ts';
 import { type KubeScene, startKubeScene } from '../support/kube-scene.ts';
 import { Program } from '../support/processes.ts';
 import { until } from '../support/waiting.ts';
 
+const ROOT = join(import.meta.dirname, '../..');
+const ELECTOR = relative(ROOT, fileURLToPath(import.meta.resolve('../support/elector.ts')));
 const TAKEOVER_MS_MAX = 15_000;
 
 interface Said {
@@ -20,7 +24,7 @@ class Elector {
 
   constructor(file: string, lease: string, identity: string) {
     const args = [file, 'mesh', lease, identity];
-    this.program = new Program(identity, 'test/support/elector.ts', args);
+    this.program = new Program(identity, ELECTOR, args);
   }
 
   get said(): Said[] {

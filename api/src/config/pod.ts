@@ -76,7 +76,7 @@ export const pod = whole.transform(
       spec: {
         hostNetwork,
         hasSidecar: initContainers.some(({ name }) => name === PROXY_CONTAINER),
-        /** TCP only, and only those that say what they are called: that is what they are for here. */
+        /** TCP only; a port without a name is found by its number. */
         namedPorts: own.flatMap(namedPorts),
         probePaths: [...new Set(own.flatMap(probePaths))].sort(),
       },

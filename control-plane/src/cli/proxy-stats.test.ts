@@ -25,7 +25,7 @@ test('every proxy is asked, 16 at a time, and those left when time is up are nam
   let most = 0;
   const server = createServer(async (_request, response) => {
     most = Math.max(most, ++underWay);
-    await sleep(100);
+    await sleep(400);
     underWay--;
     response.end('{}');
   });
@@ -42,10 +42,10 @@ test('every proxy is asked, 16 at a time, and those left when time is up are nam
   const all = await ask();
   assert.deepEqual([new Set(all.heard).size, all.silent, most], [40, [], 16]);
 
-  const some = await ask(50);
+  const some = await ask(200);
   assert.deepEqual([some.heard.length, some.silent.length], [16, 24]);
   assert.deepEqual(some.silent[0], {
     proxy: 'web-16',
-    why: 'not asked: the others took 50 ms.',
+    why: 'not asked: the others took 200 ms.',
   });
 });

@@ -53,7 +53,8 @@ async function askOne(
   io: Io,
   take: (proxy: ProxyStatus, page: unknown) => void,
 ): Promise<string | null> {
-  const path = `/v1/proxies/${encodeURIComponent(proxy.name)}/stats`;
+  const name = encodeURIComponent(`${proxy.namespace}/${proxy.name}`);
+  const path = `/v1/proxies/${name}/stats`;
   const page = await askPage<unknown>(options, io, path);
   if (page.refusal !== null) return page.refusal.why;
   try {

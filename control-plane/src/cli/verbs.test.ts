@@ -103,7 +103,7 @@ describe('remora check', () => {
     );
   });
 
-  test('finds what is wrong in a part of an HTTPRoute, which only its status would say', async (t) => {
+  test('finds what is wrong in a part of an HTTPRoute, as its status would say', async (t) => {
     const folder = folderWith(t, { 'web.yaml': SERVICE + HTTP_ROUTE });
     const { code, text } = await run(check, [folder]);
     assert.equal(code, EXIT_FOUND);

@@ -70,7 +70,7 @@ export function attachmentOf(
     return `There is no Service ${key}: create it, or correct spec.targetRef`;
   }
   if (service.spec.type === 'ExternalName') {
-    return `Service ${key} is an ExternalName: it leads out of the cluster, past every route`;
+    return `Service ${key} is an ExternalName: it leads out of the cluster`;
   }
   const ports = portsOf(service, object);
   if (ports.length > 0) return { service, ports };

@@ -44,7 +44,7 @@ export function graceSeconds({ spec }: Pod): number {
 /** Whether connections to this port of the pod arrive at the sidecar. */
 export function isTaken(port: number, settings: Settings): boolean {
   const { skipInboundPorts, onlyInboundPorts } = settings;
-  if (OWN_PORTS.includes(port) || holds(skipInboundPorts, port)) return false;
+  if (holds(skipInboundPorts, port)) return false;
   return onlyInboundPorts.length === 0 || holds(onlyInboundPorts, port);
 }
 

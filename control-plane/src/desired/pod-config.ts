@@ -3,7 +3,7 @@
  *
  * Who dials a pod means that pod (a headless Service's client, a peer of a StatefulSet), so nothing
  * is routed and nobody else is tried: but it is called as its Service's policies say, where exactly
- * one Service leads to that port. Addresses of nodes are no pod's, so a pod on its node's network is
+ * one Service leads to that port. A node's address is no pod's, so a pod on its node's network is
  * found by its Services alone. Any other address is outside the mesh, and null.
  *
  * Pure. Called by `compiler.ts`.

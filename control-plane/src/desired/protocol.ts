@@ -1,6 +1,6 @@
 /**
- * What is spoken on a Service port: HTTP, which is read; something else, which is passed through; or
- * nobody says, and the first bytes of a connection decide.
+ * What is spoken on a Service port: HTTP, which is read; something else, which is passed through;
+ * or nobody says, and the first bytes of a connection decide.
  *
  * Never by the port's name: `http-something` was written for people. A route is as good as an
  * `appProtocol`: who matches paths says that there are some. Where the server speaks first nothing

@@ -2,15 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { emptyWorld, foldWorld } from '../world.ts';
-import {
-  clusterEvents,
-  objectOf,
-  podNamed,
-  serviceNamed,
-  sliceNamed,
-  worldWith,
-} from '../world-fixture.ts';
+import { objectOf, podNamed, serviceNamed, sliceNamed, worldWith } from '../world-fixture.ts';
 import { WorldCompiler } from './compiler.ts';
+import { clusterEvents } from '../../../test/support/cluster-events.ts';
 
 const KEYS = ['cart', 'catalog', 'orders'].flatMap((name) => {
   return ['shop', 'blog'].map((namespace) => `${name}.${namespace}:80`);

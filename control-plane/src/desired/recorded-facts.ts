@@ -1,10 +1,10 @@
 /**
  * What a configuration was made of: every question that was asked of the world, with its answer.
  *
- * Where all of them have the same answer in another world, the configuration is the same there. That
- * is right by construction: `desired/` asks through `Facts` alone, which has no other way in, and
- * folding keeps the identity of whatever an event did not touch. Working out from an event what it
- * may affect was refused: that is a second model of the same rules, and a missed case a stale proxy.
+ * Where all of them have the same answer in another world, the configuration is the same there.
+ * That is right by construction: `desired/` asks through `Facts` alone, which has no other way in,
+ * and folding keeps the identity of whatever an event did not touch. Working out from an event what
+ * it may affect was refused: a second model of the same rules, and a missed case a stale proxy.
  *
  * Pure. Used by `compiler.ts`.
  */

@@ -2,8 +2,8 @@
  * Pods that should have a sidecar and have none: made before they were asked for one, or while no
  * webhook answered (the configuration for single pods lets them start all the same).
  *
- * Told and not ended: whose traffic bypasses the mesh is for its owner to restart. Those that are on
- * their way out, or share the network of their node, are left alone.
+ * Told and not ended: whose traffic bypasses the mesh is for its owner to restart. Those that are
+ * on their way out, or share the network of their node, are left alone.
  *
  * Pure. Called for events and for the count of them.
  */

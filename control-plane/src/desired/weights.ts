@@ -1,8 +1,8 @@
 /**
  * The weights of a route as `kubectl get tr` shows them: what is wanted, and what requests did.
  *
- * Of a route for several ports the counts are of its first. Shares are of all requests that ended at
- * one of a rule's backends; rules with one backend split nothing and are not counted.
+ * Of a route for several ports the counts are of its first. Shares are of all requests that ended
+ * at one of a rule's backends; rules with one backend split nothing and are not counted.
  *
  * Pure. Called by `apply/wanted-statuses.ts`.
  */

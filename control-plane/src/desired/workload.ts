@@ -1,8 +1,8 @@
 /**
  * What is known of the instances of a workload: their labels, their named ports, their probes.
  *
- * From a pod where there are any, the youngest, since it is as the newest template has it; else from
- * the Deployment of that name, and else from the local instances, which a folder has.
+ * From a pod where there are any, the youngest, since it is as the newest template has it; else
+ * from the Deployment of that name, and else from the local instances, which a folder has.
  *
  * Pure. Called by `inbound-config.ts` and `pod-config.ts`.
  */

@@ -3,9 +3,9 @@
  * asked again, and its failure as a `KubeError`.
  *
  * Reads are repeated by themselves; writes only where the server refused to look at them (429),
- * since a write whose answer was lost may have happened. One deadline holds for all attempts and the
- * waits between them, so that a caller knows how long it waits, and a slow server is not asked by
- * many for the same. Why no breaker: docs/decisions/dependencies.md.
+ * since a write whose answer was lost may have happened. One deadline holds for all attempts and
+ * the waits between them, so that a caller knows how long it waits. Why there is no breaker:
+ * docs/decisions/dependencies.md.
  *
  * Used by `client.ts`.
  */

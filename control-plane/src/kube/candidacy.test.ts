@@ -61,7 +61,7 @@ describe('a leader', () => {
     assert.equal(candidacy.isLeader(), false);
   });
 
-  test('does not wake up as one from a suspended machine, whose monotonic clock stood still', () => {
+  test('does not wake up as one from a suspended machine, whose monotonic time stood still', () => {
     const clock = new ManualClock();
     const candidacy = new Candidacy('a', clock);
     candidacy.wrote(candidacy.instant());

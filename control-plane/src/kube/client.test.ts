@@ -43,7 +43,7 @@ describe('a client of the API server', () => {
     assert.equal(api.asked.length, 2);
   });
 
-  test('repeats a write that was refused unseen, not before the time that it was told', async () => {
+  test('repeats a write that was refused unseen, not before the time it was told', async () => {
     api = await ScriptedApi.start((_, response, count) => {
       const busy = statusBody(429, 'TooManyRequests');
       if (count === 0) answer(response, 429, busy, { 'retry-after': '1' });

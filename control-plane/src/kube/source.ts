@@ -3,8 +3,7 @@
  *
  * Nothing is told before every kind was listed once: half a world would take routes away. After
  * that events wait a moment, so that what comes together is one new world; how long follows from
- * what the last one cost, so that a storm of changes never takes all of the processor. A kind that
- * need not be installed (the Gateway API's) is looked for now and then.
+ * what the last one cost, so that a storm of changes never takes all of the processor.
  *
  * The same interface as `files/folder-source.ts`. Made by `cluster.ts`.
  */
@@ -31,14 +30,12 @@ export interface KubeSourceOptions {
 
 export class KubeSource {
   readonly #options: KubeSourceOptions;
-  readonly #kinds = new Map<string, Kind>();
+  readonly #kinds: Kind[] = [];
   #waiting: ObjectEvent[] = [];
   #flush: NodeJS.Timeout | null = null;
-  #look: NodeJS.Timeout | null = null;
   #lastCostMs = 0;
   #problemChanges = 0;
   #isStarted = false;
-  #isClosed = false;
 
   constructor(options: KubeSourceOptions) {
     this.#options = options;
@@ -46,45 +43,31 @@ export class KubeSource {
 
   /** Resolves once every kind was listed and told. Waits as long as that takes. */
   async start(): Promise<void> {
-    const { resources } = this.#options;
-    for (const resource of resources) this.#watch(resource);
-    await this.#lookForOptional();
-    await Promise.all([...this.#kinds.values()].map(({ watch }) => watch.synced));
+    const { resources, optional } = this.#options;
+    for (const resource of resources) this.#watch(resource, false);
+    for (const resource of optional) this.#watch(resource, true);
+    await Promise.all(this.#kinds.map(({ watch }) => watch.synced));
     this.#isStarted = true;
     this.#tell();
-    this.#look = setInterval(() => void this.#lookForOptional(), limits.optionalKindsMs);
-    this.#look.unref();
   }
 
   async close(): Promise<void> {
-    this.#isClosed = true;
     if (this.#flush !== null) clearTimeout(this.#flush);
-    if (this.#look !== null) clearInterval(this.#look);
-    await Promise.all([...this.#kinds.values()].map(({ watch }) => watch.close()));
+    await Promise.all(this.#kinds.map(({ watch }) => watch.close()));
   }
 
-  #watch(resource: Resource): void {
-    const { client } = this.#options;
-    const kind = new Kind(client, resource, {
-      onEvents: (events) => this.#take(events),
-      onLag: (why) => this.#options.log.warn({ kind: resource.kind }, `not up to date: ${why}`),
-    });
-    this.#kinds.set(resource.plural, kind);
+  #watch(resource: Resource, isOptional: boolean): void {
+    const { client, log } = this.#options;
+    const kind = new Kind(
+      client,
+      { resource, isOptional },
+      {
+        onEvents: (events) => this.#take(events),
+        onLag: (why) => log.warn({ kind: resource.kind }, `not up to date: ${why}`),
+      },
+    );
+    this.#kinds.push(kind);
     kind.watch.start();
-  }
-
-  /** What is uninstalled again stays watched: its watch finds nothing, and says so. */
-  async #lookForOptional(): Promise<void> {
-    const { client, optional, log } = this.#options;
-    for (const resource of optional) {
-      if (this.#kinds.has(resource.plural) || this.#isClosed) continue;
-      try {
-        if (await client.resourceExists(resource)) this.#watch(resource);
-      } catch (error) {
-        const why = error instanceof Error ? error.message : String(error);
-        log.warn({ kind: resource.kind }, `cannot see whether it is installed: ${why}`);
-      }
-    }
   }
 
   #take(events: readonly ObjectEvent[]): void {
@@ -102,10 +85,10 @@ export class KubeSource {
     if (events.length > 0) this.#options.onEvents(events);
     this.#lastCostMs = performance.now() - startedAtMs;
     let changes = 0;
-    for (const { ledger } of this.#kinds.values()) changes += ledger.changes;
+    for (const { ledger } of this.#kinds) changes += ledger.changes;
     if (changes === this.#problemChanges) return;
     this.#problemChanges = changes;
-    const problems = [...this.#kinds.values()].flatMap(({ ledger }) => ledger.problems);
+    const problems = this.#kinds.flatMap(({ ledger }) => ledger.problems);
     this.#options.onProblems(problems.slice(0, limits.problemsMax));
   }
 }
@@ -119,11 +102,16 @@ class Kind {
   readonly ledger = new ObjectLedger();
   readonly watch: Watch<ReturnType<typeof readObject>>;
 
-  constructor(client: KubeClient, resource: Resource, handlers: KindHandlers) {
+  constructor(
+    client: KubeClient,
+    { resource, isOptional }: { readonly resource: Resource; readonly isOptional: boolean },
+    handlers: KindHandlers,
+  ) {
     const apiVersion = apiVersionOf(resource);
     const { kind } = resource;
     this.watch = new Watch(client, {
       resource,
+      isOptional,
       // The items of a list do not say what they are.
       pick: (raw: KubeObject) => readObject({ ...raw, apiVersion, kind }),
       onReset: (all) => handlers.onEvents(this.ledger.reset(all)),

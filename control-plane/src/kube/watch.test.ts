@@ -88,7 +88,7 @@ describe('a watch', () => {
     assert.equal(listed, 1);
   });
 
-  test('resumes where a connection broke within a line, and takes nothing of that line', async () => {
+  test('resumes where a connection broke within a line, and takes nothing of it', async () => {
     const event = line('ADDED', objectBody('b', '14'));
     await start([['a']], (response, count) => {
       response.writeHead(200);
@@ -188,7 +188,7 @@ describe('a watch', () => {
     await hears('syncing', 'all a', 'synced', 'lagging', 'all a b', 'synced');
   });
 
-  test('says why it is not synced while the first list is refused, and rejects when closed', async () => {
+  test('says why it is not synced while its first list is refused', async () => {
     api = await ScriptedApi.start((_, response) => {
       answer(response, 403, statusBody(403, 'Forbidden', 'no'));
     });

@@ -2,10 +2,10 @@
  * One kind of object, kept current: the whole truth once, then every change of it.
  *
  * The API server forgets (410), restarts, stalls, ends each stream after minutes; the receiver
- * hears only `onReset` (all there is: what is not in it is gone) and `onEvents`. What was told stays
- * told meanwhile: a watch that lags says so and never empties. First a list, then a watch from its
- * version; every event and bookmark moves the version on; a lost stream resumes from it; one that
- * is too old lists again. One request at a time, so a slow server is never asked twice.
+ * hears only `onReset` (all there is: what is not in it is gone) and `onEvents`. A watch that lags
+ * says so and never empties. First a list, then a watch from its version; every event and bookmark
+ * moves the version on; a lost stream resumes from it; one that is too old lists again. One request
+ * at a time, so a slow server is never asked twice.
  *
  * Callbacks run inside the reading of the stream, which waits for them.
  */

@@ -44,6 +44,7 @@ export interface ConfigServerOptions {
 export class ConfigServer {
   readonly #options: ConfigServerOptions;
   readonly #streams = new Set<ProxyStream>();
+  /** By `namespace/name`. */
   readonly #byName = new Map<string, ProxyStream>();
   readonly #queries = new ProxyQueries();
   readonly #heart: NodeJS.Timeout;
@@ -110,8 +111,8 @@ export class ConfigServer {
     try {
       return await authenticate(token);
     } catch (error) {
-      const why = `the token cannot be looked at: ${error instanceof Error ? error.message : error}`;
-      return { identity: null, status: 503, why };
+      const cause = error instanceof Error ? error.message : String(error);
+      return { identity: null, status: 503, why: `the token cannot be looked at: ${cause}` };
     }
   }
 
@@ -175,7 +176,7 @@ export class ConfigServer {
 
   #welcome(stream: ProxyStream): void {
     const { controlPlane, log } = this.#options;
-    const { name } = stream.proxy;
+    const name = nameOf(stream);
     // A proxy that comes back before its old connection was found dead is one proxy, not two.
     this.#byName.get(name)?.close('the proxy connected again');
     this.#byName.set(name, stream);
@@ -198,7 +199,7 @@ export class ConfigServer {
     this.#streams.delete(stream);
     if (!stream.isKnown) return;
     this.#queries.left(stream, why);
-    const { name } = stream.proxy;
+    const name = nameOf(stream);
     if (this.#byName.get(name) === stream) this.#byName.delete(name);
     for (const destination of stream.destinations) {
       this.#options.publisher.unsubscribe(stream, destination);
@@ -218,6 +219,11 @@ const REASONS = {
   403: 'Forbidden',
   503: 'Service Unavailable',
 } as const;
+
+/** Pods of two namespaces may be called the same. */
+function nameOf({ proxy }: ProxyStream): string {
+  return `${proxy.namespace}/${proxy.name}`;
+}
 
 function refuse(socket: Duplex, status: keyof typeof REASONS, why: string): void {
   const head = `HTTP/1.1 ${status} ${REASONS[status]}\r\ncontent-type: text/plain\r\n`;

@@ -138,7 +138,7 @@ describe('a subscription by address', () => {
     assert.equal(address.config.key, CATALOG);
   });
 
-  test('counts for the objects behind it once its version is acknowledged under the address', () => {
+  test('counts for the objects behind it once it is acknowledged under the address', () => {
     const publisher = new Publisher(byAddress(destinationNamed(CATALOG)), () => {});
     const storefront = new FakeProxy('storefront');
     publisher.subscribe(storefront, ADDRESS, null);

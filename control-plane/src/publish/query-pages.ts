@@ -28,6 +28,7 @@ const ARRIVAL_MS = 500;
 export const TAP_MS = wireLimits.answerMs - ARRIVAL_MS;
 
 export interface QueryWorld {
+  /** By `namespace/name`. */
   readonly byName: ReadonlyMap<string, AskedProxy>;
   readonly queries: ProxyQueries;
 }
@@ -64,7 +65,7 @@ export function queryPage(target: string, world: QueryWorld): Promise<PageReply>
   }
   if (path === '/v1/explain') return explain(given, world);
   if (path === '/v1/tap') return tap(given, world);
-  const [, name, page] = /^\/v1\/proxies\/([^/]+)\/(config|stats)$/.exec(path) ?? [];
+  const [, name, page] = /^\/v1\/proxies\/(.+)\/(config|stats)$/.exec(path) ?? [];
   if (name === undefined) return null;
   return proxyPage(decoded(name), page === 'config' ? 'config' : 'stats', world);
 }
@@ -93,7 +94,7 @@ async function proxyPage(
   kind: 'config' | 'stats',
   { byName, queries }: QueryWorld,
 ): Promise<PageReply> {
-  const proxy = byName.get(name);
+  const proxy = byName.get(name) ?? onlyOneNamed(name, byName);
   if (proxy === undefined) {
     const nearest = nearestNames(name, byName.keys());
     const body: QueryError = { error: `No proxy ${name} is connected`, nearest };
@@ -106,6 +107,12 @@ async function proxyPage(
     else page = refusal(504, `Proxy ${name} did not answer: ${why}`);
   });
   return page;
+}
+
+/** People leave the namespace out where there is no other of the name. */
+function onlyOneNamed(name: string, byName: QueryWorld['byName']): AskedProxy | undefined {
+  const found = [...byName].filter(([key]) => key.endsWith(`/${name}`));
+  return found.length === 1 ? found[0]?.[1] : undefined;
 }
 
 async function recordsPage({ byName, queries }: QueryWorld, query: ProxyQuery): Promise<PageReply> {

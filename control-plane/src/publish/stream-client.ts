@@ -5,6 +5,7 @@
  * Only for tests.
  */
 import { createConnection, type Socket } from 'node:net';
+import { connect as connectSecure } from 'node:tls';
 import type { ControlMessage, ProxyMessage } from '@remora/api/wire.ts';
 import { INBOUND_KEY } from '@remora/api/wire-resilience.ts';
 
@@ -13,6 +14,8 @@ export interface ClientOptions {
   readonly name: string;
   readonly namespace?: string;
   readonly known?: Readonly<Record<string, string>>;
+  /** As in a cluster: TLS, and a token that says who it is. */
+  readonly secure?: { readonly ca: string; readonly servername: string; readonly token: string };
   /** Answer every put with `applied`, as a proxy does. */
   readonly applies?: boolean;
 }
@@ -31,11 +34,17 @@ export class StreamClient {
 
   private constructor(options: ClientOptions) {
     const { hostname, port } = new URL(options.url);
-    this.socket = createConnection({ host: hostname, port: Number(port) });
+    const { ca, servername, token } = options.secure ?? {};
+    const at = { host: hostname, port: Number(port) };
+    this.socket =
+      options.secure === undefined
+        ? createConnection(at)
+        : connectSecure({ ...at, ca, servername });
     this.socket.setEncoding('utf8');
+    const proof = token === undefined ? '' : `authorization: Bearer ${token}\r\n`;
     this.socket.write(
       'GET /v1/config HTTP/1.1\r\nhost: control\r\nconnection: upgrade\r\n' +
-        'upgrade: remora-config/1\r\n\r\n',
+        `${proof}upgrade: remora-config/1\r\n\r\n`,
     );
     this.socket.on('data', (text: string) => this.#take(text, options.applies ?? true));
     this.socket.on('error', () => {});
@@ -74,7 +83,9 @@ export class StreamClient {
     const found = () => this.received.slice(since).find((message) => message.type === type);
     await this.until(() => found() !== undefined || this.#closed);
     const message = found();
-    if (message === undefined) throw new Error(`The stream closed before a ${type} came`);
+    if (message === undefined) {
+      throw new Error(`The stream closed before a ${type} came. ${this.#text}`);
+    }
     return message as Extract<ControlMessage, { type: T }>;
   }
 
@@ -105,6 +116,8 @@ export class StreamClient {
     if (!this.#upgraded) {
       const end = this.#text.indexOf('\r\n\r\n');
       if (end === -1) return;
+      // A refusal: its words stay in the text until the stream closes.
+      if (!this.#text.startsWith('HTTP/1.1 101')) return;
       this.#upgraded = true;
       this.#text = this.#text.slice(end + 4);
     }

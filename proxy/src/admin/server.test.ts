@@ -159,7 +159,7 @@ describe('the admin listeners', () => {
       ejected: false,
       limit: null,
     });
-    const { limit, inFlight, waiting, breaker, retriesLeft } = stats.backends[0]!;
+    const { limit, inFlight, waiting, breaker, retriesLeft } = stats.backends[1]!;
     assert.deepEqual(
       { limit, inFlight, waiting, breaker, retriesLeft },
       { limit: 1_024, inFlight: 0, waiting: 0, breaker: 'closed', retriesLeft: 100 },

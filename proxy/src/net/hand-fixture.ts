@@ -7,8 +7,8 @@ import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import { ManualClock } from '../clock.ts';
 import { TimerWheel } from '../timer-wheel.ts';
+import type { Address } from './address.ts';
 import type { ByteStream, ByteStreamOwner } from './byte-stream.ts';
-import type { Address } from './original-destination.ts';
 
 const ROOM = 32;
 

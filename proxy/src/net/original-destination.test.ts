@@ -6,7 +6,8 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { describe, test } from 'node:test';
-import { loadOriginalDestination, plainAddress, readSockaddr } from './original-destination.ts';
+import { plainAddress } from './address.ts';
+import { loadOriginalDestination, readSockaddr } from './original-destination.ts';
 
 describe('an original destination', () => {
   test('is read from what the kernel fills in, of either family', () => {

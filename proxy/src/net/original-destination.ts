@@ -10,12 +10,7 @@
  * Asked by `intercepted.ts`.
  */
 import { type Socket, SocketAddress } from 'node:net';
-
-export interface Address {
-  /** As the kernel prints it: no `::ffff:` before an IPv4 address. */
-  readonly address: string;
-  readonly port: number;
-}
+import { type Address, isMapped, plainAddress } from './address.ts';
 
 /** What a socket says of itself. */
 export interface AcceptedSocket {
@@ -33,7 +28,6 @@ const SOL_IPV6 = 41;
 const SO_ORIGINAL_DST = 80;
 /** Of sockaddr_in6; sockaddr_in has 16. */
 const SOCKADDR_BYTES = 28;
-const MAPPED = '::ffff:';
 
 /** Throws where this Node has no `node:ffi`. */
 export async function loadOriginalDestination(): Promise<AskSocket> {
@@ -48,7 +42,7 @@ export async function loadOriginalDestination(): Promise<AskSocket> {
     const { localAddress, localPort, remoteAddress, remotePort } = socket;
     // It has gone already.
     if (fd === undefined || localAddress === undefined || remoteAddress === undefined) return null;
-    const isIpv6 = localAddress.includes(':') && !localAddress.startsWith(MAPPED);
+    const isIpv6 = localAddress.includes(':') && !isMapped(localAddress);
     length.writeInt32LE(SOCKADDR_BYTES);
     const level = isIpv6 ? SOL_IPV6 : SOL_IP;
     const failed = functions.getsockopt(fd, level, SO_ORIGINAL_DST, address, length) !== 0;
@@ -68,10 +62,4 @@ export function readSockaddr(bytes: Buffer, isIpv6: boolean): Address {
   for (let at = 8; at < 24; at += 2) groups.push(bytes.readUInt16BE(at).toString(16));
   const { address } = new SocketAddress({ address: groups.join(':'), family: 'ipv6' });
   return { address: plainAddress(address), port };
-}
-
-/** An IPv4 address over an IPv6 socket is an IPv4 address; a zone says nothing here. */
-export function plainAddress(address: string): string {
-  const [plain = ''] = address.split('%');
-  return plain.startsWith(MAPPED) ? plain.slice(MAPPED.length) : plain;
 }

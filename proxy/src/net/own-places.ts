@@ -9,7 +9,7 @@ import type { Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import type { Clock } from '../clock.ts';
 import { limits } from '../limits.ts';
-import { type Address, plainAddress } from './original-destination.ts';
+import { type Address, isLoopback, plainAddress } from './address.ts';
 
 export class OwnPlaces {
   /** Ports of the listeners. */
@@ -53,8 +53,4 @@ export class OwnPlaces {
 
 function nameOf(localPort: number, { address, port }: Address): string {
   return `${localPort} ${address} ${port}`;
-}
-
-export function isLoopback(address: string): boolean {
-  return address === 'localhost' || address === '::1' || address.startsWith('127.');
 }

@@ -15,11 +15,11 @@ import { BODY_UNTIL_CLOSE } from '../http1/body-framing.ts';
 import type { Clock } from '../clock.ts';
 import { limits } from '../limits.ts';
 import { type TimerWheel, WheelTimer } from '../timer-wheel.ts';
+import type { Address } from './address.ts';
 import { newPiece, writeBody } from './body-writer.ts';
 import type { ByteStream, ByteStreamOwner } from './byte-stream.ts';
 import type { Dial } from './dialer.ts';
 import type { Served } from './listener.ts';
-import type { Address } from './original-destination.ts';
 import type { Scratch } from './scratch.ts';
 
 const NOTHING = Buffer.alloc(0);

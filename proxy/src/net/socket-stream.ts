@@ -8,6 +8,7 @@
  * Budget: no allocation per read or write except the view that a write hands over. `bench/hop`.
  */
 import type { OnReadOpts, Socket } from 'node:net';
+import { plainAddress } from './address.ts';
 import type { ByteStream, ByteStreamOwner } from './byte-stream.ts';
 import { CHUNK_HEADROOM } from '../http1/chunked.ts';
 import { canWriteDirectly, writeDirectly, WROTE } from './direct-write.ts';
@@ -151,7 +152,7 @@ export class SocketStream implements ByteStream {
   }
 
   get remoteAddress(): string {
-    return this.#socket.remoteAddress ?? '';
+    return plainAddress(this.#socket.remoteAddress ?? '');
   }
 
   #onFlushed(): void {

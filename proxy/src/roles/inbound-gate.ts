@@ -7,9 +7,10 @@
  *
  * Called by `net/intercepted.ts` once a connection.
  */
+import type { Address } from '../net/address.ts';
 import type { DownstreamServer } from '../net/downstream.ts';
 import type { Gate, GateRefusal, Verdict } from '../net/intercepted.ts';
-import type { AcceptedSocket, Address } from '../net/original-destination.ts';
+import type { AcceptedSocket } from '../net/original-destination.ts';
 import type { OwnPlaces } from '../net/own-places.ts';
 import type { Inbound } from './inbound.ts';
 import type { InboundPort } from './inbound-port.ts';

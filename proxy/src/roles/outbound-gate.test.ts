@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { ControlWorld, destinationConfig, textOf } from '../control/control-fixture.ts';
 import { limits } from '../limits.ts';
+import type { Address } from '../net/address.ts';
 import { HandTime, ownSocket } from '../net/hand-fixture.ts';
 import type { DownstreamServer } from '../net/downstream.ts';
 import type { GateRefusal, Verdict } from '../net/intercepted.ts';
-import type { Address } from '../net/original-destination.ts';
 import { OwnPlaces } from '../net/own-places.ts';
 import { OutboundGate } from './outbound-gate.ts';
 

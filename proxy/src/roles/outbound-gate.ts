@@ -13,10 +13,11 @@
 import { formatAddress } from '@remora/api/destination.ts';
 import { type Live, PENDING, READY } from '../control/live.ts';
 import { limits } from '../limits.ts';
+import { type Address, isLoopback } from '../net/address.ts';
 import type { DownstreamServer } from '../net/downstream.ts';
 import type { Gate, GateRefusal, Verdict } from '../net/intercepted.ts';
-import type { AcceptedSocket, Address } from '../net/original-destination.ts';
-import { isLoopback, type OwnPlaces } from '../net/own-places.ts';
+import type { AcceptedSocket } from '../net/original-destination.ts';
+import type { OwnPlaces } from '../net/own-places.ts';
 import type { Destination } from '../routing/compiled.ts';
 import { type TimerWheel, WheelTimer } from '../timer-wheel.ts';
 import { LOOP } from './outbound.ts';

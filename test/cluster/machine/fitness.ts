@@ -34,6 +34,6 @@ function whyNoNetwork(): string | null {
     readFileSync('/proc/sys/net/bridge/bridge-nf-call-iptables');
     return null;
   } catch {
-    return 'the kernel lets nobody set up forwarding here, or has no br_netfilter';
+    return 'forwarding cannot be set here, or br_netfilter is not loaded: modprobe br_netfilter';
   }
 }

@@ -48,7 +48,9 @@ const RECIPES = {
     },
   },
   jaeger: {
-    ...{ name: 'remora-jaeger:dev', entrypoint: ['/usr/local/bin/jaeger'], env, user: NOBODY },
+    ...{ name: 'remora-jaeger:dev', entrypoint: ['/usr/local/bin/jaeger'], user: NOBODY },
+    // Without arguments it keeps traces in memory, and would listen on loopback.
+    env: { ...env, JAEGER_LISTEN_HOST: '0.0.0.0' },
     prepare: async (progress) =>
       await buildJaeger((packages) => progress.detail(`jaeger: ${packages} packages compiled`)),
     fill: (image) => image.program(findJaeger()!, '/usr/local/bin/jaeger'),

@@ -18,11 +18,14 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { isGoHere, isPackageLine, runGo } from '../../../scripts/go-command.ts';
 import type { Progress } from '../../../scripts/progress.ts';
 import { KUBE_VERSION, places } from './places.ts';
+import { ProcessLock } from './process-lock.ts';
 
 const BUILD_LIMIT_MS = 60 * 60_000;
+const LOCK_POLL_MS = 1_000;
 const modules = join(import.meta.dirname, 'go');
 
 interface Program {
@@ -106,7 +109,22 @@ export async function buildPrograms(
   if (wanted.length > 0 && !isGoHere()) {
     throw new Error(`${wanted.join(', ')}: not built, and there is no \`go\` to build it with`);
   }
-  for (const name of wanted) await buildProgram(name, progress);
+  for (const name of wanted) await buildAlone(name, progress);
+}
+
+/** Two checkouts that want the same program wait for one another: together they take longer. */
+async function buildAlone(name: ProgramName, progress: Progress): Promise<void> {
+  const file = join(places.programs, `.${name}.lock`);
+  let lock = ProcessLock.tryTake(file);
+  for (; lock === null; lock = ProcessLock.tryTake(file)) {
+    progress.detail(`${name}: another process builds it`);
+    await sleep(LOCK_POLL_MS);
+  }
+  try {
+    if (!isFresh(name)) await buildProgram(name, progress);
+  } finally {
+    lock.release();
+  }
 }
 
 /** Where Go keeps the files of a package that one of our modules requires: manifests, mostly. */

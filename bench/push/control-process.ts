@@ -1,0 +1,91 @@
+/**
+ * A control plane as a process, as in its pod: the bundle, with the environment that the chart gives.
+ *
+ * Not pure. Called by the question.
+ */
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { CONTROL_NAMESPACE } from '@remora/api/mesh-names.ts';
+import { ports } from '@remora/api/ports.ts';
+import { CONTROL } from '../../control-plane/src/install/names.ts';
+import type { Child } from '../machine/children.ts';
+import { onCores } from '../machine/cores.ts';
+import { cpuNanosOf, memoryOf } from '../machine/process-figures.ts';
+import type { Place } from '../peers/peer.ts';
+
+export const CONTROL_HOST = '127.0.0.1';
+/** What its certificate names. */
+export const CONTROL_SERVERNAME = `${CONTROL}.${CONTROL_NAMESPACE}.svc`;
+const BUNDLE = join(import.meta.dirname, '../../dist/remora-control-plane.mjs');
+const START_LIMIT_MS = 120_000;
+const NANOS_PER_SECOND = 1e9;
+const MS_PER_SECOND = 1_000;
+const BYTES_PER_KIB = 1_024;
+const BYTES_PER_MB = 1e6;
+
+export class ControlProcess {
+  readonly #child: Child;
+
+  private constructor(child: Child) {
+    this.#child = child;
+  }
+
+  /** Resolves once it serves proxies. */
+  static async start({ children, cores }: Place, kubeconfig: string): Promise<ControlProcess> {
+    const flags = ['--disable-warning=ExperimentalWarning'];
+    const args = ['--cluster', '--image', 'remora', '--host', CONTROL_HOST];
+    const command = onCores([process.execPath, ...flags, BUNDLE, ...args], cores, 'proxy');
+    const child = children.start('control plane', command, {
+      KUBECONFIG: kubeconfig,
+      POD_NAME: `${CONTROL}-0`,
+      POD_NAMESPACE: CONTROL_NAMESPACE,
+      POD_IP: CONTROL_HOST,
+      SERVICE_ACCOUNT: CONTROL,
+      REMORA_VERSION: '0',
+    });
+    const lines = createInterface({ input: child.process.stdout! });
+    const ended = once(child.process, 'exit').then(() => {
+      throw new Error(`the control plane ended: ${child.errors().trim().split('\n').at(-1)}`);
+    });
+    const late = AbortSignal.timeout(START_LIMIT_MS);
+    await Promise.race([once(lines, 'line', { signal: late }), ended]);
+    ended.catch(() => {}); // From now on it is ended by us.
+    return new ControlProcess(child);
+  }
+
+  get pid(): number {
+    return this.#child.pid;
+  }
+
+  cpuSeconds(): number {
+    return (cpuNanosOf(this.pid) ?? Number.NaN) / NANOS_PER_SECOND;
+  }
+
+  memory(): { readonly residentMb: number; readonly privateMb: number } {
+    return memoryOf(this.pid) ?? { residentMb: Number.NaN, privateMb: Number.NaN };
+  }
+
+  /** The most that was ever resident. */
+  peakResidentMb(): number {
+    const status = readFileSync(`/proc/${this.pid}/status`, 'utf8');
+    const [, kib] = /^VmHWM:\s+(\d+) kB/m.exec(status) ?? [];
+    return (Number(kib) * BYTES_PER_KIB) / BYTES_PER_MB;
+  }
+
+  /** The longest that its loop was late since this was asked last. */
+  async longestStallMs(): Promise<number> {
+    const answer = await fetch(`http://${CONTROL_HOST}:${ports.controlHealth}/metrics`);
+    const page = await answer.text();
+    const [, seconds] = /^nodejs_eventloop_lag_max_seconds (\S+)/m.exec(page) ?? [];
+    return Number(seconds) * MS_PER_SECOND;
+  }
+
+  /** As a node that is switched off ends it. */
+  async kill(): Promise<void> {
+    const gone = once(this.#child.process, 'exit');
+    this.#child.process.kill('SIGKILL');
+    await gone;
+  }
+}
