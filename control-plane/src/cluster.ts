@@ -94,6 +94,7 @@ class Cluster implements RunningCluster {
       controlPlane: pod.name,
       authenticate: (token) => this.#authenticate(token),
       onWorld: () => this.#leadership.changed(),
+      onSplits: (reports) => this.#feeds.tellSplits(reports),
       log,
     });
     this.#core = core;

@@ -7,7 +7,7 @@
  * Joined with a source and listeners by `control-plane.ts` (a folder) and `cluster.ts`.
  */
 import { INJECT } from '@remora/api/mesh-names.ts';
-import type { SourceRef } from '@remora/api/wire.ts';
+import type { SourceRef, SplitReport } from '@remora/api/wire.ts';
 import { WorldCompiler } from './desired/compiler.ts';
 import { type Problem, problemLine } from './files/problem.ts';
 import type { Log } from './log.ts';
@@ -39,6 +39,8 @@ export interface CoreOptions extends Pick<ConfigServerOptions, 'controlPlane' | 
   /** All problems there are, whenever they change; empty once all are mended. */
   readonly onProblem?: ((problems: readonly Problem[]) => void) | undefined;
   readonly onApplied?: ((event: AppliedEvent) => void) | undefined;
+  /** Realised splits that proxies of this replica reported. */
+  readonly onSplits?: ((reports: readonly SplitReport[]) => void) | undefined;
   /** After the proxies were sent what changed. */
   readonly onWorld?: ((world: World) => void) | undefined;
   readonly log: Log;
@@ -65,7 +67,7 @@ export class Core {
       this.#acknowledged(publication, subscriber);
     });
     const publisher = this.#publisher;
-    const splits = this.splits;
+    const splits = { hear: (reports: readonly SplitReport[]) => this.#split(reports) };
     this.server = new ConfigServer({ publisher, splits, controlPlane, authenticate, log });
     this.pages = new ControlPages({
       status: () => this.status(),
@@ -129,6 +131,11 @@ export class Core {
     const tookMs = Math.round(this.lastWorldMs);
     this.#options.log.info({ objects: world.objects.size, changed, tookMs }, 'world applied');
     this.#options.onWorld?.(world);
+  }
+
+  #split(reports: readonly SplitReport[]): void {
+    this.splits.hear(reports);
+    this.#options.onSplits?.(reports);
   }
 
   #acknowledged({ destination, content }: Publication, { proxy }: Subscriber): void {

@@ -95,6 +95,7 @@ export class Leadership {
     const peers = new PeerAcks({
       ...{ port: ports.control, ca: authority.certificatePem, servername, token, log },
       onChange: () => this.#duties?.keeper.changed(),
+      onSplit: (report) => core.splits.hear([report]),
     });
     const events = new EventWriter({
       ...{ client, controller: CONTROLLER, instance: pod.name },

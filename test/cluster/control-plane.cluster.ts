@@ -18,7 +18,7 @@ import {
 } from './support/cluster.ts';
 import { Load, reportOf } from './support/load.ts';
 import { ensureRemora } from './support/remora.ts';
-import { catalogRoute, idleContainer, idlePod, startShop } from './support/shop.ts';
+import { askOnce, catalogRoute, idleContainer, idlePod, startShop } from './support/shop.ts';
 
 const NAMESPACE = 'control-plane';
 const ELSEWHERE = 'control-plane-elsewhere';
@@ -40,6 +40,7 @@ describe('the mesh goes on', { skip: skipWithoutCluster() }, () => {
     system = await ensureRemora();
     shop = await startShop(NAMESPACE, ['catalog']);
     elsewhere = await startNamespace(ELSEWHERE);
+    await askOnce(shop, toCatalog.url);
     await route(100, 0);
   });
 

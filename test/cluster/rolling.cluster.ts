@@ -11,7 +11,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Cluster, skipWithoutCluster } from './support/cluster.ts';
 import { Load, type LoadReport } from './support/load.ts';
 import { ensureRemora } from './support/remora.ts';
-import { catalogRoute, startShop } from './support/shop.ts';
+import { askOnce, catalogRoute, startShop } from './support/shop.ts';
+import { whenTold } from './support/watch.ts';
 
 const NAMESPACE = 'rolling';
 const RATE = 100;
@@ -20,6 +21,8 @@ const ROLLOUT_LIMIT = '--timeout=90s';
 const CALM_MS = 2_000;
 const SWITCHES = 6;
 const RECOVERY_LIMIT_MS = 1_000;
+const NEWS_MS = 500;
+const READY_PATH = 'jsonpath={.status.conditions[?(@.type=="Ready")].status}{"\n"}';
 
 const toCatalog = { url: 'http://catalog/items', ratePerSecond: RATE };
 
@@ -31,6 +34,7 @@ describe('under constant load', { skip: skipWithoutCluster() }, () => {
     system = await ensureRemora();
     shop = await startShop(NAMESPACE, ['catalog', 'cart', 'orders', 'payments', 'storefront']);
     await shop.apply(catalogRoute(NAMESPACE, 100, 0));
+    await askOnce(shop, toCatalog.url);
     await routeIsApplied();
   });
 
@@ -105,27 +109,32 @@ describe('under constant load', { skip: skipWithoutCluster() }, () => {
     const toCart = { ...toCatalog, url: 'http://cart/cart' };
     const load = await Load.start({ namespace: NAMESPACE, pod: 'client' }, toCart);
     await sleep(CALM_MS);
-    const goneAtMs = Date.now();
+    const scaledAtMs = Date.now();
     await shop.kubectl(['scale', 'deployment/cart', '--replicas=0']);
-    await sleep(3 * CALM_MS);
+    await shop.waitFor('its pod to be gone', async () => {
+      return (await shop.kubectl(['get', 'pods', '-l', 'app=cart', '-o', 'name'])) === '';
+    });
+    const goneAtMs = Date.now();
+    await sleep(CALM_MS);
     const backAtMs = Date.now();
+    const cart = ['pods', '-l', 'app=cart', '-o', READY_PATH];
+    const ready = whenTold(NAMESPACE, cart, (line) => line === 'True');
     await shop.kubectl(['scale', 'deployment/cart', '--replicas=1']);
-    await shop.kubectl(['rollout', 'status', 'deployment/cart', ROLLOUT_LIMIT]);
-    const readyAtMs = await readyAt();
+    const readyAtMs = await ready;
     await sleep(2 * CALM_MS);
     const report = await load.stop();
-    const without = report.between(goneAtMs + CALM_MS, backAtMs);
+    const without = report.between(goneAtMs + NEWS_MS, backAtMs);
     t.diagnostic(`without pods: ${JSON.stringify(without.counts())}`);
     assert.deepEqual(Object.keys(without.counts()), ['503 RMR_NO_ENDPOINTS']);
+    t.diagnostic(`in all: ${JSON.stringify(report.counts())}`);
+    const reasons = report.failures.map(({ status, error }) => `${status} ${error}`);
+    assert.deepEqual(
+      reasons.filter((reason) => !/^503 RMR_[A-Z]/.test(reason)),
+      [],
+    );
+    assert.equal(report.between(0, scaledAtMs).failures.length, 0);
     const lastLostMs = Math.max(...report.failures.map(({ atMs }) => atMs));
     t.diagnostic(`the last one was lost ${lastLostMs - readyAtMs} ms after the pod was ready`);
     assert.ok(lastLostMs - readyAtMs <= RECOVERY_LIMIT_MS, report.toText(readyAtMs));
   });
-
-  /** By the pod's condition, which is of whole seconds: so the end of that second. */
-  async function readyAt(): Promise<number> {
-    const path = 'jsonpath={.items[0].status.conditions[?(@.type=="Ready")].lastTransitionTime}';
-    const time = await shop.kubectl(['get', 'pods', '-l', 'app=cart', '-o', path]);
-    return Date.parse(time) + 1_000;
-  }
 });

@@ -1,5 +1,6 @@
 /**
- * What the proxies of the other replicas have applied, as `publish/ack-feed.ts` of each tells it.
+ * What the proxies of the other replicas have applied, and how they split requests, as
+ * `publish/ack-feed.ts` of each tells it.
  *
  * A replica that cannot be reached counts for nothing until it can: its proxies are about to
  * connect elsewhere. The token shown is this pod's own, for the same audience as a proxy's.
@@ -7,9 +8,10 @@
  * Not pure: connections and timers. Used by `cluster.ts`, on the leader alone.
  */
 import { type RequestOptions, request } from 'node:https';
+import type { SplitReport } from '@remora/api/wire.ts';
 import { limits } from '../limits.ts';
 import type { Log } from '../log.ts';
-import type { AckLine } from '../publish/ack-feed.ts';
+import type { AckLine, SplitLine } from '../publish/ack-feed.ts';
 import { ACKS_PATH } from '../publish/ack-feed.ts';
 import type { Applied } from '../publish/acks.ts';
 import { LineReader } from '../publish/line-reader.ts';
@@ -22,6 +24,7 @@ export interface PeerOptions {
   readonly token: () => Promise<string>;
   /** Something that `appliedBy` answers has changed. */
   readonly onChange: () => void;
+  readonly onSplit?: (report: SplitReport) => void;
   readonly log: Log;
 }
 
@@ -132,9 +135,13 @@ class Peer {
   #hear(lines: readonly string[]): void {
     for (const line of lines) {
       if (line === '') continue;
-      const ack = JSON.parse(line) as AckLine;
-      if (ack.interested === 0) this.known.delete(ack.source);
-      else this.known.set(ack.source, ack);
+      const told = JSON.parse(line) as AckLine | SplitLine;
+      if ('split' in told) {
+        this.#options.onSplit?.(told.split);
+        continue;
+      }
+      if (told.interested === 0) this.known.delete(told.source);
+      else this.known.set(told.source, told);
     }
     this.#options.onChange();
   }

@@ -1,15 +1,17 @@
 /**
- * What one replica tells another of its proxies' acknowledgements: `GET /v1/acks`, JSON lines.
+ * What one replica tells another of its proxies' acknowledgements and of how they split requests:
+ * `GET /v1/acks`, JSON lines.
  *
  * The leader writes statuses, but a proxy is connected to one replica, any of them. So each tells
  * whoever asks what its own proxies have applied: everything at first, then what changed. A line is
  * the newest truth about one object and replaces what was said of it before, so a line that is lost
- * with its connection is made good by the next connection's first lines.
+ * with its connection is made good by the next connection's first lines. How requests were split is news:
+ * each report is told once, to whoever listens then.
  *
  * Owns one timer for all feeds. Made by `cluster.ts`; read by `apply/peer-acks.ts`.
  */
 import type { ServerResponse } from 'node:http';
-import { wireLimits } from '@remora/api/wire.ts';
+import { type SplitReport, wireLimits } from '@remora/api/wire.ts';
 import { limits } from '../limits.ts';
 import type { Applied } from './acks.ts';
 
@@ -22,6 +24,11 @@ export const ACKS_PATH = '/v1/acks';
 export interface AckLine extends Applied {
   /** `Kind/namespace/name`. */
   readonly source: string;
+}
+
+/** Another line: requests that ended lately. */
+export interface SplitLine {
+  readonly split: SplitReport;
 }
 
 export interface Acknowledged {
@@ -64,6 +71,13 @@ export class AckFeeds {
     this.#write([...this.#lines()], [feed]);
   }
 
+  /** Of the proxies of this replica alone, or two that both think they lead would echo for ever. */
+  tellSplits(reports: readonly SplitReport[]): void {
+    if (this.#feeds.size === 0) return;
+    const lines = reports.map((split) => `${JSON.stringify({ split } satisfies SplitLine)}\n`);
+    for (const { response } of this.#feeds) send(response, lines.join(''));
+  }
+
   close(): void {
     clearInterval(this.#timer);
     for (const { response } of this.#feeds) response.destroy();
@@ -101,9 +115,13 @@ export class AckFeeds {
         const nobody: AckLine = { source, applied: 0, interested: 0, refused: [] };
         text += `${JSON.stringify(nobody)}\n`;
       }
-      // Who does not read is closed: its next connection begins with the whole truth.
-      if (response.writableLength > limits.unsentBytesMax) response.destroy();
-      else if (text !== '') response.write(text);
+      send(response, text);
     }
   }
+}
+
+/** Who does not read is closed: its next connection begins with the whole truth. */
+function send(response: ServerResponse, text: string): void {
+  if (response.writableLength > limits.unsentBytesMax) response.destroy();
+  else if (text !== '') response.write(text);
 }

@@ -33,7 +33,7 @@ export type Admission =
 
 export interface ConfigServerOptions {
   readonly publisher: Publisher;
-  readonly splits: RealisedSplits;
+  readonly splits: Pick<RealisedSplits, 'hear'>;
   /** The name in `welcome`. */
   readonly controlPlane: string;
   /** By the token of the request; null: everybody is who it says, as on one machine. */

@@ -33,6 +33,21 @@ describe('an answer', () => {
     await collector.stop();
   });
 
+  test('that refuses is the last of its connection: another may stand behind the address', async () => {
+    const collector = await startCollector((response) => {
+      response.statusCode = collector.connections === 1 ? 404 : 200;
+      response.end();
+    });
+    connectTo(collector.url);
+    const answers = [await post(), await post(), await post()];
+    assert.deepEqual(
+      answers.map(({ status }) => status),
+      [404, 200, 200],
+    );
+    assert.equal(collector.connections, 2);
+    await collector.stop();
+  });
+
   test('that ends with the connection is read whole', async () => {
     const result = await answered((socket) => socket.end('HTTP/1.1 200 OK\r\n\r\n{"a":1}'));
     assert.deepEqual([result.status, result.body], [200, '{"a":1}']);

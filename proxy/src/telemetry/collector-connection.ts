@@ -3,7 +3,8 @@
  *
  * Written by hand, as `control/control-stream.ts` is, since loading `node:http` costs each sidecar
  * 16 MB. The answer is read by the parser that reads upstreams. Whatever goes wrong is a result
- * with status 0 and a reason, never an event or an exception; the next POST then dials anew.
+ * with status 0 and a reason, never an event or an exception. The next POST then dials anew, as it
+ * does after a refusal.
  *
  * Owns its socket, which keeps no process alive but while it is held. When to try again is
  * `span-exporter.ts`.
@@ -180,7 +181,10 @@ export class CollectorConnection {
     const asked = field === -1 ? '' : head.valueText(field);
     // What of the batch was not written has no reader: the answer came before it was asked for.
     const isUnread = this.#socket !== null && this.#socket.writableLength > 0;
-    if (!head.keepAlive || isUnread || this.#body.kind === BODY_UNTIL_CLOSE) this.#disconnect();
+    // Behind one address there may be several, or for a moment a stranger: the next may be well.
+    const isRefusal = head.status > 299 && field === -1;
+    const isOver = !head.keepAlive || this.#body.kind === BODY_UNTIL_CLOSE;
+    if (isOver || isUnread || isRefusal) this.#disconnect();
     this.#report({
       status: head.status,
       retryAfterMs: SECONDS.test(asked) ? Number(asked) * 1_000 : -1,

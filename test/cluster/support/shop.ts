@@ -86,3 +86,8 @@ export function catalogRoute(namespace: string, v1: number, v2: number): object 
     },
   };
 }
+
+/** A Service that nobody has called is nobody's to apply a route of. */
+export async function askOnce(shop: Cluster, url: string): Promise<void> {
+  await shop.script('client', `await (await fetch('${url}')).text()`, 'app');
+}
