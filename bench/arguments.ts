@@ -15,7 +15,8 @@ export interface BenchArguments {
 
 export const USAGE = `npm run bench -- [question…] [options]
 
-questions: hop bodies table memory (all of them when none is named)
+questions: hop bodies table memory seeing (all of these when none is named)
+           push (needs etcd and kube-apiserver: npm run cluster -- build)
 
   --quick       a few seconds per measurement; all questions within 3 minutes
   --rounds N    alternating rounds (default: 7, with --quick 5)

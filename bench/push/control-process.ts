@@ -4,7 +4,7 @@
  * Not pure. Called by the question.
  */
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { CONTROL_NAMESPACE } from '@remora/api/mesh-names.ts';
@@ -19,7 +19,7 @@ export const CONTROL_HOST = '127.0.0.1';
 /** What its certificate names. */
 export const CONTROL_SERVERNAME = `${CONTROL}.${CONTROL_NAMESPACE}.svc`;
 const BUNDLE = join(import.meta.dirname, '../../dist/remora-control-plane.mjs');
-const START_LIMIT_MS = 120_000;
+const START_LIMIT_MS = 300_000;
 const NANOS_PER_SECOND = 1e9;
 const MS_PER_SECOND = 1_000;
 const BYTES_PER_KIB = 1_024;
@@ -33,10 +33,13 @@ export class ControlProcess {
   }
 
   /** Resolves once it serves proxies. */
-  static async start({ children, cores }: Place, kubeconfig: string): Promise<ControlProcess> {
+  static async start({ children, cores, folder }: Place, kubeconfig: string): Promise<ControlProcess> {
     const flags = ['--disable-warning=ExperimentalWarning'];
     const args = ['--cluster', '--image', 'remora', '--host', CONTROL_HOST];
-    const command = onCores([process.execPath, ...flags, BUNDLE, ...args], cores, 'proxy');
+    // A pipe that nobody reads in time would hold it up; kubelet's has its reader.
+    const log = join(mkdtempSync(join(folder, 'control-')), 'log');
+    const program = [process.execPath, ...flags, BUNDLE, ...args];
+    const command = onCores(['sh', '-c', 'exec "$@" 2>"$0"', log, ...program], cores, 'proxy');
     const child = children.start('control plane', command, {
       KUBECONFIG: kubeconfig,
       POD_NAME: `${CONTROL}-0`,
@@ -47,7 +50,7 @@ export class ControlProcess {
     });
     const lines = createInterface({ input: child.process.stdout! });
     const ended = once(child.process, 'exit').then(() => {
-      throw new Error(`the control plane ended: ${child.errors().trim().split('\n').at(-1)}`);
+      throw new Error(`the control plane ended: ${readFileSync(log, 'utf8').trim().split('\n').at(-1)}`);
     });
     const late = AbortSignal.timeout(START_LIMIT_MS);
     await Promise.race([once(lines, 'line', { signal: late }), ended]);

@@ -70,6 +70,21 @@ describe('a proxy stream', () => {
     assert.ok(socket.writableLength < 2 * limits.unsentBytesMax);
   });
 
+  test('answers what came at once with one write', async () => {
+    const writes: number[] = [];
+    const socket = new Duplex({
+      read() {},
+      write: (_chunk, _encoding, done) => done(void writes.push(1)),
+      writev: (chunks, done) => done(void writes.push(chunks.length)),
+    });
+    const answer = (from: ProxyStream, { type }: ProxyMessage) => from.send(type, `${type}\n`);
+    const stream = new ProxyStream(socket, { onMessage: answer, onClose: () => {} }, 0);
+    const said = [HELLO, { type: 'subscribe', destination: 'a.b:80' }, { type: 'ping' }];
+    stream.receive(Buffer.from(said.map((one) => `${JSON.stringify(one)}\n`).join('')), 0);
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.deepEqual(writes, [3]);
+  });
+
   test('ends at a line over the bound, and at a second hello', () => {
     const long = opened();
     long.stream.receive(Buffer.alloc(wireLimits.lineBytesMax + 1, 0x20), 0);

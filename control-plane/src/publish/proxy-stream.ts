@@ -65,10 +65,13 @@ export class ProxyStream {
   receive(chunk: Buffer, nowMs: number): void {
     this.#heardAtMs = nowMs;
     const lines = this.#reader.push(chunk);
+    // A proxy that comes says a dozen things at once: their answers are one write, one TLS record.
+    this.#socket.cork();
     for (const line of lines ?? []) {
-      if (this.#closed) return;
+      if (this.#closed) break;
       this.#read(line);
     }
+    this.#socket.uncork();
     if (lines === null) this.close(`a line is over ${wireLimits.lineBytesMax} bytes`);
   }
 
