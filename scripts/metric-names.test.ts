@@ -3,6 +3,9 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { ClusterMetrics } from '@remora/control-plane/cluster-metrics.ts';
+import type { Core } from '@remora/control-plane/core.ts';
+import { emptyWorld } from '@remora/control-plane/world.ts';
 import { ERRORS } from '@remora/api/errors.ts';
 import { systemClock } from '../proxy/src/clock.ts';
 import { familyName } from '../proxy/src/telemetry/exposition.ts';
@@ -12,11 +15,15 @@ import { QUERIES } from './metric-queries.ts';
 
 const root = join(import.meta.dirname, '..');
 const entries = new ProxyMetrics(idleSources(), systemClock).registry.entries();
-const names = new Set(
-  entries.flatMap(({ name, type }) =>
+const core = { server: { proxies: () => [] }, world: emptyWorld, problems: [] };
+/** What only a running control plane fills is read of a core that has nothing. */
+const control = await new ClusterMetrics(core as unknown as Core, () => false).page();
+const names = new Set([
+  ...[...control.matchAll(/^# TYPE (\S+)/gm)].map(([, name = '']) => name),
+  ...entries.flatMap(({ name, type }) =>
     type === 'histogram' ? ['', '_bucket', '_sum', '_count'].map((part) => name + part) : [name],
   ),
-);
+]);
 
 function unknownIn(text: string, pattern = /\bremora_[a-z0-9_]+/g): string[] {
   return [...text.matchAll(pattern)].map(([name]) => name).filter((name) => !names.has(name));

@@ -33,7 +33,10 @@ export class ControlProcess {
   }
 
   /** Resolves once it serves proxies. */
-  static async start({ children, cores, folder }: Place, kubeconfig: string): Promise<ControlProcess> {
+  static async start(
+    { children, cores, folder }: Place,
+    kubeconfig: string,
+  ): Promise<ControlProcess> {
     const flags = ['--disable-warning=ExperimentalWarning'];
     const args = ['--cluster', '--image', 'remora', '--host', CONTROL_HOST];
     // A pipe that nobody reads in time would hold it up; kubelet's has its reader.
@@ -50,7 +53,9 @@ export class ControlProcess {
     });
     const lines = createInterface({ input: child.process.stdout! });
     const ended = once(child.process, 'exit').then(() => {
-      throw new Error(`the control plane ended: ${readFileSync(log, 'utf8').trim().split('\n').at(-1)}`);
+      throw new Error(
+        `the control plane ended: ${readFileSync(log, 'utf8').trim().split('\n').at(-1)}`,
+      );
     });
     const late = AbortSignal.timeout(START_LIMIT_MS);
     await Promise.race([once(lines, 'line', { signal: late }), ended]);
