@@ -209,9 +209,12 @@ describe('the webhook server', () => {
   test('logs so many failures a second, whoever sends them', async () => {
     await new Promise((resolve) => setTimeout(resolve, 1_000));
     logged.length = 0;
+    const startedAtMs = performance.now();
     const all = Array.from({ length: 60 }, () => sent('{}'));
     await Promise.all(all);
-    assert.ok(logged.length > 0 && logged.length <= 2 * limits.reviewLinesPerSecond);
+    const seconds = 1 + Math.ceil((performance.now() - startedAtMs) / 1_000);
+    const { length } = logged;
+    assert.ok(length > 0 && length <= seconds * limits.reviewLinesPerSecond, `${length} lines`);
   });
 });
 
