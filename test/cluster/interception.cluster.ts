@@ -82,10 +82,7 @@ describe('interception', { skip: skipWithoutCluster() }, () => {
 
   test('the address chooses the service, and a Host that lies does not', async () => {
     const said = await askWeb('http://many/', { host: 'liar' });
-    assert.ok(
-      said.every(({ name }) => name === 'one' || name === 'two'),
-      JSON.stringify(said),
-    );
+    assert.ok(said.every(isOfMany), JSON.stringify(said));
     assert.deepEqual([...new Set(said.map(({ host }) => host))], ['liar']);
   });
 
@@ -96,7 +93,7 @@ describe('interception', { skip: skipWithoutCluster() }, () => {
     assert.equal(clusterIPs.length, 2);
     for (const address of clusterIPs) {
       const said = await askWeb(`http://${inUrl(address)}/`);
-      assert.deepEqual(namesOf(said), ['one', 'two'], address);
+      assert.ok(said.every(isOfMany), `${address}: ${JSON.stringify(said)}`);
     }
   });
 
@@ -118,10 +115,7 @@ describe('interception', { skip: skipWithoutCluster() }, () => {
 
   test('the pods of a headless Service are reached by its name', async () => {
     const said = await askWeb(`http://many-headless:${speakerPorts.web}/`);
-    assert.ok(
-      said.every(({ name }) => name === 'one' || name === 'two'),
-      JSON.stringify(said),
-    );
+    assert.ok(said.every(isOfMany), JSON.stringify(said));
   });
 
   test('a server that speaks first is heard at once', async (t) => {
@@ -226,6 +220,11 @@ describe('interception', { skip: skipWithoutCluster() }, () => {
 
 function inUrl(address: string): string {
   return address.includes(':') ? `[${address}]` : address;
+}
+
+/** Which of the two is the balancer's choice: one request after the other, it may be the same. */
+function isOfMany({ name }: Said): boolean {
+  return name === 'one' || name === 'two';
 }
 
 function namesOf(said: readonly Said[]): readonly string[] {

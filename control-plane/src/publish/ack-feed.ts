@@ -5,8 +5,8 @@
  * The leader writes statuses, but a proxy is connected to one replica, any of them. So each tells
  * whoever asks what its own proxies have applied: everything at first, then what changed. A line is
  * the newest truth about one object and replaces what was said of it before, so a line that is lost
- * with its connection is made good by the next connection's first lines. How requests were split
- * is news: each report is told once, to whoever listens then.
+ * with its connection is made good by the next connection's first lines. How requests were split is
+ * news: each report is told once, to whoever listens then.
  *
  * Owns one timer for all feeds. Made by `cluster.ts`; read by `apply/peer-acks.ts`.
  */

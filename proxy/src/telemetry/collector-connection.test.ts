@@ -33,7 +33,7 @@ describe('an answer', () => {
     await collector.stop();
   });
 
-  test('that refuses is the last of its connection: another may stand behind the address', async () => {
+  test('that refuses is the last of its connection: the next may be well', async () => {
     const collector = await startCollector((response) => {
       response.statusCode = collector.connections === 1 ? 404 : 200;
       response.end();

@@ -17,7 +17,7 @@ import { places } from '../machine/places.ts';
 import { type Cluster, clusterIn } from './cluster.ts';
 
 export const SHOP_IMAGE = 'remora-shop:dev';
-export const REMORA_IMAGE = 'remora:dev';
+const REMORA_IMAGE = 'remora:dev';
 const CRD_FOLDER = join(import.meta.dirname, '../../../charts/remora/crds');
 const SERVER_SIDE = ['apply', '--server-side', '--force-conflicts', '--field-manager=suite'];
 const INSTALL_LIMIT_MS = 120_000;

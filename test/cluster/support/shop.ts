@@ -38,7 +38,7 @@ export async function startShop(namespace: string, services: readonly Service[])
 }
 
 /** A file of the example, for this namespace. */
-export function shopFile(file: string, namespace: string): string {
+function shopFile(file: string, namespace: string): string {
   return readFileSync(join(FOLDER, file), 'utf8')
     .replaceAll('namespace: shop', `namespace: ${namespace}`)
     .replaceAll(/^( +)image: .*$/gm, `$1image: ${SHOP_IMAGE}\n$1imagePullPolicy: Never`)
