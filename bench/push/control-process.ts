@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { CONTROL_NAMESPACE } from '@remora/api/mesh-names.ts';
 import { ports } from '@remora/api/ports.ts';
+import { controlNodeFlags } from '@remora/api/runtime.ts';
 import { CONTROL } from '../../control-plane/src/install/names.ts';
 import type { Child } from '../machine/children.ts';
 import { onCores } from '../machine/cores.ts';
@@ -33,12 +34,14 @@ export class ControlProcess {
   }
 
   /** Resolves once it serves proxies. */
-  static async start({ children, cores, folder }: Place, kubeconfig: string): Promise<ControlProcess> {
-    const flags = ['--disable-warning=ExperimentalWarning'];
+  static async start(
+    { children, cores, folder }: Place,
+    kubeconfig: string,
+  ): Promise<ControlProcess> {
     const args = ['--cluster', '--image', 'remora', '--host', CONTROL_HOST];
     // A pipe that nobody reads in time would hold it up; kubelet's has its reader.
     const log = join(mkdtempSync(join(folder, 'control-')), 'log');
-    const program = [process.execPath, ...flags, BUNDLE, ...args];
+    const program = [process.execPath, ...controlNodeFlags, BUNDLE, ...args];
     const command = onCores(['sh', '-c', 'exec "$@" 2>"$0"', log, ...program], cores, 'proxy');
     const child = children.start('control plane', command, {
       KUBECONFIG: kubeconfig,
@@ -50,7 +53,9 @@ export class ControlProcess {
     });
     const lines = createInterface({ input: child.process.stdout! });
     const ended = once(child.process, 'exit').then(() => {
-      throw new Error(`the control plane ended: ${readFileSync(log, 'utf8').trim().split('\n').at(-1)}`);
+      throw new Error(
+        `the control plane ended: ${readFileSync(log, 'utf8').trim().split('\n').at(-1)}`,
+      );
     });
     const late = AbortSignal.timeout(START_LIMIT_MS);
     await Promise.race([once(lines, 'line', { signal: late }), ended]);
