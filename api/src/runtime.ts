@@ -16,5 +16,14 @@ export const proxyNodeFlags: readonly string[] = [
   '--max-semi-space-size=1',
 ];
 
+/**
+ * How the control plane's Node is started. With 1,000 proxies that come at once its nursery grew to
+ * 67 MB, beside 43 MB of what lives.
+ */
+export const controlNodeFlags: readonly string[] = [
+  '--disable-warning=ExperimentalWarning',
+  '--max-semi-space-size=4',
+];
+
 /** One heap for malloc: an arena for each helper thread keeps what it once needed. */
 export const proxyEnvironment: Readonly<Record<string, string>> = { MALLOC_ARENA_MAX: '1' };

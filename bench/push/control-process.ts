@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { CONTROL_NAMESPACE } from '@remora/api/mesh-names.ts';
 import { ports } from '@remora/api/ports.ts';
+import { controlNodeFlags } from '@remora/api/runtime.ts';
 import { CONTROL } from '../../control-plane/src/install/names.ts';
 import type { Child } from '../machine/children.ts';
 import { onCores } from '../machine/cores.ts';
@@ -37,11 +38,10 @@ export class ControlProcess {
     { children, cores, folder }: Place,
     kubeconfig: string,
   ): Promise<ControlProcess> {
-    const flags = ['--disable-warning=ExperimentalWarning'];
     const args = ['--cluster', '--image', 'remora', '--host', CONTROL_HOST];
     // A pipe that nobody reads in time would hold it up; kubelet's has its reader.
     const log = join(mkdtempSync(join(folder, 'control-')), 'log');
-    const program = [process.execPath, ...flags, BUNDLE, ...args];
+    const program = [process.execPath, ...controlNodeFlags, BUNDLE, ...args];
     const command = onCores(['sh', '-c', 'exec "$@" 2>"$0"', log, ...program], cores, 'proxy');
     const child = children.start('control plane', command, {
       KUBECONFIG: kubeconfig,

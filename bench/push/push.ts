@@ -22,7 +22,7 @@ import { sidecarMemory } from './sidecar-memory.ts';
 
 const FULL: PushScale = {
   ...{ services: 1_000, routes: 200 },
-  ...{ changes: 30, timedChanges: 6, restarts: 3, cuts: 3, sidecars: 5 },
+  ...{ changes: 30, timedChanges: 4, restarts: 2, cuts: 2, sidecars: 3 },
 };
 const QUICK: PushScale = {
   ...{ services: 200, routes: 40 },

@@ -36,6 +36,8 @@ export const limits = {
   statusWritesMax: 8,
   /** One object's status is written no more often; the newest waits. */
   statusEveryMs: 250,
+  /** The same, where only counts moved. */
+  statusCountsMs: 1_000,
   statusRetryMsMax: 30_000,
   /** Of what is wanted, worked out anew after changes. */
   statusPassMs: 250,

@@ -83,12 +83,29 @@ describe('the writer of statuses', () => {
     const port = new Port();
     const writer = await opened(port);
     for (let i = 0; i < 50; i++) {
-      writer.want([wanted('catalog', 'True', `by ${i}`)]);
+      writer.want([wanted('catalog', i % 2 === 0 ? 'True' : 'False', `by ${i}`)]);
       await new Promise((resolve) => setImmediate(resolve));
     }
     await pause(limits.statusEveryMs + 50);
     writer.close();
     assert.deepEqual(port.writes, ['by 0', 'by 49']);
+  });
+
+  test('counts alone wait longer than what somebody waits for', async () => {
+    const port = new Port();
+    const writer = await opened(port);
+    writer.want([wanted('catalog', 'False', 'by 1')]);
+    await pause(5);
+    writer.want([wanted('catalog', 'False', 'by 2')]);
+    await pause(limits.statusEveryMs + 100);
+    assert.deepEqual(port.writes, ['by 1']);
+    writer.want([wanted('catalog', 'True', 'by 3')]);
+    await pause(50);
+    assert.deepEqual(port.writes, ['by 1', 'by 3']);
+    writer.want([wanted('catalog', 'True', 'by 3 of 3')]);
+    await pause(limits.statusCountsMs + 100);
+    writer.close();
+    assert.deepEqual(port.writes, ['by 1', 'by 3', 'by 3 of 3']);
   });
 
   test('a write that failed is tried again', async () => {

@@ -5,6 +5,8 @@
  * What is wanted is the whole truth, said again whenever something changed. The newest wins: a
  * status that was overtaken while it waited is never written. One that could not be written is
  * tried again with growing pauses, and a thousand of them do not make a thousand requests at once.
+ * Where only counts moved, it waits longer: while a thousand proxies reconnect, those of every route
+ * move all the time, and nobody waits for them.
  *
  * Not pure: timers. Used by `cluster.ts`, on the leader alone.
  */
@@ -41,6 +43,11 @@ export interface StatusPort {
 interface Entry {
   wanted: WantedStatus;
   written: WrittenStatus | null;
+  /** What stands there, as a text to compare with; null: nothing does. */
+  writtenText: string | null;
+  /** Of what is wanted: whether only counts differ. */
+  canWait: boolean;
+  writtenAtMs: number;
   isBusy: boolean;
   failures: number;
   notBeforeMs: number;
@@ -97,8 +104,13 @@ export class StatusWriter {
   }
 
   #judge(entry: Entry): void {
-    if (differs(entry)) this.#due.add(entry);
-    else this.#due.delete(entry);
+    if (canonicalJson(entry.wanted.status) === entry.writtenText) {
+      this.#due.delete(entry);
+      return;
+    }
+    entry.canWait =
+      entry.written !== null && verdictOf(entry.written) === verdictOf(entry.wanted.status);
+    this.#due.add(entry);
   }
 
   #forget(key: string): void {
@@ -114,8 +126,9 @@ export class StatusWriter {
     for (const entry of this.#due) {
       if (this.#writing >= limits.statusWritesMax) return;
       if (entry.isBusy) continue;
-      if (entry.notBeforeMs <= nowMs) void this.#write(entry);
-      else nextMs = Math.min(nextMs, entry.notBeforeMs);
+      const atMs = dueAtMs(entry);
+      if (atMs <= nowMs) void this.#write(entry);
+      else nextMs = Math.min(nextMs, atMs);
     }
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
@@ -132,8 +145,10 @@ export class StatusWriter {
     try {
       const isThere = await this.#port.write(target, timed);
       entry.written = timed;
+      entry.writtenText = canonicalJson(status);
       entry.failures = 0;
-      entry.notBeforeMs = performance.now() + limits.statusEveryMs;
+      entry.writtenAtMs = performance.now();
+      entry.notBeforeMs = entry.writtenAtMs + limits.statusEveryMs;
       if (isThere) this.#judge(entry);
       else this.#forget(statusKey(target));
     } catch (error) {
@@ -150,12 +165,28 @@ export class StatusWriter {
 }
 
 function newEntry(wanted: WantedStatus, written: WrittenStatus | undefined): Entry {
-  return { wanted, written: written ?? null, isBusy: false, failures: 0, notBeforeMs: 0 };
+  return {
+    ...{ wanted, written: written ?? null, canWait: false, isBusy: false },
+    writtenText: written === undefined ? null : canonicalJson(withoutTimes(written)),
+    ...{ failures: 0, notBeforeMs: 0, writtenAtMs: Number.NEGATIVE_INFINITY },
+  };
 }
 
-/** Times apart: they follow from the rest. */
-function differs({ wanted, written }: Entry): boolean {
-  if (written === null) return true;
+function dueAtMs({ canWait, notBeforeMs, writtenAtMs }: Entry): number {
+  return canWait ? Math.max(notBeforeMs, writtenAtMs + limits.statusCountsMs) : notBeforeMs;
+}
+
+/** They follow from the rest. */
+function withoutTimes(written: WrittenStatus): StatusBody {
   const conditions = written.conditions.map(({ lastTransitionTime: _, ...rest }) => rest);
-  return canonicalJson({ ...written, conditions }) !== canonicalJson(wanted.status);
+  return { ...written, conditions };
+}
+
+/** What somebody may wait for: all but counts, shares, and the sentences that name them. */
+function verdictOf(status: StatusBody): string {
+  const { applied: _a, interested: _i, proxies: _p, weights: _w, ...rest } = status;
+  const conditions = status.conditions.map(({ type, status: is, reason, observedGeneration }) => {
+    return { type, is, reason, observedGeneration };
+  });
+  return canonicalJson({ ...rest, conditions });
 }

@@ -8,15 +8,11 @@
  */
 import { INJECT, PROXY_UID, TOKEN_AUDIENCE, TOKEN_FILE } from '@remora/api/mesh-names.ts';
 import { ports } from '@remora/api/ports.ts';
+import { controlNodeFlags } from '@remora/api/runtime.ts';
 import { CONTROL, type Manifest, namespaced, SELECTOR } from './names.ts';
 import type { InstallValues, Release } from './values.ts';
 
-const PROGRAM = [
-  'node',
-  '--disable-warning=ExperimentalWarning',
-  '/remora/remora-control-plane.mjs',
-  '--cluster',
-];
+const PROGRAM = ['node', ...controlNodeFlags, '/remora/remora-control-plane.mjs', '--cluster'];
 const TOKEN_FOLDER = TOKEN_FILE.slice(0, TOKEN_FILE.lastIndexOf('/'));
 const TOKEN_SECONDS = 3_600;
 const CONTROL_UID = PROXY_UID;
