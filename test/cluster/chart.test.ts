@@ -10,6 +10,11 @@ import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseAllDocuments } from 'yaml';
 import type { z } from 'zod';
+import { EXIT_OK } from '../../control-plane/src/cli/exit-codes.ts';
+import { install } from '../../control-plane/src/cli/install.ts';
+import { uninstall } from '../../control-plane/src/cli/uninstall.ts';
+import { access } from '../../control-plane/src/install/access.ts';
+import { INSTALLED_KINDS } from '../../control-plane/src/install/installed.ts';
 import { customKinds } from '../../control-plane/src/install/kinds.ts';
 import { manifests } from '../../control-plane/src/install/manifests.ts';
 import { readValues } from '../../control-plane/src/install/read-values.ts';
@@ -63,6 +68,37 @@ function byName(objects: readonly unknown[]): Record<string, unknown> {
   });
   assert.equal(new Set(named.map(([name]) => name)).size, named.length);
   return Object.fromEntries(named);
+}
+
+interface Rule {
+  readonly apiGroups?: readonly string[];
+  readonly resources?: readonly string[];
+  readonly resourceNames?: readonly string[];
+  readonly verbs: readonly string[];
+}
+
+/** `get apps/deployments`, `update /secrets remora-authority`. */
+function grants(rules: readonly Rule[]): Set<string> {
+  const all = rules.flatMap(({ apiGroups = [], resources = [], resourceNames, verbs }) => {
+    return verbs.flatMap((verb) =>
+      apiGroups.flatMap((group) =>
+        resources.flatMap((resource) =>
+          (resourceNames ?? ['']).map((name) => `${verb} ${group}/${resource} ${name}`.trim()),
+        ),
+      ),
+    );
+  });
+  return new Set(all.sort());
+}
+
+/** Labels and spec: neither identity nor time, nor what Helm writes of itself. */
+function ownWords({ metadata, ...object }: Named & Record<string, unknown>) {
+  const { labels = {}, name } = metadata as { name: string; labels?: Record<string, string> };
+  const { 'app.kubernetes.io/managed-by': _, ...own } = labels;
+  const spec = { ...(object['spec'] as Record<string, unknown> | undefined) };
+  delete spec['clusterIP'];
+  delete spec['clusterIPs'];
+  return { ...object, status: undefined, spec, metadata: { name, labels: own } };
 }
 
 function parsed(text: string): unknown[] {
@@ -168,6 +204,61 @@ describe('the chart on an API server', { skip }, () => {
       const out = await server.kubectl(['apply', '--dry-run=server', '-f', '-'], text);
       assert.equal(out.trim().split('\n').length, parsed(text).length, out);
     }
+  });
+
+  /** What an object says of itself, without what the server and the two tools add. */
+  async function described(): Promise<Record<string, unknown>> {
+    const kinds = INSTALLED_KINDS.filter(
+      ({ kind }) => kind !== 'PodMonitor' && kind !== 'Namespace',
+    );
+    const names = kinds.map(({ plural, group }) => (group === '' ? plural : `${plural}.${group}`));
+    const selector = ['-l', 'app.kubernetes.io/part-of=remora', '-A', '-o', 'json'];
+    const text = await server.kubectl(['get', names.join(','), ...selector]);
+    const { items } = JSON.parse(text) as { items: (Named & Record<string, unknown>)[] };
+    return byName(items.map(ownWords));
+  }
+
+  test('makes the same objects as `remora install`', async () => {
+    await helm('install', 'remora', CHART, ...at);
+    const byHelm = await described();
+    assert.equal(Object.keys(byHelm).length, 16);
+    await helm('uninstall', 'remora', ...at);
+    await nothingIsLeft();
+    const io = { env: { KUBECONFIG: server.kubeconfigFile }, out() {}, err: assert.fail };
+    const world = { ...io, terminal: { write: () => true }, onInterrupt() {} };
+    assert.equal(await install.run([], { wait: false }, world), EXIT_OK);
+    assert.deepEqual(await described(), byHelm);
+    await assert.rejects(helm('install', 'remora', CHART, ...at), /invalid ownership metadata/);
+    assert.equal(await uninstall.run([], {}, world), EXIT_OK);
+    await nothingIsLeft();
+  });
+
+  test('lets the control plane do what access.ts says, and else what everybody may', async () => {
+    await helm('install', 'remora', CHART, ...at);
+    const ask = async (namespace: string, account: string) => {
+      const review = {
+        ...{ apiVersion: 'authorization.k8s.io/v1', kind: 'SelfSubjectRulesReview' },
+        spec: { namespace },
+      };
+      const as = ['--as', account, '--as-group', 'system:serviceaccounts'];
+      const asEverybody = ['--as-group', 'system:authenticated'];
+      const args = ['create', '--validate=false', '-o', 'json', '-f', '-', ...as, ...asEverybody];
+      const { status } = JSON.parse(await server.kubectl(args, JSON.stringify(review)));
+      assert.equal(status.incomplete, false);
+      return grants(status.resourceRules);
+    };
+    const control = `system:serviceaccount:${NAMESPACE}:remora-control`;
+    const everybody = await ask('default', 'system:serviceaccount:default:nobody');
+    const rules = access({ namespace: NAMESPACE, version: VERSION });
+    const ruled = (kind: string) => {
+      return grants(rules.find((each) => each.kind === kind)?.['rules'] as Rule[]);
+    };
+    const clusterWide = ruled('ClusterRole');
+    assert.deepEqual(await ask('default', control), new Set([...everybody, ...clusterWide].sort()));
+    const own = [...everybody, ...clusterWide, ...ruled('Role')].sort();
+    assert.deepEqual(await ask(NAMESPACE, control), new Set(own));
+    await helm('uninstall', 'remora', ...at);
+    await nothingIsLeft();
   });
 
   test('is upgraded to another value, rolled back, and keeps what the leader wrote', async () => {

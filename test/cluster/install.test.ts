@@ -79,7 +79,7 @@ describe('remora install on an API server', { skip: skipWithoutApiServer() }, ()
     assert.doesNotMatch(await server.kubectl(labels), /part-of|pod-security/);
   });
 
-  test('takes away what a value no longer wants, and keeps what the control plane wrote', async () => {
+  test('takes away what a value no longer wants, and keeps what the leader wrote', async () => {
     const value = readFileSync(server.caFile).toString('base64');
     const patch = [{ op: 'add', path: '/webhooks/0/clientConfig/caBundle', value }];
     const webhooks = ['validatingwebhookconfiguration', 'remora'];

@@ -1,6 +1,6 @@
 /**
- * `remora check FOLDER`: what is wrong in a folder of YAML, before anything runs from it. Without one
- * it is the cluster that is checked (`check-cluster.ts`).
+ * `remora check FOLDER`: what is wrong in a folder of YAML, before anything runs from it. Without
+ * one it is the cluster that is checked (`check-cluster.ts`).
  *
  * The same reading and the same conditions as in the control plane, so that what passes here is
  * what a mesh accepts.

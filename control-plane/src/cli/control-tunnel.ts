@@ -20,7 +20,7 @@ const OPEN_MS = 10_000;
 /** More than an installation may have. */
 const REPLICAS_MAX = 8;
 
-/** Runs `work` with options that lead to all ready replicas. Returns why it could not, else null. */
+/** Runs `work` with options that lead to all ready replicas. Returns why it can't, else null. */
 export async function throughCluster(
   options: Options,
   io: Io,

@@ -1,6 +1,6 @@
 /**
- * `remora install`: the whole of Remora in a cluster, without Helm and of the same objects. Run again
- * it upgrades, or changes a value, or does nothing.
+ * `remora install`: the whole of Remora in a cluster, without Helm and of the same objects. Run
+ * again it upgrades, or changes a value, or does nothing.
  */
 import { readFileSync } from 'node:fs';
 import { parseDuration } from '@remora/api/config/duration.ts';

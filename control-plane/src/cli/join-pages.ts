@@ -1,8 +1,8 @@
 /**
- * Several replicas' answers to one question, as one: each proxy is connected to one of them, and all
- * of them know the same objects.
+ * Several replicas' answers to one question, as one: each proxy is connected to one of them, and
+ * all of them know the same objects.
  *
- * Where one replica refuses, so does the whole: a part that looks like everything would be believed.
+ * Where one replica refuses, so does the whole: a part that looks like everything is believed.
  * Only a page of one proxy is somebody's alone, and the others' "not connected here" is no refusal.
  *
  * Pure. Called by `control-client.ts`.

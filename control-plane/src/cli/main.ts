@@ -42,7 +42,7 @@ Examples:
   $ remora routes                                    who applied which route
   $ remora tap --failed                              requests that fail, as they fail
   $ remora explain REQUEST_ID                        why one went the way it went
-  $ remora install                                   all of it in a cluster; remora check looks at it
+  $ remora install                                   all of it in a cluster; then remora check
 
 Each verb explains itself: remora dev --help`;
 

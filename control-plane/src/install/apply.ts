@@ -1,10 +1,10 @@
 /**
- * Brings a cluster to what a release wants, by server-side apply: installing, upgrading and doing it
- * again are the same. What another version had and this one has no more is taken away.
+ * Brings a cluster to what a release wants, by server-side apply: installing, upgrading and doing
+ * it again are the same. What another version had and this one has no more is taken away.
  *
- * The webhooks come last, and where it is waited for at all, only when the control plane answers: an
- * installation that fails half way then holds up nobody's pods. Edits by hand of what the values say
- * are overwritten; what the values do not speak of stays.
+ * The webhooks come last, and where it is waited for at all, only when the control plane answers:
+ * an installation that fails half way then holds up nobody's pods. Edits by hand of what the values
+ * say are overwritten; what the values do not speak of stays.
  *
  * Asks the API server. Called by `cli/install.ts`.
  */

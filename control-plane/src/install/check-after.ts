@@ -38,7 +38,8 @@ export async function checkReplicas(
   const all = await controlPods(client, namespace);
   const ready = all.filter(isPodReady);
   if (why === null) return [fine(`${ready.length} of ${all.length} control plane pods are ready`)];
-  const next = `kubectl describe pods -n ${namespace}; kubectl logs -n ${namespace} deploy/${CONTROL}`;
+  const logs = `kubectl logs -n ${namespace} deploy/${CONTROL}`;
+  const next = `kubectl describe pods -n ${namespace}; ${logs}`;
   return [ready.length > 0 ? doubtful(why, next) : wrong(why, next)];
 }
 

@@ -1,8 +1,8 @@
 /**
  * Whether a cluster can have Remora: asked before an installation, and true afterwards too.
  *
- * What can be tried is tried, by dry run: a version says less than a field that is kept. Asks the API
- * server and stores nothing. Called by `cli/check-cluster.ts`.
+ * What can be tried is tried, by dry run: a version says less than a field that is kept. Asks the
+ * API server and stores nothing. Called by `cli/check-cluster.ts`.
  */
 import { INJECT } from '@remora/api/mesh-names.ts';
 import type { KubeClient } from '../kube/client.ts';

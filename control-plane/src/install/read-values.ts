@@ -3,8 +3,8 @@
  * `--set PATH=VALUE` over it, `--image` over both.
  *
  * They are laid over the defaults as Helm does it: maps are merged, lists are replaced, null takes
- * away. A value of `--set` is YAML, so that numbers, flags and lists can be written. Where a text is
- * wanted, `1.10` is taken as it was typed: what YAML makes of it is a mistake that Helm is known for.
+ * away. A value of `--set` is YAML, so that numbers, flags and lists can be written. Where a text
+ * is wanted, `1.10` is taken as it was typed, and not as the number that YAML makes of it.
  *
  * Pure. Called by `cli/install.ts`.
  */
