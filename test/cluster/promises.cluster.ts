@@ -209,7 +209,7 @@ describe('the promises', { skip: skipWithoutCluster() }, () => {
         ...['storefront client', 'storefront server', 'storefront client', 'storefront server'],
         ...['client client', 'client server'],
       ]);
-      for (const callee of ['catalog-v2', 'cart', 'orders']) {
+      for (const callee of ['catalog-v2', 'cart']) {
         const [own, caller, page] = wayUp(trace, spanOf(trace, callee, 'server'));
         assert.deepEqual(
           [own, caller, page],

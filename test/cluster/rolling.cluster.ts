@@ -22,7 +22,7 @@ const CALM_MS = 2_000;
 const SWITCHES = 6;
 const RECOVERY_LIMIT_MS = 1_000;
 const NEWS_MS = 500;
-const READY_PATH = 'jsonpath={.status.conditions[?(@.type=="Ready")].status}{"\n"}';
+const READY_PATH = 'jsonpath={.status.conditions[?(@.type=="Ready")].status}{"\\n"}';
 
 const toCatalog = { url: 'http://catalog/items', ratePerSecond: RATE };
 
