@@ -14,7 +14,7 @@ import { type InstallValues, installValues } from '@remora/control-plane/install
 import { webhooks } from '@remora/control-plane/install/webhooks.ts';
 import { workload } from '@remora/control-plane/install/workload.ts';
 import { stringify } from 'yaml';
-import { inputSchema, type Schema } from './crd-schema.ts';
+import { inputSchema, type Schema } from '@remora/control-plane/install/crd-schema.ts';
 
 const HEAD = '# Written by `npm run generate` from control-plane/src/install. Do not edit.\n';
 /** A folded expression would be legal and unreadable. */

@@ -5,7 +5,11 @@
  */
 import { UNEDITABLE } from '@remora/api/config/names.ts';
 import { EXAMPLES } from './config-examples.ts';
-import { type CrdSpec, inputSchema, type Schema } from './crd-schema.ts';
+import {
+  type CrdSpec,
+  inputSchema,
+  type Schema,
+} from '@remora/control-plane/install/crd-schema.ts';
 
 const UNEDITABLE_TEXT = [...UNEDITABLE, 'proxy-*', 'x-remora-*']
   .map((name) => `\`${name}\``)

@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { parseObject } from '@remora/api/config/objects.ts';
 import { ERRORS } from '@remora/api/errors.ts';
+import { KINDS } from '@remora/control-plane/install/kinds.ts';
 import { parse } from 'yaml';
 import { EXAMPLES } from './config-examples.ts';
 import { fieldsOf } from './config-page.ts';
-import { inputSchema, type Schema } from './crd-schema.ts';
-import { generatedFiles, KINDS } from './generated-files.ts';
+import { inputSchema, type Schema } from '@remora/control-plane/install/crd-schema.ts';
+import { generatedFiles } from './generated-files.ts';
 
 const root = join(import.meta.dirname, '..');
 const textOf = (path: string) => readFileSync(join(root, path), 'utf8');

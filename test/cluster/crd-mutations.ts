@@ -7,7 +7,7 @@
  *
  * Pure. Used by `crds.test.ts`.
  */
-import type { Schema } from '../../scripts/crd-schema.ts';
+import type { Schema } from '../../control-plane/src/install/crd-schema.ts';
 
 export interface FoundRule {
   /** `spec.rules[].timeouts.perTry`; empty: of the whole object. */

@@ -13,8 +13,8 @@ import { parseObject } from '@remora/api/config/objects.ts';
 import fc from 'fast-check';
 import { parse } from 'yaml';
 import { EXAMPLES } from '../../scripts/config-examples.ts';
-import { crd, type Schema } from '../../scripts/crd-schema.ts';
-import { KINDS } from '../../scripts/generated-files.ts';
+import { crd, type Schema } from '../../control-plane/src/install/crd-schema.ts';
+import { KINDS } from '../../control-plane/src/install/kinds.ts';
 import { AdminClient, type Cause, type KubeObject } from './admin-client.ts';
 import { changedAt, changesFor, type FoundRule, rulesIn } from './crd-mutations.ts';
 import { installCrds } from './install-crds.ts';
@@ -36,7 +36,9 @@ function fullExample(kind: string): KubeObject {
 function rulesOf(kind: string): readonly FoundRule[] {
   const spec = KINDS.find((each) => each.kind === kind);
   assert.ok(spec !== undefined);
-  const made = crd(spec) as { spec: { versions: [{ schema: { openAPIV3Schema: Schema } }] } };
+  const made = crd(spec, 'dev') as unknown as {
+    spec: { versions: [{ schema: { openAPIV3Schema: Schema } }] };
+  };
   return [...rulesIn(made.spec.versions[0].schema.openAPIV3Schema)];
 }
 

@@ -5,10 +5,11 @@
  * may have are listed and the rest is left behind. Objects are left open: the server prunes unknown
  * fields itself and warns. What it cannot say (names of headers) the validating webhook says.
  *
- * Pure. Called by `generated-files.ts`.
+ * Pure. Called by `kinds.ts` and the generator.
  */
 import { z } from 'zod';
 import { statusSchema } from './crd-status.ts';
+import { INSTALLED_BY, type Manifest } from './names.ts';
 
 export interface Schema {
   readonly type?: string;
@@ -106,14 +107,18 @@ function explanation(schema: Schema): string {
     .join(' ');
 }
 
-export function crd(spec: CrdSpec): unknown {
+/** `version`: of the release that it comes with. */
+export function crd(spec: CrdSpec, version: string): Manifest {
   const { kind, plural, shortName, scope } = spec;
   const singular = kind.toLowerCase();
   const age = { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' };
   return {
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',
-    metadata: { name: `${plural}.remora.dev` },
+    metadata: {
+      name: `${plural}.remora.dev`,
+      labels: { ...INSTALLED_BY, 'app.kubernetes.io/version': version },
+    },
     spec: {
       group: 'remora.dev',
       names: {
