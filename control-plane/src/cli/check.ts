@@ -1,5 +1,6 @@
 /**
- * `remora check FOLDER`: what is wrong in a folder of YAML, before anything runs from it.
+ * `remora check FOLDER`: what is wrong in a folder of YAML, before anything runs from it. Without
+ * one it is the cluster that is checked (`check-cluster.ts`).
  *
  * The same reading and the same conditions as in the control plane, so that what passes here is
  * what a mesh accepts.
@@ -12,19 +13,27 @@ import { FolderSource } from '../files/folder-source.ts';
 import { type Problem, problemLine } from '../files/problem.ts';
 import { routeStatuses } from '../status.ts';
 import { emptyWorld, foldWorld, type World } from '../world.ts';
+import { checkCluster } from './check-cluster.ts';
+import { KUBE_OPTIONS } from './cluster-option.ts';
 import { EXIT_FOUND, EXIT_OK, EXIT_USAGE } from './exit-codes.ts';
-import type { Verb } from './verb.ts';
+import { JSON_OPTION, type Verb } from './verb.ts';
 
 const NOBODY = { applied: 0, interested: 0, refused: [] };
 
 export const check: Verb = {
-  usage: 'check <folder>',
+  usage: 'check [folder]',
   summary:
-    'Report every mistake in a folder of YAML, with its remedy; exit code 1 if there is one.',
+    'Report every mistake in a folder of YAML, or in a cluster, with its remedy; ' +
+    'exit code 1 if there is one.',
   group: 'Look:',
-  options: [],
+  options: [
+    ['--cluster', 'check the cluster: can Remora be there, and does it work?'],
+    JSON_OPTION,
+    ...KUBE_OPTIONS,
+  ],
 
-  async run([folder = '.'], _options, io) {
+  async run([folder], options, io) {
+    if (folder === undefined || options['cluster'] === true) return await checkCluster(options, io);
     if (!existsSync(folder)) {
       io.err(`There is no folder ${folder}.`);
       return EXIT_USAGE;

@@ -9,6 +9,7 @@ import { printable } from '../dev/line.ts';
 import type { QueryError } from '../publish/query-pages.ts';
 import type { Status } from '../status.ts';
 import { EXIT_UNAVAILABLE, EXIT_USAGE, type ExitCode } from './exit-codes.ts';
+import { joinPages } from './join-pages.ts';
 import type { Io } from './verb.ts';
 
 const STANDARD_URL = `http://127.0.0.1:${ports.control}`;
@@ -46,19 +47,25 @@ export async function askControlPlane(options: Options, io: Io): Promise<Asked> 
   return { status: page.body, code: EXIT_UNAVAILABLE };
 }
 
-/** Tells nobody: see `tellRefusal`. */
+/** Of all replicas, where `--control` names several, by commas. Tells nobody: see `tellRefusal`. */
 export async function askPage<T>(options: Options, io: Io, path: string): Promise<Page<T>> {
   const given = options['control'] ?? io.env['REMORA_CONTROL'] ?? STANDARD_URL;
-  const url = String(given).replace(/\/$/, '');
+  const urls = String(given).split(',');
+  const pages = await Promise.all(urls.map((url) => askOne(url.replace(/\/$/, ''), path)));
+  return joinPages(path, pages) as Page<T>;
+}
+
+async function askOne(url: string, path: string): Promise<Page<unknown>> {
   try {
     const signal = AbortSignal.timeout(ANSWER_TIMEOUT_MS);
     const answer = await fetch(url + path, { signal });
     const body: unknown = await answer.json();
-    if (answer.status === 200) return { body: body as T, refusal: null };
+    if (answer.status === 200) return { body, refusal: null };
     return { body: null, refusal: refusalOf(answer.status, body as QueryError) };
   } catch (error) {
     const next =
-      'Start a mesh with `remora dev FOLDER`, or name its control plane with --control URL.';
+      'Start a mesh with `remora dev FOLDER`, name its control plane with --control URL, or ' +
+      'ask the one in your cluster with --cluster.';
     const why = `No control plane at ${url}: ${causeOf(error)}.`;
     return { body: null, refusal: { status: 0, why, next } };
   }

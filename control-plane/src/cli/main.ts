@@ -6,25 +6,30 @@
  */
 import { text as wholeText } from 'node:stream/consumers';
 import { Command, CommanderError, Option } from 'commander';
+import { alsoInCluster } from './also-in-cluster.ts';
 import { check } from './check.ts';
 import { config } from './config.ts';
+import type { Options } from './control-client.ts';
 import { dev } from './dev.ts';
 import { drain } from './drain.ts';
 import { EXIT_INTERNAL, EXIT_OK, EXIT_USAGE, type ExitCode } from './exit-codes.ts';
 import { explain } from './explain.ts';
 import { inject } from './inject.ts';
+import { install } from './install.ts';
 import { proxy } from './proxy.ts';
 import { routes } from './routes.ts';
 import { stat } from './stat.ts';
 import { status } from './status.ts';
 import { tap } from './tap.ts';
 import { top } from './top.ts';
+import { uninstall } from './uninstall.ts';
 import type { Io, Verb } from './verb.ts';
 import { VERSION } from '../version.ts';
 
 const VERBS: readonly Verb[] = [
-  ...[dev, proxy, drain, inject, check, status, routes],
-  ...[explain, tap, top, stat, config],
+  ...[dev, proxy, drain, inject, check],
+  ...[status, routes, explain, tap, top, stat, config].map(alsoInCluster),
+  ...[install, uninstall],
 ];
 /** One Ctrl-C can arrive twice: from the terminal, and forwarded by `bin/remora.js`. */
 const SAME_INTERRUPT_MS = 300;
@@ -37,6 +42,7 @@ Examples:
   $ remora routes                                    who applied which route
   $ remora tap --failed                              requests that fail, as they fail
   $ remora explain REQUEST_ID                        why one went the way it went
+  $ remora install                                   all of it in a cluster; then remora check
 
 Each verb explains itself: remora dev --help`;
 
@@ -61,7 +67,7 @@ async function main(args: readonly string[]): Promise<ExitCode> {
       .exitOverride()
       .action(async (...given: unknown[]) => {
         const names = given.slice(0, -2).filter((one) => typeof one === 'string');
-        code = await verb.run(names, command.opts(), io);
+        code = await verb.run(names, inLines(command.opts()), io);
       });
     for (const [flags, text, standard] of verb.options) {
       command.addOption(new Option(flags, text).default(standard));
@@ -78,6 +84,14 @@ async function main(args: readonly string[]): Promise<ExitCode> {
     return error.exitCode === 0 ? EXIT_OK : EXIT_USAGE;
   }
   return code;
+}
+
+/** What was given more than once is a text of lines. */
+function inLines(options: Readonly<Record<string, unknown>>): Options {
+  const entries = Object.entries(options).map(([name, value]) => {
+    return [name, Array.isArray(value) ? value.join('\n') : value];
+  });
+  return Object.fromEntries(entries);
 }
 
 function processIo(): Io {

@@ -9,8 +9,8 @@ export interface Verb {
   /** Commander's form: `dev <folder>`. */
   readonly usage: string;
   readonly summary: string;
-  readonly group: 'Run:' | 'Look:';
-  /** Flags and what each says in the help. */
+  readonly group: 'Run:' | 'Look:' | 'Cluster:';
+  /** Flags and what each says in the help. One that may be repeated comes as lines of text. */
   readonly options: readonly (readonly [flags: string, text: string, standard?: string])[];
   run(
     args: readonly string[],

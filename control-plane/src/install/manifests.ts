@@ -8,10 +8,24 @@
  */
 import { access } from './access.ts';
 import { disruptionBudget, monitors, networkPolicy } from './guards.ts';
-import type { Manifest } from './names.ts';
+import { type Manifest, metadataOf } from './names.ts';
 import type { InstallValues, Release } from './values.ts';
 import { webhooks } from './webhooks.ts';
 import { argumentsOf, imageOf, workload } from './workload.ts';
+
+/**
+ * Where the release lives, if that is not there yet. Its pods pass the strictest level of Pod
+ * Security; Helm makes its namespaces by itself, and without it.
+ */
+export function ownNamespace(release: Release): Manifest {
+  const { name, labels } = metadataOf(release.namespace, release);
+  const level = { 'pod-security.kubernetes.io/enforce': 'restricted' };
+  return {
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name, labels: { ...labels, ...level } },
+  };
+}
 
 export function manifests(release: Release, values: InstallValues): readonly Manifest[] {
   const image = imageOf(values, release);

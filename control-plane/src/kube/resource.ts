@@ -78,6 +78,45 @@ export const validatingWebhookConfigurations = clusterWide(
   'ValidatingWebhookConfiguration',
 );
 
+export const roles = namespaced('rbac.authorization.k8s.io', 'v1', 'roles', 'Role');
+export const roleBindings = namespaced(
+  'rbac.authorization.k8s.io',
+  'v1',
+  'rolebindings',
+  'RoleBinding',
+);
+export const clusterRoles = clusterWide(
+  'rbac.authorization.k8s.io',
+  'v1',
+  'clusterroles',
+  'ClusterRole',
+);
+export const clusterRoleBindings = clusterWide(
+  'rbac.authorization.k8s.io',
+  'v1',
+  'clusterrolebindings',
+  'ClusterRoleBinding',
+);
+export const podDisruptionBudgets = namespaced(
+  'policy',
+  'v1',
+  'poddisruptionbudgets',
+  'PodDisruptionBudget',
+);
+export const networkPolicies = namespaced(
+  'networking.k8s.io',
+  'v1',
+  'networkpolicies',
+  'NetworkPolicy',
+);
+export const podMonitors = namespaced('monitoring.coreos.com', 'v1', 'podmonitors', 'PodMonitor');
+export const selfSubjectAccessReviews = clusterWide(
+  'authorization.k8s.io',
+  'v1',
+  'selfsubjectaccessreviews',
+  'SelfSubjectAccessReview',
+);
+
 export interface Place {
   /** Left out for a namespaced kind: all namespaces. */
   readonly namespace?: string | undefined;
