@@ -3,7 +3,8 @@
  * and by the commands of docs/install.md as they stand there.
  *
  * What needs no pods is in `chart.test.ts` and `install.test.ts`. This takes away whatever
- * installation it finds: other suites make sure of their own.
+ * installation it finds, and the namespaces of the suites before it: other suites make sure of
+ * their own.
  *
  * Needs: helm.
  */
@@ -13,6 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { Finding } from '../../control-plane/src/install/finding.ts';
+import { customKinds } from '../../control-plane/src/install/kinds.ts';
 import { clusterKubectl, kubeconfigFile } from './machine/cluster.ts';
 import { type Cluster, clusterIn, skipWithoutCluster, startNamespace } from './support/cluster.ts';
 import { blocksOfPage, docWorld, type DocWorld } from './support/doc-commands.ts';
@@ -47,9 +49,9 @@ describe('an installation', { skip: skipWithoutCluster() }, () => {
     helm = helmFor(folder, kubeconfigFile);
     world = docWorld({ folder, kubeconfigFile, replace: HERE });
     await type('remora uninstall --yes');
-    const ours = ['crd', '-l', 'app.kubernetes.io/part-of=remora'];
-    await clusterKubectl(['delete', ...ours, '--ignore-not-found']);
-    await clusterKubectl(['delete', 'namespace', NAMESPACE, '--ignore-not-found']);
+    const kinds = customKinds('').map(({ metadata }) => metadata.name);
+    await clusterKubectl(['delete', 'crd', ...kinds, '--ignore-not-found']);
+    await endOtherNamespaces();
     await startNamespace(NAMESPACE, { 'pod-security.kubernetes.io/enforce': 'restricted' });
   });
 
@@ -57,6 +59,18 @@ describe('an installation', { skip: skipWithoutCluster() }, () => {
 
   async function type(code: string): Promise<string> {
     return await world.run({ line: 0, code, notRun: null });
+  }
+
+  /** Their pods have sidecars, and their suites are over: no installation goes before they do. */
+  async function endOtherNamespaces(): Promise<void> {
+    const names = await clusterKubectl([
+      'get',
+      'namespaces',
+      '-o',
+      'jsonpath={.items[*].metadata.name}',
+    ]);
+    const others = names.split(' ').filter((name) => !/^(default|kube-.*)$/.test(name));
+    if (others.length > 0) await clusterKubectl(['delete', 'namespace', ...others]);
   }
 
   async function findings(): Promise<readonly Finding[]> {

@@ -115,7 +115,12 @@ describe('remora install on an API server', { skip: skipWithoutApiServer() }, ()
     assert.equal(code, EXIT_UNAVAILABLE);
     assert.match(err, /RBAC must allow .* the verb "list" on "\w+" of .* in all namespaces/);
     const checked = await run(check, { kubeconfig: file });
-    assert.equal(checked.code, EXIT_UNAVAILABLE);
+    assert.equal(checked.code, EXIT_FOUND);
+    assert.match(
+      checked.out,
+      /^✗ .* may not install Remora: RBAC lacks create, delete, list, patch/m,
+    );
+    assert.match(checked.out, /^! whether Remora is installed is not known: /m);
   });
 
   test('says after that nothing runs, since no kubelet does', async () => {

@@ -21,10 +21,9 @@ import {
 } from '../install/check-before.ts';
 import { checkMesh } from '../install/check-mesh.ts';
 import { doubtful, type Finding, fine, orDoubt } from '../install/finding.ts';
-import { type Installed, namespaceOf, readInstalled } from '../install/installed.ts';
+import { type ControlPlane, findControlPlane } from '../install/installed.ts';
 import { readMeshPods } from '../install/mesh-pods.ts';
 import type { KubeClient } from '../kube/client.ts';
-import { deployments } from '../kube/resource.ts';
 import type { Status } from '../status.ts';
 import { VERSION } from '../version.ts';
 import { askPage, type Options } from './control-client.ts';
@@ -53,11 +52,20 @@ async function findingsOf(client: KubeClient, options: Options, io: Io): Promise
     orDoubt('whether another mesh is here', () => checkOtherMeshes(client)),
     orDoubt('whether the Gateway API is here', () => checkGatewayApi(client)),
   ]);
-  const installed = await readInstalled(client);
-  const namespace = namespaceOf(installed);
-  if (namespace === null) {
-    return [...before.flat(), doubtful('Remora is not installed', '`remora install`')];
-  }
+  const installation = await orDoubt('whether Remora is installed', async () => {
+    const found = await findControlPlane(client);
+    if (found === null) return [doubtful('Remora is not installed', '`remora install`')];
+    return await installedFindings(client, found, options, io);
+  });
+  return [...before.flat(), ...installation];
+}
+
+async function installedFindings(
+  client: KubeClient,
+  { namespace, version }: ControlPlane,
+  options: Options,
+  io: Io,
+): Promise<Finding[]> {
   const after = await Promise.all([
     orDoubt('whether the control plane runs', () => checkReplicas(client, namespace)),
     orDoubt('who leads', () => checkLeader(client, namespace, Date.now())),
@@ -66,23 +74,17 @@ async function findingsOf(client: KubeClient, options: Options, io: Io): Promise
     orDoubt('whether routes are validated', () => checkValidation(client)),
     orDoubt('whether the kinds are right', () => checkKinds(client)),
   ]);
-  const version = versionOf(installed);
   const mesh = await orDoubt('the mesh', async () => {
     const read = await readMeshPods(client);
     return checkMesh({ mesh: read, version, connected: await connectedOf(options, io) });
   });
-  return [...before.flat(), release(namespace, version), ...after.flat(), ...mesh];
+  return [release(namespace, version), ...after.flat(), ...mesh];
 }
 
 function release(namespace: string, version: string): Finding {
   const said = `Remora ${version} is in namespace ${namespace}`;
   if (version === VERSION) return fine(said);
   return doubtful(`${said}, and this command is of ${VERSION}`, 'Use one of the same version');
-}
-
-function versionOf(installed: readonly Installed[]): string {
-  const deployment = installed.find(({ resource }) => resource === deployments);
-  return deployment?.object.metadata.labels?.['app.kubernetes.io/version'] ?? 'unknown';
 }
 
 async function connectedOf(

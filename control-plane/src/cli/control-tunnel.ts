@@ -11,12 +11,13 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { ports } from '@remora/api/ports.ts';
 import { controlPods, isPodReady } from '../install/rollout.ts';
-import { namespaceOf, readInstalled } from '../install/installed.ts';
+import { findControlPlane } from '../install/installed.ts';
 import { clientOf } from './cluster-option.ts';
 import type { Options } from './control-client.ts';
 import type { Io } from './verb.ts';
 
 const OPEN_MS = 10_000;
+const ANSWER_MS = 3_000;
 /** More than an installation may have. */
 const REPLICAS_MAX = 8;
 
@@ -52,8 +53,11 @@ async function readyReplicas(options: Options, io: Io): Promise<readonly Replica
   const client = clientOf(options, io);
   if (client === null) return 'no cluster is configured';
   try {
-    const namespace = namespaceOf(await readInstalled(client));
-    if (namespace === null) return 'this cluster has no control plane of Remora';
+    // Where nobody answers, whoever meant the mesh of this machine shall hear so soon.
+    await client.serverVersion({ timeoutMs: ANSWER_MS });
+    const found = await findControlPlane(client);
+    if (found === null) return 'this cluster has no control plane of Remora';
+    const { namespace } = found;
     const ready = (await controlPods(client, namespace)).filter(isPodReady);
     if (ready.length === 0) return `no control plane pod of namespace ${namespace} is ready`;
     return ready.slice(0, REPLICAS_MAX).map(({ metadata }) => ({ namespace, name: metadata.name }));

@@ -4,6 +4,7 @@
  *
  * Asks the API server. Called by the verbs that install, check and uninstall.
  */
+import { CONTROL_NAMESPACE } from '@remora/api/mesh-names.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { KubeError } from '../kube/kube-error.ts';
 import type { KubeObject } from '../kube/kube-object.ts';
@@ -27,7 +28,7 @@ import {
   services,
   validatingWebhookConfigurations,
 } from '../kube/resource.ts';
-import { INSTALLED_BY } from './names.ts';
+import { CONTROL, INSTALLED_BY } from './names.ts';
 
 /**
  * Every kind that an installation has, in the order in which they go: first whoever would hold up
@@ -103,6 +104,32 @@ export function helmReleaseOf(installed: readonly Installed[]): string | null {
     return `${name} -n ${annotations['meta.helm.sh/release-namespace'] ?? 'remora-system'}`;
   }
   return null;
+}
+
+export interface ControlPlane {
+  readonly namespace: string;
+  readonly version: string;
+}
+
+/** Null: there is none. It is enough to read one Deployment: who looks need not install. */
+export async function findControlPlane(client: KubeClient): Promise<ControlPlane | null> {
+  const found = await labelledDeployments(client);
+  const [first] = found.filter(({ metadata }) => metadata.name === CONTROL);
+  if (first === undefined) return null;
+  const version = first.metadata.labels?.['app.kubernetes.io/version'] ?? 'unknown';
+  return { namespace: first.metadata.namespace ?? CONTROL_NAMESPACE, version };
+}
+
+async function labelledDeployments(client: KubeClient): Promise<readonly KubeObject[]> {
+  try {
+    return (await client.list(deployments, { labelSelector: SELECTED })).items;
+  } catch (error) {
+    if (!(error instanceof KubeError) || error.status !== 403) throw error;
+    // Not everywhere: then where it usually is.
+    const ref = { namespace: CONTROL_NAMESPACE, name: CONTROL };
+    const deployment = await client.get<KubeObject>(deployments, ref);
+    return deployment === null ? [] : [deployment];
+  }
 }
 
 /** Where the control plane is; null: there is none. */
