@@ -132,7 +132,7 @@ describe('under constant load', { skip: skipWithoutCluster() }, () => {
       reasons.filter((reason) => !/^503 RMR_[A-Z]/.test(reason)),
       [],
     );
-    assert.equal(report.between(0, scaledAtMs).failures.length, 0);
+    assert.equal(report.between(0, scaledAtMs).failures.length, 0, report.toText(scaledAtMs));
     const lastLostMs = Math.max(...report.failures.map(({ atMs }) => atMs));
     t.diagnostic(`the last one was lost ${lastLostMs - readyAtMs} ms after the pod was ready`);
     assert.ok(lastLostMs - readyAtMs <= RECOVERY_LIMIT_MS, report.toText(readyAtMs));
