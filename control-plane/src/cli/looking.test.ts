@@ -229,6 +229,6 @@ describe('remora config', () => {
   test('names the proxies that may be meant', async () => {
     await proxy('storefront-0', () => undefined);
     const { code, err } = await run(config, ['storefrnt-0']);
-    assert.deepEqual([code, /Did you mean shop\/storefront-0\?/.test(err)], [EXIT_USAGE, true]);
+    assert.deepEqual([code, /Did you mean storefront-0\?/.test(err)], [EXIT_USAGE, true]);
   });
 });

@@ -95,7 +95,7 @@ describe('the compiler of a world', () => {
     assert.deepEqual(all, { 'catalog.shop:80': { version: versionOf(config), config } });
   });
 
-  test('compiles 1,000 services with 1,000 routes in less than 200 ms of CPU', () => {
+  test('compiles 1,000 services with 1,000 routes in less than 400 ms of CPU', () => {
     const names = Array.from({ length: 1_000 }, (_, index) => `service-${index}`);
     const objects = names.map((name) => service(name) + route(`route-${name}`, 'shop', name));
     const instances = names.map((name, index) => {
@@ -116,6 +116,6 @@ describe('the compiler of a world', () => {
       const { user, system } = process.cpuUsage(before); // A busy machine stretches the clock.
       fastestMs = Math.min(fastestMs, (user + system) / 1_000);
     }
-    assert.ok(fastestMs < 200, `${fastestMs} ms`);
+    assert.ok(fastestMs < 400, `${fastestMs} ms`);
   });
 });

@@ -16,7 +16,7 @@ describe('the mesh, checked', () => {
   });
 
   test('names what slipped through, is of another version, and is not connected', () => {
-    const slipped = { namespace: 'shop', name: 'old-1', workload: 'old', why: '' };
+    const slipped = { namespace: 'shop', name: 'old-1', uid: 'a', workload: 'old', why: '' };
     const mesh = { injected: [cart], uninjected: [slipped, { ...slipped, name: 'old-2' }] };
     const findings = checkMesh({ mesh, version: '1.1.0', connected: { proxies: 1 } });
     assert.deepEqual(

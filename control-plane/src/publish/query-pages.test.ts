@@ -115,7 +115,7 @@ describe('the pages of one proxy', () => {
     const { url, get } = await started();
     await proxy(url, 'catalog-v1-0', () => undefined);
     const { status, body } = await get<QueryError>('/v1/proxies/catalog-v2-0/stats');
-    assert.deepEqual([status, body.nearest], [404, ['shop/catalog-v1-0']]);
+    assert.deepEqual([status, body.nearest], [404, ['catalog-v1-0']]);
   });
 
   test('are 504 with the reason where it does not answer', async () => {

@@ -96,7 +96,9 @@ async function proxyPage(
 ): Promise<PageReply> {
   const proxy = byName.get(name) ?? onlyOneNamed(name, byName);
   if (proxy === undefined) {
-    const nearest = nearestNames(name, byName.keys());
+    const known = [...byName.keys()];
+    const bare = known.map((key) => key.slice(key.indexOf('/') + 1));
+    const nearest = nearestNames(name, name.includes('/') ? known : bare);
     const body: QueryError = { error: `No proxy ${name} is connected`, nearest };
     return { status: 404, body };
   }

@@ -161,7 +161,8 @@ describe('the webhook server', () => {
     request.on('error', () => {});
     request.write('{"apiVersion":');
     await once(request, 'socket');
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    // Until its beginning has been read, nobody knows of it.
+    await new Promise((resolve) => setTimeout(resolve, 500));
     request.destroy();
     while (judged.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
     assert.deepEqual(outcomes(), ['/validate failed 400']);
