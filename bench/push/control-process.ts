@@ -1,5 +1,7 @@
 /**
- * A control plane as a process, as in its pod: the bundle, with the environment that the chart gives.
+ * A control plane as a process, as in its pod: the bundle, with the environment that the chart
+ * gives, and the heap that Node takes where the pod's limit is the chart's 512 MiB. Without
+ * one it would collect its garbage as seldom as a machine of that size allows.
  *
  * Not pure. Called by the question.
  */
@@ -9,7 +11,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { CONTROL_NAMESPACE } from '@remora/api/mesh-names.ts';
 import { ports } from '@remora/api/ports.ts';
-import { controlNodeFlags } from '@remora/api/runtime.ts';
+import { controlNodeFlags, proxyEnvironment } from '@remora/api/runtime.ts';
 import { CONTROL } from '../../control-plane/src/install/names.ts';
 import type { Child } from '../machine/children.ts';
 import { onCores } from '../machine/cores.ts';
@@ -20,6 +22,8 @@ export const CONTROL_HOST = '127.0.0.1';
 /** What its certificate names. */
 export const CONTROL_SERVERNAME = `${CONTROL}.${CONTROL_NAMESPACE}.svc`;
 const BUNDLE = join(import.meta.dirname, '../../dist/remora-control-plane.mjs');
+/** Half of the limit. */
+const POD_HEAP = '--max-old-space-size=256';
 const START_LIMIT_MS = 300_000;
 const NANOS_PER_SECOND = 1e9;
 const MS_PER_SECOND = 1_000;
@@ -41,9 +45,10 @@ export class ControlProcess {
     const args = ['--cluster', '--image', 'remora', '--host', CONTROL_HOST];
     // A pipe that nobody reads in time would hold it up; kubelet's has its reader.
     const log = join(mkdtempSync(join(folder, 'control-')), 'log');
-    const program = [process.execPath, ...controlNodeFlags, BUNDLE, ...args];
+    const program = [process.execPath, ...controlNodeFlags, POD_HEAP, BUNDLE, ...args];
     const command = onCores(['sh', '-c', 'exec "$@" 2>"$0"', log, ...program], cores, 'proxy');
     const child = children.start('control plane', command, {
+      ...proxyEnvironment,
       KUBECONFIG: kubeconfig,
       POD_NAME: `${CONTROL}-0`,
       POD_NAMESPACE: CONTROL_NAMESPACE,

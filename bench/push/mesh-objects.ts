@@ -2,9 +2,9 @@
  * The mesh that `push` is asked about, as objects: Services of three pods each, spread over ten
  * namespaces, some with a route, and which of them each proxy uses.
  *
- * One pod of each Service has a proxy that is simulated; all have a sidecar in their spec. Service 0
- * is used by every proxy, Service 1 by ten, and each proxy uses ten Services in all, so that a
- * change has many readers, or few, or none.
+ * One pod of each Service has a proxy that is simulated; all have a sidecar in their spec. Every
+ * proxy uses Service 0, ten use Service 1, and each uses ten in all: a change has many readers, or
+ * few, or none.
  *
  * Pure: the same size gives the same mesh. Called by `mesh-cluster.ts` and the question.
  */

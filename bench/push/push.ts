@@ -7,6 +7,7 @@
  * thousand do not fit. The mesh is filled in two steps: with ten Services in it, and with all of
  * them, a real proxy that uses the same ten holds the same, or not.
  */
+import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import type { Answer, Bench, Question } from '../questions/question.ts';
 import { median } from '../statistics.ts';
@@ -61,9 +62,14 @@ export const push: Question = {
 
   async run(bench: Bench): Promise<Answer> {
     const notes: string[] = [];
+    const [loadBefore = 0] = loadavg();
     const cluster = await MeshCluster.start(join(bench.place.folder, 'push'));
     try {
       const results = await measure(bench, cluster, notes);
+      notes.push(
+        `processes that wanted a core, a minute's mean: ${loadBefore.toFixed(1)} before this, ` +
+          `${loadavg()[0]?.toFixed(1)} at its end, on ${bench.place.cores.count} cores`,
+      );
       return {
         columns: PUSH_COLUMNS,
         rows: pushRows(results),

@@ -1,8 +1,8 @@
 /**
  * All proxies at once: their connections are cut, or the control plane is killed and started again.
  *
- * The second is the worst there is: one replica alone, which knows neither an object nor a token. It
- * is counted from the kill, so its start is in it.
+ * The second is the worst there is: one replica alone, which knows neither an object nor a token.
+ * It is counted from the kill, so its start is in it.
  *
  * Not pure. Called by the question.
  */

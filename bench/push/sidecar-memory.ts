@@ -1,9 +1,9 @@
 /**
  * What a real proxy holds that uses ten Services, whatever else there is in the mesh.
  *
- * The proxy dials the control plane by the name in its certificate, which no resolver here knows: so
- * it runs in a mount namespace of its own, where `/etc/hosts` knows it. That takes root; without it
- * nothing is measured, and the caller says so.
+ * The proxy dials the control plane by the name in its certificate, which no resolver here knows:
+ * so it runs in a mount namespace of its own, where `/etc/hosts` knows it. That takes root; without
+ * it nothing is measured, and the caller says so.
  *
  * Not pure: processes. Called by the question.
  */

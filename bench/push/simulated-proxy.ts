@@ -1,6 +1,6 @@
 /**
  * A proxy as the control plane sees it: TLS 1.3, its token, the upgrade, subscriptions by address,
- * an acknowledgement for whatever comes, a heartbeat, and a proxy's patience when it has to connect again.
+ * an acknowledgement for whatever comes, a heartbeat, and a proxy's patience in connecting again.
  *
  * Of a line only its beginning is read, and all share one TLS context: a thousand of these are to
  * load the control plane, not this process.

@@ -5,8 +5,8 @@
  * What is wanted is the whole truth, said again whenever something changed. The newest wins: a
  * status that was overtaken while it waited is never written. One that could not be written is
  * tried again with growing pauses, and a thousand of them do not make a thousand requests at once.
- * Where only counts moved, it waits longer: while a thousand proxies reconnect, those of every route
- * move all the time, and nobody waits for them.
+ * Where only counts moved, it waits longer: while a thousand proxies reconnect, those of every
+ * route move all the time, and nobody waits for them.
  *
  * Not pure: timers. Used by `cluster.ts`, on the leader alone.
  */
