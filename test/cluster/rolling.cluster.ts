@@ -105,7 +105,7 @@ describe('under constant load', { skip: skipWithoutCluster() }, () => {
     assert.ok(report.share('v2') > 0.1, JSON.stringify(report.counts()));
   });
 
-  test('a service without pods is 503 and says why, and is back soon after its first', async (t) => {
+  test('a service without pods is 503 and says why, and is back soon after one is', async (t) => {
     const toCart = { ...toCatalog, url: 'http://cart/cart' };
     const load = await Load.start({ namespace: NAMESPACE, pod: 'client' }, toCart);
     await sleep(CALM_MS);
