@@ -127,13 +127,6 @@ async function buildAlone(name: ProgramName, progress: Progress): Promise<void> 
   }
 }
 
-/** Where Go keeps the files of a package that one of our modules requires: manifests, mostly. */
-export async function goModuleFolder(module: string, required: string): Promise<string> {
-  const options = { cwd: join(modules, module), limitMs: BUILD_LIMIT_MS };
-  const output = await runGo(['mod', 'download', '-json', required], options);
-  return (JSON.parse(output) as { readonly Dir: string }).Dir;
-}
-
 async function buildProgram(name: ProgramName, progress: Progress): Promise<void> {
   progress.step(`building ${name}`);
   const program: Program = PROGRAMS[name];
