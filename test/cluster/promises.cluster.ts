@@ -181,6 +181,7 @@ describe('the promises', { skip: skipWithoutCluster() }, () => {
 
   describe('an order', () => {
     test('is one trace in Jaeger, every call below the call that made it', async (t) => {
+      await shop.apply(catalogRoute(SHOP, 0, 100));
       const jaeger = await ClusterJaeger.start();
       await shop.apply({
         apiVersion: 'remora.dev/v1alpha1',
