@@ -3,7 +3,7 @@
  *
  * What the control plane may do is what the chart grants it: it runs as its own service account.
  * Its webhooks are left out, since this API server knows no Service's address; so are pods that
- * run: their status says what kubelet would say. Tokens are the API server's, each bound to its pod.
+ * run: their status says what kubelet would. Tokens are the API server's, each bound to its pod.
  *
  * Not pure: processes and calls. Called by the question.
  */
