@@ -11,7 +11,7 @@
 export const MESH_PREFIX = 'remora.dev/';
 /** Label of a namespace, label or annotation of a pod: `enabled` or `disabled`. */
 export const INJECT = `${MESH_PREFIX}inject`;
-/** Annotation that injection leaves: the version that injected. A pod that has it is left alone. */
+/** Annotation that injection leaves: the version that injected. */
 export const INJECTED = `${MESH_PREFIX}injected`;
 /** A native sidecar: an init container with `restartPolicy: Always`. */
 export const PROXY_CONTAINER = 'remora-proxy';

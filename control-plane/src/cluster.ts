@@ -19,6 +19,7 @@ import { identityOf } from './desired/identity.ts';
 import type { Authority } from './identity/authority.ts';
 import { ServingCertificate } from './identity/serving-certificate.ts';
 import { admitPods } from './inject/admit.ts';
+import { readDefaults } from './inject/settings.ts';
 import { loadAuthority } from './kube/authority-secret.ts';
 import { KubeClient } from './kube/client.ts';
 import type { KubeConfig } from './kube/kube-config.ts';
@@ -65,7 +66,13 @@ export interface RunningCluster {
   close(): Promise<void>;
 }
 
+/** Rejects where a default of injection is wrong: every pod would be refused for it. */
 export async function startCluster(options: ClusterOptions): Promise<RunningCluster> {
+  const [mistake] = readDefaults(options.injectionDefaults);
+  if (mistake !== undefined) {
+    const { path, message, remedy } = mistake;
+    throw new Error(`--default ${path.join('.')}: ${message}. ${remedy}`);
+  }
   const client = new KubeClient(options.kube, { userAgent: `remora/${options.version}` });
   const authority = await loadAuthority(client, options.pod.namespace);
   const cluster = new Cluster(options, client, authority);
