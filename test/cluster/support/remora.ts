@@ -38,7 +38,10 @@ export async function ensureRemora(): Promise<Cluster> {
 async function objects(): Promise<string> {
   const values = installValues.parse({
     image: { repository: 'remora', tag: 'dev', pullPolicy: 'Never' },
-    injection: { defaults: { 'image-pull-policy': 'Never' } },
+    // A node of two cores, and the pods of all suites on it: with what is asked for by default the
+    // last ones find no place, and a rollout waits for ever.
+    resources: { requests: { cpu: '10m', memory: '64Mi' }, limits: { memory: '512Mi' } },
+    injection: { defaults: { 'image-pull-policy': 'Never', 'cpu-request': '5m' } },
   });
   const digest = await imageDigest(places.state, REMORA_IMAGE);
   const release = { namespace: CONTROL_NAMESPACE, version: 'dev' };
