@@ -76,7 +76,12 @@ export async function startCluster(options: ClusterOptions): Promise<RunningClus
   const client = new KubeClient(options.kube, { userAgent: `remora/${options.version}` });
   const authority = await loadAuthority(client, options.pod.namespace);
   const cluster = new Cluster(options, client, authority);
-  await cluster.start();
+  try {
+    await cluster.start();
+  } catch (error) {
+    await cluster.close();
+    throw error;
+  }
   return cluster;
 }
 

@@ -14,7 +14,8 @@ import { StatusKeeper } from './apply/status-keeper.ts';
 import { StatusWriter } from './apply/status-writer.ts';
 import { UninjectedNews } from './apply/uninjected-news.ts';
 import type { Core } from './core.ts';
-import { httpRouteParents } from './desired/http-route-status.ts';
+import { CONTROLLER_NAME, httpRouteParents } from './desired/http-route-status.ts';
+import { otherReplicas } from './desired/replicas.ts';
 import type { Authority } from './identity/authority.ts';
 import type { KubeClient } from './kube/client.ts';
 import { EventWriter } from './kube/events.ts';
@@ -22,13 +23,13 @@ import { LeaderElection } from './kube/lease.ts';
 import { KubeStatusPort, type ParentsOver } from './kube/status-port.ts';
 import { WebhookBundle } from './kube/webhook-bundle.ts';
 import type { Log } from './log.ts';
-import { objectKey, serviceKey } from './world.ts';
+import { objectKey } from './world.ts';
 
-const LEASE = 'remora-control';
+/** As RBAC grants it. */
+const LEASE = CONTROL_SERVICE;
 /** Of both webhook configurations. */
 const WEBHOOKS = 'remora';
 const RETRY_MS = 2_000;
-const CONTROLLER = 'remora.dev/control-plane';
 
 export interface LeadershipOptions {
   readonly client: KubeClient;
@@ -78,9 +79,10 @@ export class Leadership {
   /** The world is another. */
   changed(): void {
     if (this.#duties === null) return;
+    const { core, pod } = this.#options;
     this.#duties.keeper.changed();
     this.#duties.news.changed();
-    this.#duties.peers.setPeers(this.#otherReplicas());
+    this.#duties.peers.setPeers(otherReplicas(core.world, pod));
   }
 
   async close(): Promise<void> {
@@ -98,7 +100,7 @@ export class Leadership {
       onSplit: (report) => core.splits.hear([report]),
     });
     const events = new EventWriter({
-      ...{ client, controller: CONTROLLER, instance: pod.name },
+      ...{ client, controller: CONTROLLER_NAME, instance: pod.name },
       onProblem: (why) => log.warn({}, why),
     });
     const bundle = new WebhookBundle(client, WEBHOOKS, authority.certificatePem, log);
@@ -129,18 +131,6 @@ export class Leadership {
     duties.bundle.close();
     duties.news.close();
     duties.peers.close();
-  }
-
-  /** By the endpoints of the control plane's own Service. */
-  #otherReplicas(): readonly string[] {
-    const { core, pod } = this.#options;
-    const slices = core.world.slicesOf.get(serviceKey(pod.namespace, CONTROL_SERVICE)) ?? [];
-    const addresses = slices.flatMap(({ endpoints = [] }) => {
-      return endpoints
-        .filter(({ conditions }) => conditions?.ready !== false)
-        .map(({ addresses: [address = ''] }) => address);
-    });
-    return [...new Set(addresses)].filter((address) => address !== '' && address !== pod.address);
   }
 }
 

@@ -92,6 +92,20 @@ describe('what other replicas tell', () => {
     await until(() => peers.silent === 0 && peers.with(ROUTE, nobody).applied === 1);
   });
 
+  test('a line that cannot be read makes that replica silent, and nobody else', async () => {
+    const { certificatePem, keyPem } = await issueServing(authority, [NAME], Date.now());
+    const server = createServer({ cert: certificatePem, key: keyPem }, (_request, response) => {
+      response.write('\n');
+      setTimeout(() => response.write('{"source":\n'), 200);
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    ends.push(() => server.close());
+    ends.push(() => server.closeAllConnections());
+    const peers = leaderOf((server.address() as AddressInfo).port);
+    await until(() => peers.silent === 0);
+    await until(() => peers.silent === 1);
+  });
+
   test('a replica that is gone from the list is no longer counted or waited for', async () => {
     const acks = new Map([[ROUTE, { applied: 1, interested: 1, refused: [] } as Applied]]);
     const { port, close } = await replica(acks);

@@ -5,7 +5,7 @@
  * A replica that cannot be reached counts for nothing until it can: its proxies are about to
  * connect elsewhere. The token shown is this pod's own, for the same audience as a proxy's.
  *
- * Not pure: connections and timers. Used by `cluster.ts`, on the leader alone.
+ * Not pure: connections and timers. Used by `leadership.ts`, on the leader alone.
  */
 import { type RequestOptions, request } from 'node:https';
 import type { SplitReport } from '@remora/api/wire.ts';
@@ -125,7 +125,12 @@ class Peer {
         const lines = reader.push(chunk);
         if (lines === null) return void asked.destroy(new Error('a line is too long'));
         this.isTelling = true;
-        this.#hear(lines);
+        try {
+          this.#hear(lines);
+        } catch (error) {
+          // A replica of another version: what it says counts for nothing, and ends nobody else.
+          asked.destroy(error instanceof Error ? error : new Error(String(error)));
+        }
       });
       answer.on('error', () => {});
     });

@@ -2,7 +2,7 @@
  * Keeps the statuses right while this replica leads: works out what is wanted whenever something
  * changed, at most four times a second, and hands it to the writer.
  *
- * Not pure: a timer. Made by `cluster.ts` when the replica becomes the leader.
+ * Not pure: a timer. Made by `leadership.ts` when the replica becomes the leader.
  */
 import { sourceKey } from '../publish/acks.ts';
 import type { Core } from '../core.ts';
@@ -42,6 +42,7 @@ export class StatusKeeper {
   }
 
   #look(): void {
+    if (!this.#writer.isOpen) return;
     const nowMs = performance.now();
     const { acknowledged, world } = this.#core;
     // Realised shares move by themselves.

@@ -61,6 +61,21 @@ describe('the writer of statuses', () => {
     assert.equal(port.writes.length, 1);
   });
 
+  test('an object that is deleted and made again has nothing of what stood there', async () => {
+    const port = new Port();
+    const first = await opened(port);
+    first.want([wanted('catalog', 'True')]);
+    await pause(20);
+    first.close();
+    const second = await opened(port);
+    second.want([wanted('catalog', 'True')]);
+    second.want([]);
+    second.want([wanted('catalog', 'True')]);
+    await pause(20);
+    second.close();
+    assert.equal(port.writes.length, 2);
+  });
+
   test('a condition keeps the time at which its status changed, whatever its message', async () => {
     const port = new Port();
     const old = '2026-01-01T00:00:00Z';

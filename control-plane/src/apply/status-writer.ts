@@ -8,7 +8,7 @@
  * Where only counts moved, it waits longer: while a thousand proxies reconnect, those of every
  * route move all the time, and nobody waits for them.
  *
- * Not pure: timers. Used by `cluster.ts`, on the leader alone.
+ * Not pure: timers. Used by `leadership.ts`, on the leader alone.
  */
 import { canonicalJson } from '../canonical-json.ts';
 import { limits } from '../limits.ts';
@@ -63,7 +63,8 @@ export class StatusWriter {
   readonly #entries = new Map<string, Entry>();
   /** Those of them whose status is to be written. */
   readonly #due = new Set<Entry>();
-  #before: ReadonlyMap<string, WrittenStatus> = new Map();
+  /** As it stood, of objects that have no entry yet. */
+  #before = new Map<string, WrittenStatus>();
   #writing = 0;
   #timer: NodeJS.Timeout | null = null;
   #isOpen = false;
@@ -73,8 +74,13 @@ export class StatusWriter {
     this.#log = log;
   }
 
+  /** What stands is known: before that nothing can be told apart from it. */
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
   async open(): Promise<void> {
-    this.#before = await this.#port.readAll();
+    this.#before = new Map(await this.#port.readAll());
     this.#isOpen = true;
     this.#pump();
   }
@@ -99,6 +105,8 @@ export class StatusWriter {
       this.#entries.set(key, entry);
       this.#judge(entry);
     }
+    // What was deleted and is made again has nothing of what stood there.
+    this.#before.clear();
     for (const key of gone) this.#forget(key);
     this.#pump();
   }

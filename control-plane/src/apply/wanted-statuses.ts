@@ -34,7 +34,9 @@ export function wantedStatuses(world: World, reckoning: Reckoning): readonly Wan
     const conditions = judged(policyConditions(world, policy, count), reckoning);
     wanted.push(of(policy, { conditions, ...counted(count) }));
   }
-  for (const route of new Set([...world.httpRoutesOf.values()].flat())) {
+  // Of those without a Service among their parents, too: one of them may have had one.
+  for (const route of world.objects.values()) {
+    if (route.kind !== 'HTTPRoute') continue;
     // Of other controllers' entries and of times the writer takes care, when it reads what stands.
     const parents = httpRouteParents(world, route, { existing: [], now: '' }) ?? [];
     wanted.push(of(route, { conditions: [], parents }));

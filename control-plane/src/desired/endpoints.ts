@@ -53,7 +53,7 @@ function usable(world: Facts, service: Service, port: ServicePort): EndpointConf
 }
 
 /** Of the Service's first family; of another only where there are no slices of that one. */
-function slicesOf(world: Facts, service: Service): readonly EndpointSlice[] {
+export function slicesOf(world: Facts, service: Service): readonly EndpointSlice[] {
   const { namespace, name } = service.metadata;
   const all = world.slicesOf.get(serviceKey(namespace, name)) ?? [];
   const family = familyOf(service);

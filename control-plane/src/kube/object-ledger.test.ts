@@ -27,6 +27,14 @@ describe('the objects of a cluster', () => {
     assert.deepEqual(ledger.problems, []);
   });
 
+  test('a mistake that is said again is no news', () => {
+    const ledger = new ObjectLedger();
+    ledger.put(readObject(route('many')));
+    const { changes } = ledger;
+    ledger.put(readObject(route('many', { status: { conditions: [] } })));
+    assert.equal(ledger.changes, changes);
+  });
+
   test('a status that was written is no event', () => {
     const ledger = new ObjectLedger();
     ledger.put(readObject(route(90)));

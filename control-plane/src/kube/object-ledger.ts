@@ -7,10 +7,10 @@
  *
  * Pure. Owned by `source.ts`, one for each kind.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { type MeshObject, parseObject } from '@remora/api/config/objects.ts';
-import { canonicalJson } from '../canonical-json.ts';
 import { fieldName, type Problem } from '../files/problem.ts';
-import { regexMistakes } from '../files/regex-check.ts';
+import { type Mistake, regexMistakes } from '../files/regex-check.ts';
 import { type ObjectEvent, objectKey, objectName } from '../world.ts';
 
 /** An object as the API server has it, read and no longer held. */
@@ -65,7 +65,7 @@ export class ObjectLedger {
     this.#say(key, problems);
     if (object === null) return [];
     const before = this.#inForce.get(key);
-    if (before !== undefined && canonicalJson(before) === canonicalJson(object)) return [];
+    if (isDeepStrictEqual(before, object)) return [];
     this.#inForce.set(key, object);
     return [{ type: 'put', object }];
   }
@@ -79,16 +79,14 @@ export class ObjectLedger {
   }
 
   #say(key: string, problems: readonly Problem[]): void {
-    if (problems.length === 0 && !this.#problems.has(key)) return;
+    if (isDeepStrictEqual(problems, this.#problems.get(key) ?? [])) return;
     this.changes++;
     if (problems.length === 0) this.#problems.delete(key);
     else this.#problems.set(key, problems);
   }
 }
 
-type Said = Pick<Problem, 'message' | 'remedy'> & { readonly path: readonly (string | number)[] };
-
 /** Its place is the object itself: there is no file. */
-function problemOf({ path, message, remedy }: Said, object: string | null): Problem {
+function problemOf({ path, message, remedy }: Mistake, object: string | null): Problem {
   return { file: 'cluster', line: 0, column: 0, object, field: fieldName(path), message, remedy };
 }

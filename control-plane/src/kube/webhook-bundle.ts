@@ -4,7 +4,7 @@
  *
  * Looked at every few seconds and not watched: two small objects by name, on the leader alone.
  *
- * Not pure: a timer. Made by `cluster.ts`.
+ * Not pure: a timer. Made by `leadership.ts`.
  */
 import { limits } from '../limits.ts';
 import type { Log } from '../log.ts';

@@ -6,7 +6,7 @@
  * Host must be one that only a local client sends, and a request with a foreign Origin is refused.
  * Every request that is not known answers 404 with what is known.
  *
- * Not pure: it answers requests. Made by `control-plane.ts`.
+ * Not pure: it answers requests. Made by `core.ts`.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isIP } from 'node:net';
