@@ -12,9 +12,12 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { ports } from '@remora/api/ports.ts';
 import type { Core } from './core.ts';
-import type { ServingCertificate } from './identity/serving-certificate.ts';
+import { secureContext, type ServingCertificate } from './identity/serving-certificate.ts';
 import { ACKS_PATH, type AckFeeds } from './publish/ack-feed.ts';
 import { closeListener, openListener } from './publish/http-listener.ts';
+
+/** Both ends are ours. */
+const STREAMS_TLS = 'TLSv1.3';
 
 export interface ClusterListenersOptions {
   readonly core: Core;
@@ -44,14 +47,11 @@ export class ClusterListeners {
     const health = createServer((request, response) => void this.#health(request, response));
     await this.#listen(health, host, ports.controlHealth);
     const { createServer: createSecure } = await import('node:https');
-    const { certificatePem, keyPem } = certificate.current();
     const streams = createSecure(
-      { cert: certificatePem, key: keyPem, minVersion: 'TLSv1.3' },
+      secureContext(certificate.current(), STREAMS_TLS),
       (request, response) => void this.#peer(request, response),
     );
-    certificate.onReplaced(({ certificatePem: cert, keyPem: key }) => {
-      streams.setSecureContext({ cert, key, minVersion: 'TLSv1.3' });
-    });
+    certificate.onReplaced((pair) => streams.setSecureContext(secureContext(pair, STREAMS_TLS)));
     core.server.attach(streams);
     await this.#listen(streams, host, ports.control);
   }

@@ -39,7 +39,7 @@ import { TokenReviewer } from './kube/token-review.ts';
 import { Leadership } from './leadership.ts';
 import type { Log } from './log.ts';
 import { AckFeeds } from './publish/ack-feed.ts';
-import type { Admission } from './publish/config-server.ts';
+import { type Admission, bearerOf } from './publish/config-server.ts';
 import { validating } from './webhook/validate.ts';
 import { WebhookServer } from './webhook/server.ts';
 
@@ -183,8 +183,8 @@ class Cluster implements RunningCluster {
     return refused(503, `pod ${namespace}/${podName} is not known here yet`);
   }
 
-  async #isReplica(authorization = ''): Promise<boolean> {
-    const [, token = ''] = /^Bearer (\S+)$/.exec(authorization) ?? [];
+  async #isReplica(authorization?: string): Promise<boolean> {
+    const token = bearerOf(authorization) ?? '';
     const reviewed = await this.#reviewer.review(token).catch(() => null);
     if (reviewed === null || 'refused' in reviewed) return false;
     const { pod, serviceAccount } = this.#options;

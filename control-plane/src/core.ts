@@ -11,7 +11,7 @@ import type { SourceRef, SplitReport } from '@remora/api/wire.ts';
 import { WorldCompiler } from './desired/compiler.ts';
 import { type Problem, problemLine } from './files/problem.ts';
 import type { Log } from './log.ts';
-import type { Applied } from './publish/acks.ts';
+import { type Applied, type SourceName, sourceOf } from './publish/acks.ts';
 import { ConfigServer, type ConfigServerOptions } from './publish/config-server.ts';
 import { ControlPages } from './publish/control-pages.ts';
 import type { Publication, Subscriber } from './publish/publication.ts';
@@ -23,7 +23,6 @@ import {
   foldWorld,
   type LocalInstance,
   type ObjectEvent,
-  type ObjectIdentity,
   type World,
   withInstances,
 } from './world.ts';
@@ -103,13 +102,13 @@ export class Core {
     return said === 'enabled' || said === 'disabled' ? said : null;
   }
 
-  appliedBy(source: Pick<SourceRef, 'kind' | 'namespace' | 'name'>): Applied {
+  appliedBy(source: SourceName): Applied {
     return this.#publisher.appliedBy(source);
   }
 
   status(): Status {
     return {
-      routes: routeStatuses(this.#world, (route) => this.appliedBy(nameOf(route))),
+      routes: routeStatuses(this.#world, (route) => this.appliedBy(sourceOf(route))),
       proxies: this.server.proxies(),
       problems: this.#problems,
     };
@@ -145,11 +144,4 @@ export class Core {
       onApplied({ source, destination, proxy: proxy.name, ...this.appliedBy(source) });
     }
   }
-}
-
-function nameOf({
-  kind,
-  metadata,
-}: ObjectIdentity): Pick<SourceRef, 'kind' | 'namespace' | 'name'> {
-  return { kind, namespace: metadata.namespace, name: metadata.name };
 }

@@ -17,6 +17,7 @@ import type { Core } from './core.ts';
 import { CONTROLLER_NAME, httpRouteParents } from './desired/http-route-status.ts';
 import { otherReplicas } from './desired/replicas.ts';
 import type { Authority } from './identity/authority.ts';
+import { apiSeconds } from './api-time.ts';
 import type { KubeClient } from './kube/client.ts';
 import { EventWriter } from './kube/events.ts';
 import { LeaderElection } from './kube/lease.ts';
@@ -143,7 +144,6 @@ function parentsIn(core: Core): ParentsOver {
     if (route.metadata.generation !== generation) {
       throw new Error(`generation ${generation} has not been read yet`);
     }
-    const now = new Date().toISOString().replace(/\.\d+Z$/, 'Z');
-    return httpRouteParents(core.world, route, { existing, now });
+    return httpRouteParents(core.world, route, { existing, now: apiSeconds(Date.now()) });
   };
 }

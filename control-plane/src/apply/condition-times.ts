@@ -24,9 +24,7 @@ export function withTimes(
   const conditions = status.conditions.map((condition) => {
     const known = before.find(({ type }) => type === condition.type);
     const isSame = known?.status === condition.status;
-    // To the second, as the API server keeps it.
-    const lastTransitionTime = isSame ? known.lastTransitionTime : now.replace(/\.\d+Z$/, 'Z');
-    return { ...condition, lastTransitionTime };
+    return { ...condition, lastTransitionTime: isSame ? known.lastTransitionTime : now };
   });
   return { ...status, conditions };
 }

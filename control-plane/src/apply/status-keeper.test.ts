@@ -6,7 +6,8 @@ import { limits } from '../limits.ts';
 import { silentLog } from '../log.ts';
 import { PeerAcks } from './peer-acks.ts';
 import { StatusKeeper } from './status-keeper.ts';
-import { type StatusPort, StatusWriter, statusKey, type WrittenStatus } from './status-writer.ts';
+import { sourceKey } from '../publish/acks.ts';
+import { type StatusPort, StatusWriter, type WrittenStatus } from './status-writer.ts';
 import { wantedStatuses } from './wanted-statuses.ts';
 
 const OLD = '2026-01-01T00:00:00Z';
@@ -40,7 +41,7 @@ test('a new leader that reads slowly does not write anew what stands there', asy
             ...each,
             lastTransitionTime: OLD,
           }));
-          return [statusKey(target), { ...status, conditions }];
+          return [sourceKey(target), { ...status, conditions }];
         }),
       );
     },

@@ -4,7 +4,7 @@
  *
  * Not pure: a timer. Made by `leadership.ts` when the replica becomes the leader.
  */
-import { sourceKey } from '../publish/acks.ts';
+import { sourceKey, sourceOf } from '../publish/acks.ts';
 import type { Core } from '../core.ts';
 import { limits } from '../limits.ts';
 import type { PeerAcks } from './peer-acks.ts';
@@ -51,8 +51,8 @@ export class StatusKeeper {
     this.#isChanged = false;
     this.#seen = acknowledged.changes;
     const statuses = wantedStatuses(world, {
-      appliedBy: ({ kind, metadata }) => {
-        const source = { kind, namespace: metadata.namespace, name: metadata.name };
+      appliedBy: (object) => {
+        const source = sourceOf(object);
         return this.#peers.with(sourceKey(source), this.#core.appliedBy(source));
       },
       silent: this.#peers.silent,

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { limits } from '../limits.ts';
 import { silentLog } from '../log.ts';
+import { type SourceName, sourceKey } from '../publish/acks.ts';
 import {
   type StatusPort,
   StatusWriter,
-  statusKey,
   type WantedStatus,
   type WrittenStatus,
 } from './status-writer.ts';
@@ -30,13 +30,13 @@ class Port implements StatusPort {
     return new Map(this.stands);
   }
 
-  async write(target: Omit<WantedStatus, 'status'>, status: WrittenStatus) {
+  async write(target: SourceName, status: WrittenStatus) {
     this.atOnceMax = Math.max(this.atOnceMax, ++this.atOnce);
     if (this.slowMs > 0) await pause(this.slowMs);
     this.atOnce--;
     if (this.failing-- > 0) throw new Error('the API server is away');
     this.writes.push(status.conditions[0]?.message ?? '');
-    this.stands.set(statusKey(target), status);
+    this.stands.set(sourceKey(target), status);
     return true;
   }
 }

@@ -10,15 +10,14 @@
  *
  * Not pure: timers. Used by `leadership.ts`, on the leader alone.
  */
+import { apiSeconds } from '../api-time.ts';
 import { canonicalJson } from '../canonical-json.ts';
 import { limits } from '../limits.ts';
 import type { Log } from '../log.ts';
+import { type SourceName, sourceKey } from '../publish/acks.ts';
 import { type TimedCondition, withTimes } from './condition-times.ts';
 
-export interface WantedStatus {
-  readonly kind: string;
-  readonly namespace: string;
-  readonly name: string;
+export interface WantedStatus extends SourceName {
   /** Without times; `conditions` get theirs here. */
   readonly status: StatusBody;
 }
@@ -34,10 +33,10 @@ export interface WrittenStatus {
 }
 
 export interface StatusPort {
-  /** What stands there now, by `statusKey`: read once, when this replica becomes the leader. */
+  /** What stands there now, by `sourceKey`: read once, when this replica becomes the leader. */
   readAll(): Promise<ReadonlyMap<string, WrittenStatus>>;
   /** False: there is no such object any more. */
-  write(target: Omit<WantedStatus, 'status'>, status: WrittenStatus): Promise<boolean>;
+  write(target: SourceName, status: WrittenStatus): Promise<boolean>;
 }
 
 interface Entry {
@@ -51,10 +50,6 @@ interface Entry {
   isBusy: boolean;
   failures: number;
   notBeforeMs: number;
-}
-
-export function statusKey(target: Omit<WantedStatus, 'status'>): string {
-  return `${target.kind}/${target.namespace}/${target.name}`;
 }
 
 export class StatusWriter {
@@ -98,7 +93,7 @@ export class StatusWriter {
   want(statuses: readonly WantedStatus[]): void {
     const gone = new Set(this.#entries.keys());
     for (const wanted of statuses) {
-      const key = statusKey(wanted);
+      const key = sourceKey(wanted);
       gone.delete(key);
       const entry = this.#entries.get(key) ?? newEntry(wanted, this.#before.get(key));
       entry.wanted = wanted;
@@ -147,7 +142,7 @@ export class StatusWriter {
 
   async #write(entry: Entry): Promise<void> {
     const { status, ...target } = entry.wanted;
-    const timed = withTimes(status, entry.written?.conditions ?? [], new Date().toISOString());
+    const timed = withTimes(status, entry.written?.conditions ?? [], apiSeconds(Date.now()));
     entry.isBusy = true;
     this.#writing++;
     try {
@@ -158,13 +153,13 @@ export class StatusWriter {
       entry.writtenAtMs = performance.now();
       entry.notBeforeMs = entry.writtenAtMs + limits.statusEveryMs;
       if (isThere) this.#judge(entry);
-      else this.#forget(statusKey(target));
+      else this.#forget(sourceKey(target));
     } catch (error) {
       const pauseMs = Math.min(limits.statusRetryMsMax, limits.statusEveryMs * 2 ** entry.failures);
       entry.failures++;
       entry.notBeforeMs = performance.now() + pauseMs;
       const why = error instanceof Error ? error.message : String(error);
-      this.#log.warn({ object: statusKey(target), retryMs: pauseMs }, `status not written: ${why}`);
+      this.#log.warn({ object: sourceKey(target), retryMs: pauseMs }, `status not written: ${why}`);
     }
     entry.isBusy = false;
     this.#writing--;

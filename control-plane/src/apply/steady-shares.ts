@@ -7,6 +7,7 @@
  * Pure but for its memory. Owned by `status-keeper.ts`.
  */
 import type { Realised } from '../desired/weights.ts';
+import { splitKey } from '../publish/realised-splits.ts';
 import { limits } from '../limits.ts';
 
 const MOVED = 0.01;
@@ -20,7 +21,7 @@ export class SteadyShares {
   }
 
   of(destination: string, rule: string): ReadonlyMap<string, number> {
-    const key = `${destination} ${rule}`;
+    const key = splitKey(destination, rule);
     const counts = this.#realised(destination, rule);
     const shown = this.#shown.get(key);
     if (shown !== undefined && !hasMoved(shown, counts)) return shown;

@@ -10,6 +10,7 @@ import { type AppliedCount, type Condition, routeConditions } from '../desired/c
 import { meshConditions, policyConditions } from '../desired/policy-conditions.ts';
 import { httpRouteParents } from '../desired/http-route-status.ts';
 import { type Realised, weightsOf } from '../desired/weights.ts';
+import { sourceOf } from '../publish/acks.ts';
 import { meshOf, type ObjectIdentity, type World } from '../world.ts';
 import type { StatusBody, WantedStatus } from './status-writer.ts';
 
@@ -46,9 +47,8 @@ export function wantedStatuses(world: World, reckoning: Reckoning): readonly Wan
   return wanted;
 }
 
-function of({ kind, metadata }: ObjectIdentity, status: StatusBody): WantedStatus {
-  const { namespace, name } = metadata;
-  return { kind, namespace, name, status };
+function of(object: ObjectIdentity, status: StatusBody): WantedStatus {
+  return { ...sourceOf(object), status };
 }
 
 /** Once more as a text: a column of `kubectl get` can join nothing. */

@@ -11,7 +11,11 @@ function slice(addressType: string, addresses: Record<string, string>) {
   const endpoints = Object.entries(addresses).map(([name, address]) => {
     return { addresses: [address], conditions: { ready: true }, targetRef: { kind: 'Pod', name } };
   });
-  const metadata = { name: `remora-control-${addressType.toLowerCase()}`, namespace: NAMESPACE, labels };
+  const metadata = {
+    name: `remora-control-${addressType.toLowerCase()}`,
+    namespace: NAMESPACE,
+    labels,
+  };
   return {
     ...{ apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', metadata, addressType },
     ...{ endpoints, ports: [{ name: 'control', port: 15_410 }] },

@@ -4,6 +4,7 @@
  *
  * Pure. Made by `object-reading.ts` and `ledger.ts`, shown by `remora dev` and `/v1/status`.
  */
+import type { Mistake } from './regex-check.ts';
 
 export interface Problem {
   /** `cluster` where the object was read from the API server. */
@@ -35,6 +36,12 @@ export function problemLine(problem: Problem): string {
   const place = line === 0 ? file : `${file}:${line}:${column}`;
   const what = [problem.object, problem.field].filter((part) => part !== null).join(' ');
   return `${place}: ${what === '' ? '' : `${what}: `}${problem.message}. ${problem.remedy}`;
+}
+
+/** The same where the place is told otherwise. */
+export function sentence({ path, message, remedy }: Mistake): string {
+  const field = fieldName(path);
+  return `${field === '' ? '' : `${field}: `}${message}. ${remedy}`;
 }
 
 /** `['spec', 'rules', 0, 'weight']` as `spec.rules[0].weight`. */

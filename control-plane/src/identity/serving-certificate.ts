@@ -8,6 +8,7 @@
  *
  * Owns one timer; the clock is handed in. Used by the webhook's and the proxies' TLS servers.
  */
+import type { SecureVersion } from 'node:tls';
 import { limits } from '../limits.ts';
 import type { Log } from '../log.ts';
 import { type Authority, issueServing, type ServingPair } from './authority.ts';
@@ -19,6 +20,14 @@ export interface ServingCertificateOptions {
   /** Wall clock: certificates know no other. */
   readonly nowMs: () => number;
   readonly log: Log;
+}
+
+/** What a TLS server takes, when it is made and when its certificate is replaced. */
+export function secureContext(
+  { certificatePem, keyPem }: Pick<ServingPair, 'certificatePem' | 'keyPem'>,
+  minVersion: SecureVersion,
+) {
+  return { cert: certificatePem, key: keyPem, minVersion };
 }
 
 export type OnReplaced = (pair: ServingPair) => void;

@@ -6,7 +6,7 @@
  *
  * Called by `webhook/server.ts` for each review. Of the world it asks one thing, by `modeOf`.
  */
-import { fieldName } from '../files/problem.ts';
+import { sentence } from '../files/problem.ts';
 import type { Problem } from '@remora/api/config/problems.ts';
 import type { Installation } from '../desired/injection-plan.ts';
 import type { Admit, AdmissionAnswer, AdmissionRequest } from '../webhook/admission.ts';
@@ -53,8 +53,4 @@ function isNewPod({ kind, operation, subResource = '' }: AdmissionRequest): bool
 
 function refusal(problems: readonly Problem[]): string {
   return `remora: ${problems.map(sentence).join('; ')}`;
-}
-
-function sentence({ path, message, remedy }: Problem): string {
-  return `${fieldName(path)}: ${message}. ${remedy}`;
 }

@@ -18,7 +18,7 @@ import { groupPath, pathOf, type Resource } from './resource.ts';
 import { type Call, Transport } from './transport.ts';
 
 export interface WriteOptions extends CallOptions {
-  readonly subresource?: 'status' | 'scale';
+  readonly subresource?: 'status';
   /** Everything happens but the write. */
   readonly dryRun?: boolean;
 }
@@ -60,9 +60,6 @@ export interface WatchQuery {
   readonly resourceVersion: string;
   readonly timeoutSeconds: number;
 }
-
-/** What the server made of an object: with its uid, version, defaults. */
-export type Stored<T extends KubeObject> = T & KubeObject;
 
 type Query = Readonly<Record<string, string | number | undefined>>;
 
@@ -112,7 +109,7 @@ export class KubeClient {
     resource: Resource,
     object: T,
     options: CreateOptions = {},
-  ): Promise<Stored<T>> {
+  ): Promise<T> {
     const { name, namespace } = object.metadata;
     const intent = intentOf('create', resource, { namespace, name }, this.as);
     const path = withQuery(pathOf(resource, { namespace }), dryRunOf(options));
@@ -125,7 +122,7 @@ export class KubeClient {
     resource: Resource,
     object: T,
     options: WriteOptions = {},
-  ): Promise<Stored<T>> {
+  ): Promise<T> {
     const place = { ...object.metadata, subresource: options.subresource };
     const intent = intentOf('update', resource, place, this.as);
     const path = withQuery(pathOf(resource, place), dryRunOf(options));
@@ -138,11 +135,7 @@ export class KubeClient {
   }
 
   /** Server-side apply: `object` has the fields that the manager owns from now on, no others. */
-  apply<T extends KubeObject>(
-    resource: Resource,
-    object: T,
-    options: ApplyOptions,
-  ): Promise<Stored<T>> {
+  apply<T extends KubeObject>(resource: Resource, object: T, options: ApplyOptions): Promise<T> {
     const { fieldManager, force, subresource } = options;
     const place = { ...object.metadata, subresource };
     const intent = intentOf('patch', resource, place, this.as);

@@ -12,8 +12,9 @@ import { randomUUID } from 'node:crypto';
 import { type Clock, systemClock } from '../clock.ts';
 import { limits } from '../limits.ts';
 import type { KubeClient } from './client.ts';
+import { apiMicroseconds } from '../api-time.ts';
 import type { KubeObject } from './kube-object.ts';
-import { events } from './resource.ts';
+import { apiVersionOf, events } from './resource.ts';
 
 export interface News {
   readonly regarding: KubeObject;
@@ -92,10 +93,10 @@ export class EventWriter {
     const namespace = regarding.metadata.namespace || 'default';
     const more = held === 0 ? '' : ` (and ${held} more of these)`;
     return {
-      apiVersion: 'events.k8s.io/v1',
-      kind: 'Event',
+      apiVersion: apiVersionOf(events),
+      kind: events.kind,
       metadata: { namespace, name: `${name.slice(0, 200)}.${randomUUID().slice(0, 13)}` },
-      eventTime: new Date(this.#clock.wallMs()).toISOString().replace('Z', '000Z'),
+      eventTime: apiMicroseconds(this.#clock.wallMs()),
       reportingController: this.#options.controller,
       reportingInstance: this.#options.instance,
       type,

@@ -71,10 +71,6 @@ export class KubeError extends Error {
     return this.status === 409 && this.reason === 'Conflict';
   }
 
-  get isAlreadyThere(): boolean {
-    return this.status === 409 && this.reason === 'AlreadyExists';
-  }
-
   /** The resource version or the continue token is too old: list again. */
   get isExpired(): boolean {
     return this.status === 410;

@@ -14,12 +14,13 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Clock, systemClock } from '../clock.ts';
 import { limits } from '../limits.ts';
+import { apiMicroseconds } from '../api-time.ts';
 import type { Chance } from './backoff.ts';
 import { Candidacy, type LeaseRecord } from './candidacy.ts';
 import type { KubeClient } from './client.ts';
 import { KubeError } from './kube-error.ts';
 import type { KubeObject } from './kube-object.ts';
-import { leases } from './resource.ts';
+import { apiVersionOf, leases } from './resource.ts';
 
 export interface LeaderElectionOptions {
   readonly client: KubeClient;
@@ -130,7 +131,7 @@ export class LeaderElection {
 
   async #renew(own: Lease): Promise<number> {
     const sent = this.#candidacy.instant();
-    const spec = { ...own.spec, renewTime: microTime(sent.wallMs) };
+    const spec = { ...own.spec, renewTime: apiMicroseconds(sent.wallMs) };
     const { client } = this.#options;
     this.#own = await client.update(leases, { ...own, spec }, { timeoutMs: limits.leaseCallMs });
     this.#candidacy.wrote(sent);
@@ -149,7 +150,7 @@ export class LeaderElection {
     }
     if (waitMs > 0) return Math.min(waitMs, limits.leaseRenewMs);
     const sent = this.#candidacy.instant();
-    const taken = this.#taken(found, record, microTime(sent.wallMs));
+    const taken = this.#taken(found, record, apiMicroseconds(sent.wallMs));
     this.#own =
       found === null
         ? await client.create(leases, taken, options)
@@ -169,7 +170,7 @@ export class LeaderElection {
       leaseTransitions: (record?.transitions ?? -1) + (isOurs ? 0 : 1),
     };
     const metadata = found?.metadata ?? { namespace, name };
-    return { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata, spec };
+    return { apiVersion: apiVersionOf(leases), kind: leases.kind, metadata, spec };
   }
 
   /** Tells what changed, and wakes when trust would end. */
@@ -197,9 +198,4 @@ function recordOf(lease: Lease | null): LeaseRecord | null {
     transitions: leaseTransitions ?? 0,
     durationMs: (leaseDurationSeconds ?? 0) * 1_000,
   };
-}
-
-/** The API wants six digits behind the point. */
-function microTime(wallMs: number): string {
-  return new Date(wallMs).toISOString().replace('Z', '000Z');
 }

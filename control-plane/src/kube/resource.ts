@@ -47,9 +47,6 @@ export const referenceGrants = namespaced(
 );
 
 export const deployments = namespaced('apps', 'v1', 'deployments', 'Deployment');
-export const statefulSets = namespaced('apps', 'v1', 'statefulsets', 'StatefulSet');
-export const daemonSets = namespaced('apps', 'v1', 'daemonsets', 'DaemonSet');
-export const replicaSets = namespaced('apps', 'v1', 'replicasets', 'ReplicaSet');
 
 export const events = namespaced('events.k8s.io', 'v1', 'events', 'Event');
 export const leases = namespaced('coordination.k8s.io', 'v1', 'leases', 'Lease');

@@ -12,10 +12,9 @@ import { limits } from '../limits.ts';
 import type { Log } from '../log.ts';
 import type { ObjectEvent } from '../world.ts';
 import type { KubeClient } from './client.ts';
-import type { KubeObject } from './kube-object.ts';
-import { ObjectLedger, readObject } from './object-ledger.ts';
-import { apiVersionOf, type Resource } from './resource.ts';
-import { Watch, type WatchEvent } from './watch.ts';
+import { ObjectLedger, type ReadObject, readObject } from './object-ledger.ts';
+import type { Resource } from './resource.ts';
+import { Watch } from './watch.ts';
 
 export interface KubeSourceOptions {
   readonly client: KubeClient;
@@ -26,6 +25,11 @@ export interface KubeSourceOptions {
   /** All problems there are, whenever that changed. */
   readonly onProblems: (problems: readonly Problem[]) => void;
   readonly log: Log;
+}
+
+interface Kind {
+  readonly ledger: ObjectLedger;
+  readonly watch: Watch<ReadObject>;
 }
 
 export class KubeSource {
@@ -58,16 +62,23 @@ export class KubeSource {
 
   #watch(resource: Resource, isOptional: boolean): void {
     const { client, log } = this.#options;
-    const kind = new Kind(
-      client,
-      { resource, isOptional },
-      {
-        onEvents: (events) => this.#take(events),
-        onLag: (why) => log.warn({ kind: resource.kind }, `not up to date: ${why}`),
+    const ledger = new ObjectLedger();
+    const watch = new Watch<ReadObject>(client, {
+      ...{ resource, isOptional, pick: readObject },
+      onReset: (all) => this.#take(ledger.reset(all)),
+      onEvents: (events) => {
+        this.#take(
+          events.flatMap(({ type, object }) => {
+            return type === 'put' ? ledger.put(object) : ledger.delete(object.key);
+          }),
+        );
       },
-    );
-    this.#kinds.push(kind);
-    kind.watch.start();
+      onState: (state, why) => {
+        if (state === 'lagging') log.warn({ kind: resource.kind }, `not up to date: ${why ?? ''}`);
+      },
+    });
+    this.#kinds.push({ ledger, watch });
+    watch.start();
   }
 
   #take(events: readonly ObjectEvent[]): void {
@@ -90,39 +101,5 @@ export class KubeSource {
     this.#problemChanges = changes;
     const problems = this.#kinds.flatMap(({ ledger }) => ledger.problems);
     this.#options.onProblems(problems.slice(0, limits.problemsMax));
-  }
-}
-
-interface KindHandlers {
-  onEvents(events: readonly ObjectEvent[]): void;
-  onLag(why: string): void;
-}
-
-class Kind {
-  readonly ledger = new ObjectLedger();
-  readonly watch: Watch<ReturnType<typeof readObject>>;
-
-  constructor(
-    client: KubeClient,
-    { resource, isOptional }: { readonly resource: Resource; readonly isOptional: boolean },
-    handlers: KindHandlers,
-  ) {
-    const apiVersion = apiVersionOf(resource);
-    const { kind } = resource;
-    this.watch = new Watch(client, {
-      resource,
-      isOptional,
-      // The items of a list do not say what they are.
-      pick: (raw: KubeObject) => readObject({ ...raw, apiVersion, kind }),
-      onReset: (all) => handlers.onEvents(this.ledger.reset(all)),
-      onEvents: (events) => handlers.onEvents(events.flatMap((event) => this.#take(event))),
-      onState: (state, why) => {
-        if (state === 'lagging') handlers.onLag(why ?? '');
-      },
-    });
-  }
-
-  #take({ type, object }: WatchEvent<ReturnType<typeof readObject>>): readonly ObjectEvent[] {
-    return type === 'put' ? this.ledger.put(object) : this.ledger.delete(object.key);
   }
 }

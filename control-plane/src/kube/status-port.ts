@@ -8,12 +8,8 @@
  *
  * The `StatusPort` of `apply/status-writer.ts`. Made by `cluster.ts`.
  */
-import {
-  type StatusPort,
-  statusKey,
-  type WantedStatus,
-  type WrittenStatus,
-} from '../apply/status-writer.ts';
+import type { StatusPort, WrittenStatus } from '../apply/status-writer.ts';
+import { type SourceName, sourceKey } from '../publish/acks.ts';
 import type { KubeClient } from './client.ts';
 import { KubeError } from './kube-error.ts';
 import type { KubeObject } from './kube-object.ts';
@@ -61,7 +57,7 @@ export class KubeStatusPort implements StatusPort {
         pick: (raw) => {
           const { metadata, status } = raw as WithStatus;
           const { namespace = '', name } = metadata;
-          return { key: statusKey({ kind: resource.kind, namespace, name }), status };
+          return { key: sourceKey({ kind: resource.kind, namespace, name }), status };
         },
       });
       for (const { key, status } of items) {
@@ -71,10 +67,7 @@ export class KubeStatusPort implements StatusPort {
     return found;
   }
 
-  async write(
-    { kind, namespace, name }: Omit<WantedStatus, 'status'>,
-    status: WrittenStatus,
-  ): Promise<boolean> {
+  async write({ kind, namespace, name }: SourceName, status: WrittenStatus): Promise<boolean> {
     if (kind === 'HTTPRoute') return await this.#writeParents({ namespace, name });
     const resource = RESOURCES.find((each) => each.kind === kind);
     if (resource === undefined) throw new Error(`${kind} has no status that is ours to write`);

@@ -13,7 +13,7 @@ import { type Clock, systemClock } from '../clock.ts';
 import { limits } from '../limits.ts';
 import type { KubeClient } from './client.ts';
 import type { KubeObject } from './kube-object.ts';
-import { tokenReviews } from './resource.ts';
+import { apiVersionOf, tokenReviews } from './resource.ts';
 
 export interface PodIdentity {
   readonly namespace: string;
@@ -96,8 +96,8 @@ export class TokenReviewer {
   async #reviewed(token: string): Promise<Reviewed> {
     const { client, audience } = this.#options;
     const review: TokenReview = {
-      apiVersion: 'authentication.k8s.io/v1',
-      kind: 'TokenReview',
+      apiVersion: apiVersionOf(tokenReviews),
+      kind: tokenReviews.kind,
       metadata: { name: '' },
       spec: { token, audiences: [audience] },
     };

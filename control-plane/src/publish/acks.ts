@@ -8,6 +8,7 @@
  * Pure. Read by `desired/conditions.ts` callers and the live view through `publisher.ts`.
  */
 import type { SourceRef } from '@remora/api/wire.ts';
+import type { ObjectIdentity } from '../world.ts';
 import type { Ack, Publication } from './publication.ts';
 
 export interface Applied {
@@ -17,6 +18,10 @@ export interface Applied {
 }
 
 export type SourceName = Pick<SourceRef, 'kind' | 'namespace' | 'name'>;
+
+export function sourceOf({ kind, metadata }: ObjectIdentity): SourceName {
+  return { kind, namespace: metadata.namespace, name: metadata.name };
+}
 
 /** The word of one object, without its generation. */
 export function sourceKey(source: SourceName): string {

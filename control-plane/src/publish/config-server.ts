@@ -7,7 +7,7 @@
  *
  * Owns the heartbeat. Which proxy is sent what is decided in `publisher.ts`.
  */
-import type { IncomingMessage, Server } from 'node:http';
+import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import {
   type ProxyIdentity,
@@ -107,9 +107,8 @@ export class ConfigServer {
   async #admission(request: IncomingMessage): Promise<Admission | null> {
     const { authenticate } = this.#options;
     if (authenticate === null) return null;
-    const [, token = null] = /^Bearer (\S+)$/.exec(request.headers.authorization ?? '') ?? [];
     try {
-      return await authenticate(token);
+      return await authenticate(bearerOf(request.headers.authorization));
     } catch (error) {
       const cause = error instanceof Error ? error.message : String(error);
       return { identity: null, status: 503, why: `the token cannot be looked at: ${cause}` };
@@ -213,19 +212,17 @@ export class ConfigServer {
   }
 }
 
-const REASONS = {
-  400: 'Bad Request',
-  401: 'Unauthorized',
-  403: 'Forbidden',
-  503: 'Service Unavailable',
-} as const;
+/** Null: there is none. */
+export function bearerOf(authorization = ''): string | null {
+  return /^Bearer (\S+)$/.exec(authorization)?.[1] ?? null;
+}
 
 /** Pods of two namespaces may be called the same. */
 function nameOf({ proxy }: ProxyStream): string {
   return `${proxy.namespace}/${proxy.name}`;
 }
 
-function refuse(socket: Duplex, status: keyof typeof REASONS, why: string): void {
-  const head = `HTTP/1.1 ${status} ${REASONS[status]}\r\ncontent-type: text/plain\r\n`;
+function refuse(socket: Duplex, status: 400 | 401 | 403 | 503, why: string): void {
+  const head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\ncontent-type: text/plain\r\n`;
   socket.end(`${head}connection: close\r\n\r\n${why}\n`);
 }

@@ -53,6 +53,6 @@ export class RealisedSplits {
   }
 }
 
-function splitKey(destination: string, rule: string): string {
+export function splitKey(destination: string, rule: string): string {
   return `${destination} ${rule}`;
 }

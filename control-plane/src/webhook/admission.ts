@@ -160,7 +160,7 @@ function isText(value: unknown): value is string {
   return typeof value === 'string';
 }
 
-function fieldsOf(value: unknown): Fields {
+export function fieldsOf(value: unknown): Fields {
   const isRecord = typeof value === 'object' && value !== null && !Array.isArray(value);
   return isRecord ? (value as Fields) : {};
 }

@@ -14,8 +14,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { ServingPair } from '../identity/authority.ts';
+import { secureContext } from '../identity/serving-certificate.ts';
 import { limits } from '../limits.ts';
 import type { Log } from '../log.ts';
+import { openListener } from '../publish/http-listener.ts';
 import {
   type Admit,
   type AdmissionAnswer,
@@ -51,6 +53,8 @@ export interface WebhookServerOptions {
 }
 
 const LATE = Symbol('late');
+/** Older API servers speak no 1.3. */
+const MIN_TLS = 'TLSv1.2';
 
 export class WebhookServer {
   readonly #options: WebhookServerOptions;
@@ -68,7 +72,7 @@ export class WebhookServer {
     const { listen, certificate } = this.#options;
     const { createServer } = await import('node:https');
     const server = createServer(
-      { ...secureContext(certificate.current()), handshakeTimeout: limits.handshakeMs },
+      { ...secureContext(certificate.current(), MIN_TLS), handshakeTimeout: limits.handshakeMs },
       (request, response) => void this.#answer(request, response),
     );
     server.maxConnections = limits.reviewConnectionsMax;
@@ -76,15 +80,9 @@ export class WebhookServer {
     server.requestTimeout = limits.reviewReadMs;
     // Longer than the API server keeps idle ones (90 s): it lets go first.
     server.keepAliveTimeout = limits.reviewIdleMs;
-    certificate.onReplaced((pair) => server.setSecureContext(secureContext(pair)));
+    certificate.onReplaced((pair) => server.setSecureContext(secureContext(pair, MIN_TLS)));
     this.#server = server;
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(listen.port, listen.host, () => {
-        server.off('error', reject);
-        resolve();
-      });
-    });
+    await openListener(server, listen);
     return server.address() as AddressInfo;
   }
 
@@ -182,10 +180,6 @@ async function withinTime<T>(pending: T | Promise<T>): Promise<T | typeof LATE> 
   } finally {
     clearTimeout(timer);
   }
-}
-
-function secureContext({ certificatePem, keyPem }: Pick<ServingPair, 'certificatePem' | 'keyPem'>) {
-  return { cert: certificatePem, key: keyPem, minVersion: 'TLSv1.2' } as const;
 }
 
 function reply(response: ServerResponse, body: object): void {

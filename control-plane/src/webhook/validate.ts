@@ -14,11 +14,11 @@ import { type MeshObject, type Parsed, parseObject } from '@remora/api/config/ob
 import { canonicalJson } from '../canonical-json.ts';
 import { policyConditions } from '../desired/policy-conditions.ts';
 import { type Condition, routeConditions } from '../desired/conditions.ts';
-import { fieldName } from '../files/problem.ts';
+import { sentence } from '../files/problem.ts';
 import { type Mistake, regexMistakes } from '../files/regex-check.ts';
 import { limits } from '../limits.ts';
 import { objectName, type World } from '../world.ts';
-import type { Admit, AdmissionAnswer, AdmissionRequest } from './admission.ts';
+import { type Admit, type AdmissionAnswer, type AdmissionRequest, fieldsOf } from './admission.ts';
 
 const GROUP = 'remora.dev';
 const UNPROCESSABLE = 422;
@@ -61,11 +61,6 @@ function refusalOf(what: string, mistakes: readonly Mistake[]): string {
   return `${what} has ${mistakes.length} mistakes:${shown.join('')}${rest}`;
 }
 
-function sentence({ path, message, remedy }: Mistake): string {
-  const field = fieldName(path);
-  return `${field === '' ? '' : `${field}: `}${message}. ${remedy}`;
-}
-
 /** What its conditions would say if it were in force now. */
 function doubtsOf(world: World, object: MeshObject): string[] {
   return (
@@ -103,9 +98,4 @@ function isSpecKept({ operation, object, oldObject }: AdmissionRequest): boolean
   if (operation !== 'UPDATE') return false;
   const [now, before] = [object, oldObject].map((each) => fieldsOf(each)['spec'] ?? null);
   return canonicalJson(now) === canonicalJson(before);
-}
-
-function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
-  const isRecord = typeof value === 'object' && value !== null && !Array.isArray(value);
-  return isRecord ? (value as Readonly<Record<string, unknown>>) : {};
 }
