@@ -9,6 +9,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { clusterKubectl, isUp } from '../machine/cluster.ts';
+import { manifestText } from '../machine/kubectl.ts';
 import { describeTrouble } from './trouble.ts';
 
 const READY_LIMIT_MS = 60_000;
@@ -148,8 +149,7 @@ function podOf(options: PodOptions): object {
 
 function textOf(objects: string | object | readonly object[]): string {
   if (typeof objects === 'string') return objects;
-  const list = Array.isArray(objects) ? objects : [objects];
-  return list.map((object) => JSON.stringify(object)).join('\n---\n');
+  return manifestText(Array.isArray(objects) ? objects : [objects]);
 }
 
 function inContainer(container: string | undefined): string[] {
