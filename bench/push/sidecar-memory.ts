@@ -13,11 +13,11 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ports } from '@remora/api/ports.ts';
 import { proxyEnvironment, proxyNodeFlags } from '@remora/api/runtime.ts';
+import { CONTROL_HOST, CONTROL_SERVERNAME } from '../../test/support/control-installation.ts';
 import { until } from '../../test/support/waiting.ts';
 import { freePorts } from '../machine/free-ports.ts';
 import { memoryOf } from '../machine/process-figures.ts';
 import type { Place } from '../peers/peer.ts';
-import { CONTROL_HOST, CONTROL_SERVERNAME } from './control-process.ts';
 import type { MeshCluster } from './mesh-cluster.ts';
 import { namespaceOf, PORT, podName, serviceName } from './mesh-objects.ts';
 
