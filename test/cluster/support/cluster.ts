@@ -24,7 +24,7 @@ export interface PodOptions {
   readonly annotations?: Readonly<Record<string, string>>;
   /** Until this answers 200 the pod is not ready. */
   readonly readiness?: { readonly path: string; readonly port: number };
-  /** More of the pod's spec; its lists are put before ours. */
+  /** More of the pod's spec; a field of it stands instead of ours. */
   readonly spec?: Readonly<Record<string, unknown>>;
 }
 
@@ -126,7 +126,7 @@ export function clusterIn(namespace: string): Cluster {
 }
 
 /** A pod of one container, as an object. */
-function podOf(options: PodOptions): object {
+export function podOf(options: PodOptions): object {
   const { name, image, args = [], labels = {}, annotations = {}, readiness } = options;
   const env = Object.entries(options.env ?? {}).map(([key, value]) => ({ name: key, value }));
   const probe = readiness && { httpGet: readiness, periodSeconds: 1 };
