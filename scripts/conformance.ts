@@ -4,8 +4,10 @@
  *
  *   --test NAME   one test (`--test MeshPorts`); writes nothing
  *
- * The cluster comes from `npm run cluster -- up`, and Remora is in it by its chart. Exit codes: 0
- * when all passed, 1 when not, 64 for a word that is not known, 69 where no cluster is up.
+ * Before it: `npm run cluster -- up`, `npm run cluster -- image remora echo`, and Remora installed
+ * (`remora install --image remora:dev --set image.pullPolicy=Never
+ * --set injection.defaults.image-pull-policy=Never`). Exit codes: 0 when all passed, 1 when not,
+ * 64 for a word that is not known, 69 where no cluster is up.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

@@ -11,7 +11,7 @@ export const ports = {
   outbound: 15_401,
   /** Requests for the application. */
   inbound: 15_402,
-  /** Loopback only: /config /stats /drain. */
+  /** Loopback only: /config /stats /explain /drain. */
   admin: 15_403,
   /** /live /ready /metrics, for kubelet and Prometheus. */
   metrics: 15_404,

@@ -6,16 +6,17 @@
  * (nginx is given ranges) is looked for below the ephemeral range, where no client socket lands.
  */
 import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
+import { type AddressInfo, createServer, type Server } from 'node:net';
 
 const RUN_FROM = 20_000;
 const RUN_TO = 32_000;
 const RUN_TRIES = 40;
 
+/** Held together until all are known, so that they differ. */
 export async function freePorts(count: number): Promise<readonly number[]> {
   const servers = await Promise.all(Array.from({ length: count }, () => listen(0)));
   const ports = servers.map((server) => (server!.address() as AddressInfo).port);
-  for (const server of servers) server!.close();
+  await closed(servers);
   return ports;
 }
 
@@ -26,10 +27,15 @@ export async function freePortRun(count: number): Promise<number> {
     const ports = Array.from({ length: count }, (_, at) => first + at);
     const servers = await Promise.all(ports.map(listen));
     const isFree = servers.every((server) => server !== null);
-    for (const server of servers) server?.close();
+    await closed(servers);
     if (isFree) return first;
   }
   throw new Error(`no ${count} consecutive free ports between ${RUN_FROM} and ${RUN_TO}`);
+}
+
+/** A port is free when its listener has let go of it, not when it was asked to. */
+async function closed(servers: readonly (Server | null)[]): Promise<void> {
+  await Promise.all(servers.map(async (server) => await server?.[Symbol.asyncDispose]()));
 }
 
 async function listen(port: number) {

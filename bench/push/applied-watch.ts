@@ -3,11 +3,11 @@
  *
  * Not pure: a watch. Made by the question.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubeClient } from '../../control-plane/src/kube/client.ts';
 import type { KubeObject } from '../../control-plane/src/kube/kube-object.ts';
 import { trafficRoutes } from '../../control-plane/src/kube/resource.ts';
 import { Watch } from '../../control-plane/src/kube/watch.ts';
+import { until } from '../../test/support/waiting.ts';
 
 interface Condition {
   readonly type: string;
@@ -23,8 +23,6 @@ interface Seen {
   readonly generation: number;
   readonly atMs: number;
 }
-
-const POLL_MS = 5;
 
 export class AppliedWatch {
   readonly #watch: Watch<Route>;
@@ -50,13 +48,9 @@ export class AppliedWatch {
 
   /** Resolves with the instant at which that was seen. */
   async applied(route: string, generation: number, limitMs: number): Promise<number> {
-    const endAtMs = performance.now() + limitMs;
-    while (performance.now() < endAtMs) {
-      const seen = this.#seen.get(route);
-      if (seen !== undefined && seen.generation >= generation) return seen.atMs;
-      await sleep(POLL_MS);
-    }
-    throw new Error(`after ${limitMs} ms ${route} is not Applied in generation ${generation}`);
+    const isSeen = () => (this.#seen.get(route)?.generation ?? -1) >= generation;
+    await until(isSeen, `${route} to be Applied in generation ${generation}`, limitMs);
+    return this.#seen.get(route)!.atMs;
   }
 
   async close(): Promise<void> {

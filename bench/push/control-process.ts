@@ -9,18 +9,14 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { CONTROL_NAMESPACE } from '@remora/api/mesh-names.ts';
 import { ports } from '@remora/api/ports.ts';
 import { controlNodeFlags, proxyEnvironment } from '@remora/api/runtime.ts';
-import { CONTROL } from '../../control-plane/src/install/names.ts';
+import { CONTROL_ENVIRONMENT, CONTROL_HOST } from '../../test/support/control-installation.ts';
 import type { Child } from '../machine/children.ts';
 import { onCores } from '../machine/cores.ts';
 import { cpuNanosOf, memoryOf } from '../machine/process-figures.ts';
 import type { Place } from '../peers/peer.ts';
 
-export const CONTROL_HOST = '127.0.0.1';
-/** What its certificate names. */
-export const CONTROL_SERVERNAME = `${CONTROL}.${CONTROL_NAMESPACE}.svc`;
 const BUNDLE = join(import.meta.dirname, '../../dist/remora-control-plane.mjs');
 /** Half of the limit. */
 const POD_HEAP = '--max-old-space-size=256';
@@ -49,12 +45,8 @@ export class ControlProcess {
     const command = onCores(['sh', '-c', 'exec "$@" 2>"$0"', log, ...program], cores, 'proxy');
     const child = children.start('control plane', command, {
       ...proxyEnvironment,
+      ...CONTROL_ENVIRONMENT,
       KUBECONFIG: kubeconfig,
-      POD_NAME: `${CONTROL}-0`,
-      POD_NAMESPACE: CONTROL_NAMESPACE,
-      POD_IP: CONTROL_HOST,
-      SERVICE_ACCOUNT: CONTROL,
-      REMORA_VERSION: '0',
     });
     const lines = createInterface({ input: child.process.stdout! });
     const ended = once(child.process, 'exit').then(() => {

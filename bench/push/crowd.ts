@@ -4,7 +4,7 @@
  * Not pure: a thousand connections. Made by the question.
  */
 import { createSecureContext } from 'node:tls';
-import { CONTROL_HOST, CONTROL_SERVERNAME } from './control-process.ts';
+import { CONTROL_HOST, CONTROL_SERVERNAME } from '../../test/support/control-installation.ts';
 import { ports } from '@remora/api/ports.ts';
 import type { MeshCluster } from './mesh-cluster.ts';
 import type { ProxyPlan } from './mesh-objects.ts';

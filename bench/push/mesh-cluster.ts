@@ -1,31 +1,27 @@
 /**
  * The API server that `push` runs against, with an installation of Remora and a mesh in it.
  *
- * What the control plane may do is what the chart grants it: it runs as its own service account.
- * Its webhooks are left out, since this API server knows no Service's address; so are pods that
- * run: their status says what kubelet would. Tokens are the API server's, each bound to its pod.
+ * No pod runs: its status says what kubelet would. What the control plane may do, and whose a
+ * proxy's token is, is in `control-installation.ts`.
  *
  * Not pure: processes and calls. Called by the question.
  */
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { CONTROL_NAMESPACE, TOKEN_AUDIENCE } from '@remora/api/mesh-names.ts';
-import { manifests } from '../../control-plane/src/install/manifests.ts';
-import { CONTROL } from '../../control-plane/src/install/names.ts';
-import { installValues } from '../../control-plane/src/install/values.ts';
 import { KubeClient } from '../../control-plane/src/kube/client.ts';
 import type { KubeObject } from '../../control-plane/src/kube/kube-object.ts';
 import { readKubeconfig } from '../../control-plane/src/kube/kubeconfig-file.ts';
 import {
   endpointSlices,
   pods,
-  type Resource,
-  secrets,
   services,
   trafficRoutes,
 } from '../../control-plane/src/kube/resource.ts';
-import { installCrds } from '../../test/cluster/install-crds.ts';
 import { type ApiServer, startApiServer } from '../../test/cluster/machine/api-server.ts';
+import {
+  authorityPem,
+  controlKubeconfig,
+  installWithoutPods,
+  podToken,
+} from '../../test/support/control-installation.ts';
 import {
   type MeshSize,
   namespaceOf,
@@ -43,9 +39,6 @@ import {
   WEIGHTS,
 } from './mesh-objects.ts';
 
-/** In the cluster, and so not of this mesh: nothing runs, nobody calls. */
-const LEFT_OUT = new Set(['Deployment', 'PodDisruptionBudget', 'NetworkPolicy']);
-const TOKEN_SECONDS = 7_200;
 /** More than the client has connections. */
 const AT_ONCE = 16;
 const CALL = { timeoutMs: 120_000 };
@@ -72,18 +65,8 @@ export class MeshCluster {
   static async start(folder: string): Promise<MeshCluster> {
     const server = await startApiServer(folder);
     const cluster = new MeshCluster(folder, server);
-    for (const namespace of [...namespaces, CONTROL_NAMESPACE]) {
-      await server.createNamespace(namespace);
-    }
-    await installCrds(server);
-    const release = { namespace: CONTROL_NAMESPACE, version: '0' };
-    const wanted = manifests(release, installValues.parse({})).filter(
-      ({ kind }) => !LEFT_OUT.has(kind) && !kind.endsWith('WebhookConfiguration'),
-    );
-    await server.kubectl(
-      ['apply', '-f', '-'],
-      wanted.map((one) => JSON.stringify(one)).join('\n---\n'),
-    );
+    for (const namespace of namespaces) await server.createNamespace(namespace);
+    await installWithoutPods(server);
     return cluster;
   }
 
@@ -104,34 +87,17 @@ export class MeshCluster {
   }
 
   async tokenOf(namespace: string, pod: string): Promise<string> {
-    const boundObjectRef = { kind: 'Pod', apiVersion: 'v1', name: pod };
-    const spec = { audiences: [TOKEN_AUDIENCE], boundObjectRef };
-    return await this.#token(namespace, 'default', spec);
+    return await podToken(this.client, namespace, pod);
   }
 
   /** A kubeconfig of the control plane's service account. */
   async controlKubeconfig(): Promise<string> {
-    const token = await this.#token(CONTROL_NAMESPACE, CONTROL, { audiences: [] });
-    const cluster = { server: this.#server.url, 'certificate-authority': this.#server.caFile };
-    const config = {
-      ...{ apiVersion: 'v1', kind: 'Config', 'current-context': 'bench' },
-      contexts: [{ name: 'bench', context: { cluster: 'bench', user: 'control' } }],
-      clusters: [{ name: 'bench', cluster }],
-      users: [{ name: 'control', user: { token } }],
-    };
-    const file = join(this.#folder, 'control.kubeconfig');
-    writeFileSync(file, JSON.stringify(config), { mode: 0o600 });
-    return file;
+    return await controlKubeconfig(this.#server, this.client, this.#folder);
   }
 
   /** The certificate by which proxies know the control plane, once it has made one. */
   async authorityPem(): Promise<string> {
-    const ref = { namespace: CONTROL_NAMESPACE, name: 'remora-authority' };
-    const secret = await this.client.get<KubeObject & { data?: Record<string, string> }>(
-      secrets,
-      ref,
-    );
-    return Buffer.from(secret?.data?.['tls.crt'] ?? '', 'base64').toString('utf8');
+    return await authorityPem(this.client);
   }
 
   /** Resolves with the route's new generation. */
@@ -169,22 +135,6 @@ export class MeshCluster {
     if (index >= size.routes) return;
     await client.create(trafficRoutes, routeOf(index, size, FIRST_WEIGHT), CALL);
   }
-
-  async #token(namespace: string, account: string, spec: object): Promise<string> {
-    const request = {
-      ...{ apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest' },
-      metadata: { name: account, namespace },
-      spec: { expirationSeconds: TOKEN_SECONDS, ...spec },
-    };
-    const made = await this.client.create(tokensOf(account), request, CALL);
-    return (made as { status?: { token?: string } }).status?.token ?? '';
-  }
-}
-
-/** Tokens are made by posting to a part of their service account. */
-function tokensOf(account: string): Resource {
-  const plural = `serviceaccounts/${account}/token`;
-  return { group: '', version: 'v1', plural, kind: 'TokenRequest', namespaced: true };
 }
 
 async function inParallel<T, R>(

@@ -13,10 +13,11 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ports } from '@remora/api/ports.ts';
 import { proxyEnvironment, proxyNodeFlags } from '@remora/api/runtime.ts';
+import { CONTROL_HOST, CONTROL_SERVERNAME } from '../../test/support/control-installation.ts';
+import { until } from '../../test/support/waiting.ts';
 import { freePorts } from '../machine/free-ports.ts';
 import { memoryOf } from '../machine/process-figures.ts';
 import type { Place } from '../peers/peer.ts';
-import { CONTROL_HOST, CONTROL_SERVERNAME } from './control-process.ts';
 import type { MeshCluster } from './mesh-cluster.ts';
 import { namespaceOf, PORT, podName, serviceName } from './mesh-objects.ts';
 
@@ -58,12 +59,13 @@ export async function sidecarMemory(
   child.process.stdout?.resume();
   try {
     const keys = uses.map((each) => `${serviceName(each)}.${namespaceOf(each)}`);
-    await until(async () => {
+    const knowsAll = async () => {
       if (child.hasEnded()) throw new Error(`the sidecar ended: ${child.errors().trim()}`);
       for (const key of keys) call(outbound, key);
       const config = await fetch(`http://127.0.0.1:${admin}/config`).then(textOf, () => '');
       return keys.every((key) => config.includes(`"${key}:${PORT}"`));
-    });
+    };
+    await until(knowsAll, 'the sidecar to learn its destinations', LIMIT_MS, POLL_MS);
     await sleep(SETTLE_MS);
     return memoryOf(child.pid)?.privateMb ?? Number.NaN;
   } finally {
@@ -82,12 +84,4 @@ function call(port: number, host: string): void {
 
 async function textOf(answer: Response): Promise<string> {
   return await answer.text();
-}
-
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  const endAtMs = performance.now() + LIMIT_MS;
-  while (!(await holds())) {
-    if (performance.now() > endAtMs) throw new Error('the sidecar does not learn its destinations');
-    await sleep(POLL_MS);
-  }
 }

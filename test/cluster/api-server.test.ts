@@ -5,11 +5,8 @@
  * would look like a fault of the code under test.
  */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { type ApiServer, startApiServer } from './machine/api-server.ts';
+import { type ApiServer, startScratchApiServer } from './machine/api-server.ts';
 import { KubectlError } from './machine/kubectl.ts';
 import { skipWithoutApiServer } from './machine/places.ts';
 
@@ -44,17 +41,14 @@ const CRD = {
 };
 
 describe('an API server alone', { skip: skipWithoutApiServer() }, () => {
-  let folder: string;
   let server: ApiServer;
 
   before(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'remora-api-server-'));
-    server = await startApiServer(folder);
+    server = await startScratchApiServer('api-server');
   });
 
   after(async () => {
     await server?.stop();
-    rmSync(folder, { recursive: true, force: true });
   });
 
   test('refuses what a CEL rule of a custom kind refuses', async () => {

@@ -20,6 +20,7 @@ import { type Cluster, clusterIn, skipWithoutCluster, startNamespace } from './s
 import { blocksOfPage, docWorld, type DocWorld } from './support/doc-commands.ts';
 import { CHART, type Helm, helmFor } from './support/helm.ts';
 import { everythingOfRemora } from './support/left-behind.ts';
+import { idlePod } from './support/shop.ts';
 
 const NAMESPACE = 'remora-system';
 const VALUES = {
@@ -117,14 +118,11 @@ describe('an installation', { skip: skipWithoutCluster() }, () => {
       'remora.dev/inject': 'enabled',
       [enforce]: 'baseline',
     });
-    const app = {
-      name: 'app',
-      image: 'remora-shop:dev',
-      args: ['-e', 'setInterval(() => {}, 1e6)'],
-    };
-    await assert.rejects(mesh.runPod(app), /violates PodSecurity "baseline.*NET_ADMIN/s);
+    const app = idlePod('app');
+    await assert.rejects(mesh.apply(app), /violates PodSecurity "baseline.*NET_ADMIN/s);
     await clusterKubectl(['label', 'ns', 'chart-mesh', `${enforce}=privileged`, '--overwrite']);
-    await mesh.runPod(app);
+    await mesh.apply(app);
+    await mesh.waitReady('pod/app');
     await system.waitFor('its sidecar to be connected', async () => {
       return /^app +chart-mesh +\d+$/m.test(await type('remora status --cluster'));
     });

@@ -7,7 +7,6 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { parseAllDocuments } from 'yaml';
 import type { z } from 'zod';
 import { EXIT_OK } from '../../control-plane/src/cli/exit-codes.ts';
@@ -20,10 +19,10 @@ import { manifests } from '../../control-plane/src/install/manifests.ts';
 import { readValues } from '../../control-plane/src/install/read-values.ts';
 import type { installValues } from '../../control-plane/src/install/values.ts';
 import { VERSION } from '../../control-plane/src/version.ts';
-import { type ApiServer, startApiServer } from './machine/api-server.ts';
+import { type ScratchApiServer, startScratchApiServer } from './machine/api-server.ts';
 import { skipWithoutApiServer } from './machine/places.ts';
 import { CHART, type Helm, helmFor, skipWithoutHelm, templateFlags } from './support/helm.ts';
-import { everythingOfRemora } from './support/left-behind.ts';
+import { nothingIsLeft } from './support/left-behind.ts';
 
 type Values = z.input<typeof installValues>;
 
@@ -171,34 +170,23 @@ describe('the chart in Helm', { skip: skipWithoutHelm() }, () => {
 const skip = skipWithoutApiServer() || skipWithoutHelm();
 
 describe('the chart on an API server', { skip }, () => {
-  let folder: string;
-  let server: ApiServer;
+  let server: ScratchApiServer;
   let helm: Helm;
 
   before(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'remora-chart-life-'));
-    server = await startApiServer(folder);
-    helm = helmFor(folder, server.kubeconfigFile);
+    server = await startScratchApiServer('chart-life');
+    helm = helmFor(server.folder, server.kubeconfigFile);
     await server.createNamespace(NAMESPACE);
   });
   after(async () => {
     await server?.stop();
-    rmSync(folder, { recursive: true, force: true });
   });
 
   const at = ['-n', NAMESPACE];
 
-  async function nothingIsLeft(): Promise<void> {
-    for (let polls = 0; polls < 20; polls++) {
-      if ((await everythingOfRemora(server.kubectl)).length === 0) return;
-      await sleep(500);
-    }
-    assert.deepEqual(await everythingOfRemora(server.kubectl), []);
-  }
-
   test('is accepted object by object, by a dry run of the server', async () => {
     for (const values of ['{}', JSON.stringify(SETS['what tests use'])]) {
-      const file = join(folder, 'dry.json');
+      const file = join(server.folder, 'dry.json');
       writeFileSync(file, values);
       const text = await helm('template', 'remora', CHART, ...templateFlags(NAMESPACE), '-f', file);
       const out = await server.kubectl(['apply', '--dry-run=server', '-f', '-'], text);
@@ -223,14 +211,14 @@ describe('the chart on an API server', { skip }, () => {
     const byHelm = await described();
     assert.equal(Object.keys(byHelm).length, 16);
     await helm('uninstall', 'remora', ...at);
-    await nothingIsLeft();
+    await nothingIsLeft(server.kubectl);
     const io = { env: { KUBECONFIG: server.kubeconfigFile }, out() {}, err: assert.fail };
     const world = { ...io, terminal: { write: () => true }, onInterrupt() {} };
     assert.equal(await install.run([], { wait: false }, world), EXIT_OK);
     assert.deepEqual(await described(), byHelm);
     await assert.rejects(helm('install', 'remora', CHART, ...at), /invalid ownership metadata/);
     assert.equal(await uninstall.run([], {}, world), EXIT_OK);
-    await nothingIsLeft();
+    await nothingIsLeft(server.kubectl);
   });
 
   test('lets the control plane do what access.ts says, and else what everybody may', async () => {
@@ -258,7 +246,7 @@ describe('the chart on an API server', { skip }, () => {
     const own = [...everybody, ...clusterWide, ...ruled('Role')].sort();
     assert.deepEqual(await ask(NAMESPACE, control), new Set(own));
     await helm('uninstall', 'remora', ...at);
-    await nothingIsLeft();
+    await nothingIsLeft(server.kubectl);
   });
 
   test('is upgraded to another value, rolled back, and keeps what the leader wrote', async () => {
@@ -304,7 +292,7 @@ describe('the chart on an API server', { skip }, () => {
 
   test('leaves nothing when it goes', async () => {
     await helm('uninstall', 'remora', ...at);
-    await nothingIsLeft();
+    await nothingIsLeft(server.kubectl);
   });
 
   test('leaves its kinds and their objects with crds.keep, and takes them over again', async () => {
@@ -314,6 +302,6 @@ describe('the chart on an API server', { skip }, () => {
     assert.equal(kinds.trim().split('\n').length, customKinds('').length);
     await helm('install', 'remora', CHART, ...at);
     await helm('uninstall', 'remora', ...at);
-    await nothingIsLeft();
+    await nothingIsLeft(server.kubectl);
   });
 });

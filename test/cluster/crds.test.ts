@@ -5,9 +5,6 @@
  * was meant is known to nobody but the server.
  */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { parseObject } from '@remora/api/config/objects.ts';
 import fc from 'fast-check';
@@ -18,7 +15,7 @@ import { KINDS } from '../../control-plane/src/install/kinds.ts';
 import { AdminClient, type Cause, type KubeObject } from './admin-client.ts';
 import { changedAt, changesFor, type FoundRule, rulesIn } from './crd-mutations.ts';
 import { installCrds } from './install-crds.ts';
-import { type ApiServer, startApiServer } from './machine/api-server.ts';
+import { type ApiServer, startScratchApiServer } from './machine/api-server.ts';
 import { KubectlError } from './machine/kubectl.ts';
 import { skipWithoutApiServer } from './machine/places.ts';
 import { mutatedExample } from './mutated-example.ts';
@@ -48,13 +45,11 @@ function isOf({ path, message }: FoundRule, cause: Cause): boolean {
 }
 
 describe('the CRDs on an API server', { skip: skipWithoutApiServer() }, () => {
-  let folder: string;
   let server: ApiServer;
   let client: AdminClient;
 
   before(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'remora-crds-'));
-    server = await startApiServer(folder);
+    server = await startScratchApiServer('crds');
     client = new AdminClient(server);
     await installCrds(server);
     await server.createNamespace('shop');
@@ -63,7 +58,6 @@ describe('the CRDs on an API server', { skip: skipWithoutApiServer() }, () => {
   after(async () => {
     client?.close();
     await server?.stop();
-    rmSync(folder, { recursive: true, force: true });
   });
 
   for (const { kind } of KINDS) {

@@ -6,16 +6,13 @@
  * ever.
  */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { type MeshObject, parseObject } from '@remora/api/config/objects.ts';
 import { httpRouteParents } from '../../control-plane/src/desired/http-route-status.ts';
 import { emptyWorld, foldWorld } from '../../control-plane/src/world.ts';
 import { isGoHere } from '../../scripts/go-command.ts';
 import { installGatewayKinds } from '../conformance/gateway-kinds.ts';
-import { type ApiServer, startApiServer } from './machine/api-server.ts';
+import { type ApiServer, startScratchApiServer } from './machine/api-server.ts';
 import { skipWithoutApiServer } from './machine/places.ts';
 
 const NOON = '2026-01-01T12:00:00Z';
@@ -66,19 +63,16 @@ const needs =
   skipWithoutApiServer() || (!isGoHere() && 'no `go` here, whose modules have the kinds');
 
 describe('an HTTPRoute on an API server', { skip: needs }, () => {
-  let folder: string;
   let server: ApiServer;
 
   before(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'remora-gateway-'));
-    server = await startApiServer(folder);
+    server = await startScratchApiServer('gateway');
     await installGatewayKinds(server.kubectl);
     await server.kubectl(['apply', '-n', NAMESPACE, '-f', '-'], OBJECTS);
   });
 
   after(async () => {
     await server?.stop();
-    rmSync(folder, { recursive: true, force: true });
   });
 
   async function read(resource: string): Promise<Written> {

@@ -3,32 +3,28 @@
  * written, in which words it is refused, and that nothing is left.
  */
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { EXIT_FOUND, EXIT_OK, EXIT_UNAVAILABLE } from '../../control-plane/src/cli/exit-codes.ts';
 import { check } from '../../control-plane/src/cli/check.ts';
 import { install } from '../../control-plane/src/cli/install.ts';
 import { uninstall } from '../../control-plane/src/cli/uninstall.ts';
 import type { Verb } from '../../control-plane/src/cli/verb.ts';
 import type { Finding } from '../../control-plane/src/install/finding.ts';
-import { type ApiServer, startApiServer } from './machine/api-server.ts';
+import { type ScratchApiServer, startScratchApiServer } from './machine/api-server.ts';
 import { skipWithoutApiServer } from './machine/places.ts';
-import { everythingOfRemora } from './support/left-behind.ts';
+import { everythingOfRemora, nothingIsLeft } from './support/left-behind.ts';
 
 type Options = Parameters<Verb['run']>[1];
 
 const NAMESPACE = 'remora-system';
 
 describe('remora install on an API server', { skip: skipWithoutApiServer() }, () => {
-  let folder: string;
-  let server: ApiServer;
+  let server: ScratchApiServer;
 
   before(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'remora-install-'));
-    server = await startApiServer(folder);
+    server = await startScratchApiServer('install');
     // Made by somebody else: nobody here would end a namespace that is deleted.
     await server.createNamespace(NAMESPACE);
     await server.createNamespace('default-account', {});
@@ -36,7 +32,6 @@ describe('remora install on an API server', { skip: skipWithoutApiServer() }, ()
 
   after(async () => {
     await server?.stop();
-    rmSync(folder, { recursive: true, force: true });
   });
 
   async function run(verb: Verb, options: Options = {}, env: Record<string, string> = {}) {
@@ -109,7 +104,7 @@ describe('remora install on an API server', { skip: skipWithoutApiServer() }, ()
     const config = await server.kubectl(['config', 'view', '--raw', '--flatten', '-o', 'json']);
     const parsed = JSON.parse(config) as { users: { user: object }[] };
     parsed.users[0]!.user = { token };
-    const file = join(folder, 'nobody.json');
+    const file = join(server.folder, 'nobody.json');
     writeFileSync(file, JSON.stringify(parsed));
     const { code, err } = await run(install, { ...plain, kubeconfig: file });
     assert.equal(code, EXIT_UNAVAILABLE);
@@ -163,11 +158,7 @@ describe('remora install on an API server', { skip: skipWithoutApiServer() }, ()
     assert.deepEqual(new Set(left.map((line) => line.split(' ')[0])), new Set(WITH_KINDS));
     assert.equal((await run(uninstall, { yes: true })).code, EXIT_OK);
     // What the API server makes of its kinds it takes away by itself, a moment later.
-    for (let polls = 0; polls < 50; polls++) {
-      if ((await everythingOfRemora(server.kubectl)).length === 0) break;
-      await sleep(200);
-    }
-    assert.deepEqual(await everythingOfRemora(server.kubectl), []);
+    await nothingIsLeft(server.kubectl);
     assert.match((await run(uninstall)).out, /Nothing of Remora/);
   });
 });

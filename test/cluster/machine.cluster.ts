@@ -7,8 +7,9 @@
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
 import { type Cluster, skipWithoutCluster, startNamespace } from './support/cluster.ts';
+import { SHOP_IMAGE } from './support/remora.ts';
+import { idlePod } from './support/shop.ts';
 
-const SHOP = 'remora-shop:dev';
 const REMORA = 'remora:dev';
 const PORT = 8_080;
 const ELSEWHERE = 15_401;
@@ -73,16 +74,18 @@ describe('the machine', { skip: skipWithoutCluster() }, () => {
       },
     });
     await Promise.all(['left', 'right'].map(runTwin));
-    await cluster.runPod({
-      name: 'client',
-      image: SHOP,
-      args: ['-e', 'setInterval(() => {}, 1e6)'],
-    });
+    await cluster.apply(idlePod('client'));
+    await cluster.waitReady('pod/client');
   });
 
   async function runTwin(name: string): Promise<void> {
     await cluster.runPod({
-      ...{ name, image: SHOP, args: ['--input-type=module', '-e', server], env: { NAME: name } },
+      ...{
+        name,
+        image: SHOP_IMAGE,
+        args: ['--input-type=module', '-e', server],
+        env: { NAME: name },
+      },
       labels: { twin: 'yes' },
       readiness: { path: '/', port: PORT },
     });

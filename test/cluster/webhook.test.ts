@@ -3,8 +3,7 @@
  * under way, and its verdict compared with the control plane's own reading of files.
  */
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -19,9 +18,10 @@ import { WebhookServer } from '../../control-plane/src/webhook/server.ts';
 import { validating } from '../../control-plane/src/webhook/validate.ts';
 import { emptyWorld } from '../../control-plane/src/world.ts';
 import { EXAMPLES } from '../../scripts/config-examples.ts';
+import { until } from '../support/waiting.ts';
 import { AdminClient, type KubeObject } from './admin-client.ts';
 import { installCrds } from './install-crds.ts';
-import { type ApiServer, startApiServer } from './machine/api-server.ts';
+import { type ApiServer, startScratchApiServer } from './machine/api-server.ts';
 import { KubectlError } from './machine/kubectl.ts';
 import { skipWithoutApiServer } from './machine/places.ts';
 import { mutatedExample } from './mutated-example.ts';
@@ -52,7 +52,6 @@ function isRight(object: unknown): boolean {
 }
 
 describe('the validating webhook on an API server', { skip: skipWithoutApiServer() }, () => {
-  let folder: string;
   let server: ApiServer;
   let client: AdminClient;
   let webhook: WebhookServer;
@@ -63,8 +62,7 @@ describe('the validating webhook on an API server', { skip: skipWithoutApiServer
   const time = { nowMs: Date.now() - 13 * 3_600_000 };
 
   before(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'remora-webhook-'));
-    server = await startApiServer(folder);
+    server = await startScratchApiServer('webhook');
     client = new AdminClient(server);
     await installCrds(server);
     await server.createNamespace('shop');
@@ -89,7 +87,6 @@ describe('the validating webhook on an API server', { skip: skipWithoutApiServer
     client?.close();
     await server?.stop();
     await webhook?.close();
-    rmSync(folder, { recursive: true, force: true });
   });
 
   /** Writes the configuration, and waits until the API server goes by it. */
@@ -117,12 +114,11 @@ describe('the validating webhook on an API server', { skip: skipWithoutApiServer
       ],
     };
     await server.kubectl(['apply', '-f', '-'], JSON.stringify(configuration));
-    for (let polls = 0; polls < 100; polls++) {
+    const isAsked = async () => {
       const { status, body } = await client.tryCreate(BAD_REGEX);
-      if (status === 422 && body.message?.includes('not a regular expression')) return;
-      await sleep(100);
-    }
-    throw new Error('the API server never asked the webhook');
+      return status === 422 && body.message?.includes('not a regular expression') === true;
+    };
+    await until(isAsked, 'the API server to ask the webhook', 10_000, 100);
   }
 
   test('refuses in kubectl with the field, what is wrong and the remedy', async () => {

@@ -6,23 +6,23 @@
  * Pods do not run here, and the proxies are streams: what runs in pods is `test/cluster`.
  */
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { ports } from '../../api/src/ports.ts';
-import { manifests } from '../../control-plane/src/install/manifests.ts';
-import { installValues } from '../../control-plane/src/install/values.ts';
 import { StreamClient } from '../../control-plane/src/publish/stream-client.ts';
+import { manifestText } from '../cluster/machine/kubectl.ts';
 import { skipWithoutApiServer } from '../cluster/machine/places.ts';
+import {
+  authorityPem,
+  CONTROL_ENVIRONMENT,
+  CONTROL_HOST,
+  CONTROL_SERVERNAME,
+  controlKubeconfig,
+  installWithoutPods,
+  podToken,
+} from '../support/control-installation.ts';
 import { type KubeScene, startKubeScene } from '../support/kube-scene.ts';
 import { Program } from '../support/processes.ts';
 import { until } from '../support/waiting.ts';
-
-const NAMESPACE = 'remora-system';
-const SERVERNAME = `remora-control.${NAMESPACE}.svc`;
-const CRDS = join(import.meta.dirname, '../../charts/remora/crds');
-/** What only a kubelet, or a webhook that can be reached, makes sense of. */
-const LEFT_OUT = ['Deployment', 'PodDisruptionBudget', 'NetworkPolicy'];
 
 describe('the control plane of a cluster', { skip: skipWithoutApiServer() }, () => {
   let scene: KubeScene;
@@ -33,17 +33,13 @@ describe('the control plane of a cluster', { skip: skipWithoutApiServer() }, () 
 
   const kubectl = async (...args: string[]) => await scene.server.kubectl(args);
   const apply = async (...objects: object[]) => {
-    const text = objects.map((object) => JSON.stringify(object)).join('\n---\n');
-    await scene.server.kubectl(['apply', '--server-side', '--force-conflicts', '-f', '-'], text);
-  };
-  const tokenOf = async (pod: string) => {
-    const bound = ['--bound-object-kind=Pod', `--bound-object-name=${pod}`];
-    const audience = '--audience=remora.dev/control-plane';
-    return (await kubectl('create', 'token', 'default', '-n', 'shop', ...bound, audience)).trim();
+    const args = ['apply', '--server-side', '--force-conflicts', '-f', '-'];
+    await scene.server.kubectl(args, manifestText(objects));
   };
   const connect = async (pod: string) => {
-    const secure = { ca, servername: SERVERNAME, token: await tokenOf(pod) };
-    const url = `https://127.0.0.1:${ports.control}`;
+    const token = await podToken(scene.client, 'shop', pod);
+    const secure = { ca, servername: CONTROL_SERVERNAME, token };
+    const url = `https://${CONTROL_HOST}:${ports.control}`;
     const client = await StreamClient.connect({ url, name: 'whoever', secure });
     clients.push(client);
     return client;
@@ -54,25 +50,10 @@ describe('the control plane of a cluster', { skip: skipWithoutApiServer() }, () 
 
   before(async () => {
     scene = await startKubeScene();
-    await kubectl('apply', '--server-side', '-f', CRDS);
-    await scene.server.createNamespace(NAMESPACE);
+    await installWithoutPods(scene.server);
     await scene.server.createNamespace('shop', { 'remora.dev/inject': 'enabled' });
-    const values = installValues.parse({});
-    const all = manifests({ namespace: NAMESPACE, version: 'test' }, values);
-    // Objects of the mesh are not admitted here: the webhook's Service leads nowhere.
-    const kept = all.filter(({ kind }) => !LEFT_OUT.includes(kind) && !kind.includes('Webhook'));
-    await apply(...kept);
     control = await startControl(scene);
-    const secret = await kubectl(
-      'get',
-      'secret',
-      'remora-authority',
-      '-n',
-      NAMESPACE,
-      '-o',
-      'json',
-    );
-    ca = Buffer.from(JSON.parse(secret).data['tls.crt'], 'base64').toString();
+    ca = await authorityPem(scene.client);
     await apply(service('catalog'), service('catalog-v2'), pod('catalog-0'), pod('storefront-0'));
     const found = await kubectl('get', 'service', 'catalog', '-n', 'shop', '-o', 'json');
     address = `${JSON.parse(found).spec.clusterIP}:80`;
@@ -122,8 +103,8 @@ describe('the control plane of a cluster', { skip: skipWithoutApiServer() }, () 
       ['', /401 .*shows a service account token/s],
       [foreign, /401 /],
     ] as const) {
-      const secure = { ca, servername: SERVERNAME, token };
-      const url = `https://127.0.0.1:${ports.control}`;
+      const secure = { ca, servername: CONTROL_SERVERNAME, token };
+      const url = `https://${CONTROL_HOST}:${ports.control}`;
       await assert.rejects(StreamClient.connect({ url, name: 'storefront-0', secure }), answer);
     }
   });
@@ -153,34 +134,15 @@ interface StatusPage {
 }
 
 async function pages(path: string): Promise<StatusPage> {
-  const answer = await fetch(`http://127.0.0.1:${ports.controlPages}${path}`);
+  const answer = await fetch(`http://${CONTROL_HOST}:${ports.controlPages}${path}`);
   return (await answer.json()) as StatusPage;
 }
 
 /** As the chart starts it, but for its address. */
-async function startControl({ server, folder }: KubeScene): Promise<Program> {
-  const token = await server.kubectl(['create', 'token', 'remora-control', '-n', NAMESPACE]);
-  const kubeconfig = join(folder, 'control.kubeconfig');
-  const named = <T>(name: string, key: string, value: T) => [{ name, [key]: value }];
-  const config = {
-    ...{ apiVersion: 'v1', kind: 'Config', 'current-context': 'here' },
-    clusters: named('here', 'cluster', {
-      server: server.url,
-      'certificate-authority-data': readFileSync(server.caFile).toString('base64'),
-    }),
-    users: named('here', 'user', { token: token.trim() }),
-    contexts: named('here', 'context', { cluster: 'here', user: 'here' }),
-  };
-  writeFileSync(kubeconfig, JSON.stringify(config));
-  const environment = {
-    KUBECONFIG: kubeconfig,
-    POD_NAME: 'remora-control-0',
-    POD_NAMESPACE: NAMESPACE,
-    POD_IP: '127.0.0.1',
-    SERVICE_ACCOUNT: 'remora-control',
-    REMORA_VERSION: 'test',
-  };
-  const args = ['--cluster', '--image', 'remora:test', '--host', '127.0.0.1'];
+async function startControl({ server, client, folder }: KubeScene): Promise<Program> {
+  const KUBECONFIG = await controlKubeconfig(server, client, folder);
+  const environment = { ...CONTROL_ENVIRONMENT, KUBECONFIG };
+  const args = ['--cluster', '--image', 'remora:test', '--host', CONTROL_HOST];
   const program = new Program('control', 'control-plane/src/main.ts', args, environment);
   await program.ready();
   return program;

@@ -8,10 +8,9 @@ import { chmodSync } from 'node:fs';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { PROXY_UID } from '@remora/api/mesh-names.ts';
 import { fieldValue } from '../support/message-reader.ts';
 import { enterNamespace, Namespace, run, whyNoNamespace } from '../support/own-network.ts';
-import { Program } from '../support/processes.ts';
+import { Program, startInterceptingProxy } from '../support/processes.ts';
 import { connectRaw } from '../support/raw-client.ts';
 import { inboundConfig, writeSnapshot } from '../support/snapshot.ts';
 import { until, within } from '../support/waiting.ts';
@@ -148,8 +147,6 @@ function startApplication(): Program {
 }
 
 function startSidecar(snapshot: string): Program {
-  const args = ['--name', 'web-0', '--namespace', 'shop', '--workload', 'web', '--intercept'];
-  args.push('--inbound', `[::]:${PROXY_PORT}`, '--metrics', `0.0.0.0:${METRICS_PORT}`);
-  args.push('--snapshot', snapshot);
-  return new Program('proxy', 'proxy/src/main.ts', args, { REMORA_POISON: '1' }, PROXY_UID);
+  const flags = ['--inbound', `[::]:${PROXY_PORT}`, '--metrics', `0.0.0.0:${METRICS_PORT}`];
+  return startInterceptingProxy([...flags, '--snapshot', snapshot]);
 }

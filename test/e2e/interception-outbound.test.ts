@@ -10,7 +10,7 @@ import { PROXY_UID } from '@remora/api/mesh-names.ts';
 import { ControlStub } from '../support/control-stub.ts';
 import { fieldValue } from '../support/message-reader.ts';
 import { enterNamespace, run, whyNoNamespace } from '../support/own-network.ts';
-import { Program } from '../support/processes.ts';
+import { type Program, startInterceptingProxy } from '../support/processes.ts';
 import { connectRaw } from '../support/raw-client.ts';
 import { destination } from '../support/snapshot.ts';
 import { until, within } from '../support/waiting.ts';
@@ -140,7 +140,8 @@ describe('a connection of the application', { skip }, () => {
     for (const host of ['10.96.0.8', 'fd00:96::8']) {
       await servers.listen(25, host, (socket) => socket.write(`220 ${host} at your service\r\n`));
     }
-    proxy = startSidecar(control.url, PROXY_UID);
+    const flags = ['--outbound', `[::]:${PROXY_PORT}`, '--admin', '127.0.0.1:15403'];
+    proxy = startInterceptingProxy([...flags, '--control', control.url]);
     admin = `http://${(await proxy.ready())['admin']}`;
   });
   after(async () => {
@@ -323,10 +324,4 @@ describe('a connection of the application', { skip }, () => {
 function requestsOf(page: string): number {
   const lines = page.matchAll(/^request_total\{.*backend="catalog-v[12]\.shop:80"\} (\d+)$/gm);
   return Array.from(lines, ([, count]) => Number(count)).reduce((sum, count) => sum + count, 0);
-}
-
-function startSidecar(control: string, user: number): Program {
-  const args = ['--name', 'web-0', '--namespace', 'shop', '--workload', 'web', '--intercept'];
-  args.push('--outbound', `[::]:${PROXY_PORT}`, '--admin', '127.0.0.1:15403', '--control', control);
-  return new Program('proxy', 'proxy/src/main.ts', args, { REMORA_POISON: '1' }, user);
 }

@@ -12,7 +12,12 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { PROXY_UID } from '@remora/api/mesh-names.ts';
 import { enterNamespace, run, whyNoNamespace } from '../support/own-network.ts';
-import { type ControlPlane, Program, startControlPlane } from '../support/processes.ts';
+import {
+  type ControlPlane,
+  type Program,
+  startControlPlane,
+  startInterceptingProxy,
+} from '../support/processes.ts';
 import { connectRaw } from '../support/raw-client.ts';
 import { until, within } from '../support/waiting.ts';
 
@@ -111,10 +116,8 @@ describe('an application that knows of no mesh', { skip }, () => {
     writeFileSync(join(folder, 'services.yaml'), SERVICES);
     writeFileSync(join(folder, 'route.yaml'), route(90, 10));
     plane = await startControlPlane(folder);
-    const args = ['--name', 'web-0', '--namespace', 'shop', '--workload', 'web', '--intercept'];
-    args.push('--outbound', `[::]:${PROXY_PORT}`, '--control', plane.url);
-    args.push('--metrics', '127.0.0.1:15404');
-    proxy = new Program('proxy', 'proxy/src/main.ts', args, {}, PROXY_UID);
+    const flags = ['--outbound', `[::]:${PROXY_PORT}`, '--metrics', '127.0.0.1:15404'];
+    proxy = startInterceptingProxy([...flags, '--control', plane.url]);
     await proxy.ready();
     const isReady = async () => (await fetch('http://127.0.0.1:15404/ready')).ok;
     await until(isReady, 'the proxy to be ready');

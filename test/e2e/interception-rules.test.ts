@@ -13,7 +13,7 @@ import {
   peerAddress,
   podAddress,
   TwoNamespaces,
-  whyNoNamespaces,
+  whyNoTwoNamespaces,
 } from '../support/two-namespaces.ts';
 
 const INIT = join(import.meta.dirname, '../../proxy/src/interception/init.ts');
@@ -32,7 +32,7 @@ const programs = (backend: string) =>
   ['iptables', 'ip6tables'].flatMap((name) => [`${name}-${backend}`, `${name}-${backend}-restore`]);
 
 for (const backend of ['nft', 'legacy']) {
-  const skip = whyNoNamespaces('setpriv', ...programs(backend)) ?? false;
+  const skip = whyNoTwoNamespaces('setpriv', ...programs(backend)) ?? false;
   describe(`the init step with iptables-${backend}`, { skip }, () => {
     let net: TwoNamespaces;
     /** The only iptables in the path of the init step. */

@@ -6,15 +6,14 @@
  * is missed in the answer: both would otherwise show as a sidecar that is not one.
  */
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { INJECTED } from '../../api/src/mesh-names.ts';
 import { admitPods } from '../../control-plane/src/inject/admit.ts';
 import { parseYaml, splitDocuments } from '../../control-plane/src/inject/yaml-text.ts';
 import { podPlaces } from '../../control-plane/src/inject/pod-places.ts';
-import { type ApiServer, startApiServer } from '../cluster/machine/api-server.ts';
+import { type ScratchApiServer, startScratchApiServer } from '../cluster/machine/api-server.ts';
 import { skipWithoutApiServer } from '../cluster/machine/places.ts';
 import { until } from '../support/waiting.ts';
 import { caseFolders, INSTALLATION, readCase } from './injection-case.ts';
@@ -116,8 +115,7 @@ function byName(list: readonly unknown[]): Record<string, unknown> {
 }
 
 describe('a real API server', { skip: skipWithoutApiServer() }, () => {
-  let folder: string;
-  let server: ApiServer;
+  let server: ScratchApiServer;
   let listener: WebhookListener;
 
   async function created(object: object, namespace: string): Promise<unknown> {
@@ -126,13 +124,12 @@ describe('a real API server', { skip: skipWithoutApiServer() }, () => {
   }
 
   before(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'remora-injection-'));
-    server = await startApiServer(folder);
+    server = await startScratchApiServer('injection');
     await server.createNamespace('shop');
     await server.createNamespace('webhook');
     const modeOf = (namespace: string) => (namespace === 'webhook' ? 'enabled' : null);
     listener = await listenForReviews(
-      folder,
+      server.folder,
       admitPods({ installation: () => INSTALLATION, modeOf }),
     );
     const caBundle = readFileSync(server.caFile).toString('base64');
@@ -147,7 +144,6 @@ describe('a real API server', { skip: skipWithoutApiServer() }, () => {
   after(async () => {
     await listener?.[Symbol.asyncDispose]();
     await server?.stop();
-    rmSync(folder, { recursive: true, force: true });
   });
 
   for (const each of caseFolders()) {

@@ -6,7 +6,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
+import { freePorts } from '../../bench/machine/free-ports.ts';
 import { findJaeger, jaegerArguments } from '../../scripts/jaeger-build.ts';
 import { until } from './waiting.ts';
 
@@ -120,14 +120,4 @@ async function ended(child: ChildProcess): Promise<void> {
   const exit = once(child, 'exit');
   child.kill('SIGKILL'); // It has nothing to keep.
   await exit;
-}
-
-/** Held together until all are known, so that they differ. */
-async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
-  await Promise.all(servers.map(async (server) => await once(server, 'listening')));
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  for (const server of servers) server.close();
-  await Promise.all(servers.map(async (server) => await once(server, 'close')));
-  return ports;
 }

@@ -3,13 +3,10 @@
  *
  * Used by the `kube-*` tests, which skip themselves where the programs are missing.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { KubeClient } from '../../control-plane/src/kube/client.ts';
 import type { KubeObject } from '../../control-plane/src/kube/kube-object.ts';
 import { readKubeconfig } from '../../control-plane/src/kube/kubeconfig-file.ts';
-import { type ApiServer, startApiServer } from '../cluster/machine/api-server.ts';
+import { type ApiServer, startScratchApiServer } from '../cluster/machine/api-server.ts';
 
 export interface ConfigMap extends KubeObject {
   readonly data?: Readonly<Record<string, string>>;
@@ -23,18 +20,16 @@ export interface KubeScene {
 }
 
 export async function startKubeScene(): Promise<KubeScene> {
-  const folder = mkdtempSync(join(tmpdir(), 'remora-kube-'));
-  const server = await startApiServer(folder);
+  const server = await startScratchApiServer('kube');
   const config = readKubeconfig(server.kubeconfigFile);
   const client = new KubeClient(config, { userAgent: 'remora-test' });
   return {
-    folder,
+    folder: server.folder,
     server,
     client,
     end: async () => {
       await client.close();
       await server.stop();
-      rmSync(folder, { recursive: true, force: true });
     },
   };
 }

@@ -14,13 +14,18 @@ import { dlopen } from 'node:ffi';
 const CLONE_NEWNET = 0x4000_0000;
 const OWN = '/proc/thread-self/ns/net';
 
-/** Null: there can be one. */
-export function whyNoNamespace(): string | null {
+/** Null: this user has these programs and may make namespaces; whether they work is another's. */
+export function whyNoNamespaces(...programs: readonly string[]): string | null {
   if (process.platform !== 'linux') return 'network namespaces are of Linux';
   if (process.getuid?.() !== 0) return 'only root may make a network namespace';
-  for (const tool of ['ip', 'iptables', 'ip6tables']) {
-    if (spawnSync(tool, ['--version']).error !== undefined) return `there is no ${tool} here`;
-  }
+  const missing = ['ip', ...programs].filter((one) => spawnSync('which', [one]).status !== 0);
+  return missing.length > 0 ? `there is no ${missing.join(', ')} here` : null;
+}
+
+/** Null: there can be one, with redirected connections. */
+export function whyNoNamespace(): string | null {
+  const why = whyNoNamespaces('iptables', 'ip6tables', 'unshare');
+  if (why !== null) return why;
   const { status } = spawnSync('unshare', ['-n', 'iptables', '-t', 'nat', '-S']);
   return status === 0 ? null : 'this kernel lets nobody redirect connections';
 }

@@ -10,6 +10,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { PROXY_UID } from '@remora/api/mesh-names.ts';
 import { within } from './waiting.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -159,6 +160,16 @@ export async function startProxy(options: ProxyOptions = {}): Promise<RunningPro
   proxy.admin = ready['admin'] ?? '';
   proxy.metrics = ready['metrics'] ?? '';
   return proxy;
+}
+
+/**
+ * Starts a proxy of connections that the kernel turns aside to it, as the user whose own it leaves
+ * alone, in the network that we are in now. The caller waits until it is ready, and stops it.
+ */
+export function startInterceptingProxy(flags: readonly string[]): Program {
+  const args = ['--name', 'web-0', '--namespace', 'shop', '--workload', 'web', '--intercept'];
+  args.push(...flags);
+  return new Program('proxy', 'proxy/src/main.ts', args, { REMORA_POISON: '1' }, PROXY_UID);
 }
 
 export interface ControlPlane {

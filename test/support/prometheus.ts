@@ -6,9 +6,9 @@
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePorts } from '../../bench/machine/free-ports.ts';
 import type { PrometheusTools } from '../../scripts/debian-prometheus.ts';
 import { until } from './waiting.ts';
 
@@ -117,7 +117,8 @@ export async function startPrometheus(
   const folder = mkdtempSync(join(tmpdir(), 'remora-prometheus-'));
   const file = join(folder, 'prometheus.yml');
   writeFileSync(file, JSON.stringify(configuration(targets)));
-  const port = await freePort();
+  // It takes no port 0 that it would tell of.
+  const [port = 0] = await freePorts(1);
   const child = spawn(
     tools.prometheus,
     [
@@ -156,18 +157,4 @@ function configuration(targets: readonly Target[]): object {
     storage: { exemplars: { max_exemplars: 1_000 } },
     scrape_configs: [{ job_name: 'remora', static_configs: configs }],
   };
-}
-
-/** Prometheus takes no port 0 that it would tell of. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  const address = server.address();
-  await new Promise<void>((resolve) => {
-    server.close(() => resolve());
-  });
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
 }

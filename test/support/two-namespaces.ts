@@ -9,6 +9,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { run, whyNoNamespaces } from './own-network.ts';
 import { within } from './waiting.ts';
 
 const ANSWER_MS_MAX = 10_000;
@@ -19,11 +20,9 @@ export const podAddress = { 4: '10.201.7.2', 6: 'fd00:201:7::2' } as const;
 export const peerAddress = { 4: '10.201.7.1', 6: 'fd00:201:7::1' } as const;
 
 /** Null: they can be made here. */
-export function whyNoNamespaces(...programs: readonly string[]): string | null {
-  if (process.platform !== 'linux') return 'network namespaces are Linux';
-  if (process.getuid?.() !== 0) return 'needs root';
-  const missing = [IP, ...programs].filter((one) => spawnSync('which', [one]).status !== 0);
-  if (missing.length > 0) return `needs ${missing.join(', ')}`;
+export function whyNoTwoNamespaces(...programs: readonly string[]): string | null {
+  const why = whyNoNamespaces(...programs);
+  if (why !== null) return why;
   const name = `remora-try-${process.pid}`;
   const made = spawnSync(IP, ['netns', 'add', name], { encoding: 'utf8' });
   if (made.status !== 0) return `no network namespaces: ${made.stderr.trim()}`;
@@ -49,7 +48,7 @@ export class TwoNamespaces {
       `-n ${this.pod} route add default via ${peerAddress[4]}`,
       `-n ${this.pod} -6 route add default via ${peerAddress[6]}`,
     ];
-    for (const step of steps) checked(IP, step.split(' '));
+    run(steps.map((step) => `${IP} ${step}`).join('\n'));
   }
 
   /** Runs to its end. */
@@ -101,9 +100,4 @@ export class TwoNamespaces {
   #delete(): void {
     for (const name of [this.pod, this.peer]) spawnSync(IP, ['netns', 'del', name]);
   }
-}
-
-function checked(program: string, args: readonly string[]): void {
-  const { status, stderr } = spawnSync(program, args, { encoding: 'utf8' });
-  if (status !== 0) throw new Error(`${program} ${args.join(' ')}: ${stderr.trim()}`);
 }

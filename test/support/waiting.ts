@@ -22,16 +22,22 @@ export async function within<Value>(
   }
 }
 
-/** Polls until the condition holds. For what announces itself nowhere, such as another process. */
+/**
+ * Polls until the condition holds. For what announces itself nowhere, such as another process;
+ * `pollMs` for what costs more to ask than a look at it.
+ */
 export async function until(
   isTrue: () => boolean | Promise<boolean>,
-  what: string,
+  what: string | (() => string),
   limitMs = 5_000,
+  pollMs = 5,
 ): Promise<void> {
   const endAtMs = performance.now() + limitMs;
   while (!(await isTrue())) {
-    if (performance.now() > endAtMs) throw new Error(`waited ${limitMs} ms for ${what}`);
-    await sleep(5);
+    if (performance.now() > endAtMs) {
+      throw new Error(`waited ${limitMs} ms for ${typeof what === 'string' ? what : what()}`);
+    }
+    await sleep(pollMs);
   }
 }
 

@@ -9,7 +9,7 @@
  * redirects that dial, and so has to dial the application by another source address; ours dials the
  * pod's own address, and a redirected one would come round for ever.
  *
- * Pure. Called by `init.ts`. Real packets: `test/e2e/interception.test.ts`.
+ * Pure. Called by `init.ts`. Real packets: `test/e2e/interception-rules.test.ts`.
  */
 import { PROXY_UID } from '@remora/api/mesh-names.ts';
 import type { AddressRange, PortRange } from '@remora/api/network-lists.ts';

@@ -9,15 +9,16 @@
  *
  * Several may run side by side. They end with `stop()`, and by the kernel when we are killed.
  */
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, mkdtempSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePorts } from '../../../bench/machine/free-ports.ts';
 import { apiUrl, type ControlOptions, etcdUrl, startEtcd, startKubeApiServer } from './control.ts';
 import type { Daemon } from './daemon.ts';
-import { type Kubectl, kubectlFor } from './kubectl.ts';
+import { type Kubectl, kubectlFor, manifestText } from './kubectl.ts';
 import { apiServerLeaves, makeCertificates, writeKubeconfig } from './pki.ts';
-import { clusterBinaries } from './places.ts';
+import { skipWithoutApiServer } from './places.ts';
 
 const HOST = '127.0.0.1';
 /** A port that was free may be taken by somebody else before it is ours. */
@@ -42,10 +43,33 @@ export interface ApiServer {
   stop(): Promise<void>;
 }
 
+/** One in a folder of its own. */
+export interface ScratchApiServer extends ApiServer {
+  /** Also for what else its test writes; gone after `stop()`. */
+  readonly folder: string;
+}
+
+/** Starts one for a test file of this name, and waits until it is ready. */
+export async function startScratchApiServer(name: string): Promise<ScratchApiServer> {
+  const folder = mkdtempSync(join(tmpdir(), `remora-${name}-`));
+  const remove = async () => await rm(folder, { recursive: true, force: true });
+  try {
+    const server = await startApiServer(folder);
+    const stop = async () => {
+      await server.stop();
+      await remove();
+    };
+    return { ...server, folder, stop };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
+
 /** Starts one that keeps everything in this folder, and waits until it is ready. */
 export async function startApiServer(folder: string): Promise<ApiServer> {
-  const binaries = clusterBinaries();
-  if ('why' in binaries) throw new Error(binaries.why);
+  const why = skipWithoutApiServer();
+  if (why !== false) throw new Error(why);
   const pki = join(folder, 'pki');
   await makeCertificates(pki, apiServerLeaves([HOST]));
   for (let attempt = 1; ; attempt++) {
@@ -100,10 +124,7 @@ async function describe(options: ControlOptions, etcd: Daemon, first: Daemon): P
           metadata: { name: 'default', namespace: name },
         },
       ];
-      await kubectl(
-        ['apply', '-f', '-'],
-        objects.map((one) => JSON.stringify(one)).join('\n---\n'),
-      );
+      await kubectl(['apply', '-f', '-'], manifestText(objects));
     },
     restart: async () => {
       await server.kill();
@@ -129,16 +150,4 @@ async function compact(options: ControlOptions): Promise<void> {
   };
   const { header } = await ask('range', { key: 'AA==' });
   await ask('compaction', { revision: header.revision, physical: true });
-}
-
-/** Held together until all are known, so that they differ. */
-async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer());
-  const ports: number[] = [];
-  for (const server of servers) {
-    await new Promise<void>((resolve) => server.listen(0, HOST, resolve));
-    ports.push((server.address() as AddressInfo).port);
-  }
-  await Promise.all(servers.map(async (server) => await server[Symbol.asyncDispose]()));
-  return ports;
 }

@@ -6,7 +6,7 @@
  * killed leaves nothing behind. The second kind is ended by the id in its file, and only where the
  * program of that id is still the one that was started: ids are used again.
  *
- * Called by `etcd.ts`, `api-server.ts` and `cluster.ts`.
+ * Called by `control.ts`, `containerd.ts`, `node.ts`, `cluster-dns.ts` and `cluster.ts`.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

@@ -7,6 +7,7 @@
  * Called by `scripts/cluster.ts` and `scripts/test-cluster.ts`.
  */
 import { accessSync, constants, readFileSync } from 'node:fs';
+import { isGoHere } from '../../../scripts/go-command.ts';
 import { missingPackages } from './debian.ts';
 import { findProgram } from './places.ts';
 import { CLUSTER_PROGRAMS, unbuilt } from './programs.ts';
@@ -21,7 +22,7 @@ export function whyNoCluster(): string | null {
     return `${packages.join(', ')} would have to be installed, and this is no Debian`;
   }
   const programs = unbuilt(CLUSTER_PROGRAMS);
-  if (programs.length > 0 && findProgram('go') === null) {
+  if (programs.length > 0 && !isGoHere()) {
     return `${programs.join(', ')} would have to be built, and there is no Go`;
   }
   return whyNoNetwork();

@@ -7,12 +7,7 @@
  *
  * Used by everything that speaks to an API server of a test.
  */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { text } from 'node:stream/consumers';
-import { programPath } from './places.ts';
-
-const LIMIT_MS = 120_000;
+import { runToEnd } from './system.ts';
 
 /** Resolves with what it printed; rejects with what it said. `stdin` is for `apply -f -`. */
 export type Kubectl = (args: readonly string[], stdin?: string) => Promise<string>;
@@ -31,19 +26,13 @@ export class KubectlError extends Error {
 export function kubectlFor(kubeconfigFile: string, cacheFolder: string): Kubectl {
   return async (args, stdin) => {
     const flags = ['--kubeconfig', kubeconfigFile, '--cache-dir', cacheFolder];
-    const child = spawn(programPath('kubectl'), [...flags, ...args], {
-      stdio: ['pipe', 'pipe', 'pipe'],
-      timeout: LIMIT_MS,
-      killSignal: 'SIGKILL',
-    });
-    child.stdin.on('error', () => undefined); // It ended without reading: its code says why.
-    child.stdin.end(stdin ?? '');
-    const [output, said, [code]] = await Promise.all([
-      text(child.stdout),
-      text(child.stderr),
-      once(child, 'close') as Promise<[number | null]>,
-    ]);
+    const { code, output, said } = await runToEnd('kubectl', [...flags, ...args], stdin);
     if (code === 0) return output;
     throw new KubectlError(args, code, said);
   };
+}
+
+/** Objects as text for `apply -f -`. */
+export function manifestText(objects: readonly object[]): string {
+  return objects.map((object) => JSON.stringify(object)).join('\n---\n');
 }

@@ -24,8 +24,6 @@ const home = process.env['REMORA_CLUSTER'] ?? '/var/tmp/remora-cluster';
 export const places = {
   /** Programs that were built from Go modules. */
   programs: join(home, KUBE_VERSION, 'bin'),
-  /** Their `go.mod` files, so that a second build finds the same versions. */
-  sources: join(home, KUBE_VERSION, 'src'),
   /** Where images are put together. */
   images: join(home, 'images'),
   /** Everything of the one cluster that is up. */
@@ -51,19 +49,10 @@ export function programPath(name: string): string {
   return path;
 }
 
-/** The folder of the built programs, or why one of these is missing and what to do. */
-export function clusterBinaries(
-  names: readonly string[] = API_SERVER_PROGRAMS,
-): { readonly folder: string } | { readonly why: string } {
-  const missing = names.filter((name) => findProgram(name) === null);
-  if (missing.length === 0) return { folder: places.programs };
-  return { why: `no ${missing.join(', ')} here: \`npm run cluster -- build\`` };
-}
-
 /** Why a test that needs an API server has to skip itself; false: it need not. */
 export function skipWithoutApiServer(): string | false {
-  const binaries = clusterBinaries();
-  return 'why' in binaries && binaries.why;
+  const missing = API_SERVER_PROGRAMS.filter((name) => findProgram(name) === null);
+  return missing.length > 0 && `no ${missing.join(', ')} here: \`npm run cluster -- build\``;
 }
 
 function isRunnable(file: string): boolean {

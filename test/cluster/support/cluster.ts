@@ -9,6 +9,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { clusterKubectl, isUp } from '../machine/cluster.ts';
+import { manifestText } from '../machine/kubectl.ts';
 import { describeTrouble } from './trouble.ts';
 
 const READY_LIMIT_MS = 60_000;
@@ -23,7 +24,7 @@ export interface PodOptions {
   readonly annotations?: Readonly<Record<string, string>>;
   /** Until this answers 200 the pod is not ready. */
   readonly readiness?: { readonly path: string; readonly port: number };
-  /** More of the pod's spec; its lists are put before ours. */
+  /** More of the pod's spec; a field of it stands instead of ours. */
   readonly spec?: Readonly<Record<string, unknown>>;
 }
 
@@ -125,7 +126,7 @@ export function clusterIn(namespace: string): Cluster {
 }
 
 /** A pod of one container, as an object. */
-function podOf(options: PodOptions): object {
+export function podOf(options: PodOptions): object {
   const { name, image, args = [], labels = {}, annotations = {}, readiness } = options;
   const env = Object.entries(options.env ?? {}).map(([key, value]) => ({ name: key, value }));
   const probe = readiness && { httpGet: readiness, periodSeconds: 1 };
@@ -148,8 +149,7 @@ function podOf(options: PodOptions): object {
 
 function textOf(objects: string | object | readonly object[]): string {
   if (typeof objects === 'string') return objects;
-  const list = Array.isArray(objects) ? objects : [objects];
-  return list.map((object) => JSON.stringify(object)).join('\n---\n');
+  return manifestText(Array.isArray(objects) ? objects : [objects]);
 }
 
 function inContainer(container: string | undefined): string[] {

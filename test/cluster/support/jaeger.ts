@@ -6,7 +6,7 @@
 import { collectorPorts } from '@remora/api/ports.ts';
 import { jaegerArguments } from '../../../scripts/jaeger-build.ts';
 import type { JaegerSpan, JaegerTrace } from '../../support/jaeger.ts';
-import { type Cluster, startNamespace } from './cluster.ts';
+import { type Cluster, podOf, startNamespace } from './cluster.ts';
 import { idlePod } from './shop.ts';
 
 const IMAGE = 'remora-jaeger:dev';
@@ -61,17 +61,10 @@ function pod(): object {
     query: collectorPorts.jaegerQuery,
     queryGrpc: QUERY_GRPC_PORT,
   };
-  const readinessProbe = {
-    httpGet: { path: '/api/services', port: collectorPorts.jaegerQuery },
-    periodSeconds: 1,
-  };
-  const container = { name: 'app', image: IMAGE, imagePullPolicy: 'Never', readinessProbe };
-  return {
-    apiVersion: 'v1',
-    kind: 'Pod',
-    metadata: { name: NAME, labels: { app: NAME } },
-    spec: { containers: [{ ...container, args: jaegerArguments(ports, '0.0.0.0') }] },
-  };
+  return podOf({
+    ...{ name: NAME, image: IMAGE, args: jaegerArguments(ports, '0.0.0.0') },
+    readiness: { path: '/api/services', port: ports.query },
+  });
 }
 
 function service(): object {

@@ -4,6 +4,7 @@
  *
  * Used by the tests of installing and uninstalling.
  */
+import { until } from '../../support/waiting.ts';
 import type { Kubectl } from '../machine/kubectl.ts';
 
 interface ListedObject {
@@ -20,6 +21,8 @@ const PASSING = new Set(['events', 'events.events.k8s.io']);
 
 /** Kinds may go between being told and being asked for. */
 const ATTEMPTS = 3;
+const GONE_LIMIT_MS = 20_000;
+const GONE_POLL_MS = 200;
 
 /** One line for each: `Deployment remora-system/remora-control`. */
 export async function everythingOfRemora(kubectl: Kubectl): Promise<string[]> {
@@ -51,4 +54,11 @@ function isOurs({ kind, metadata: { labels = {}, name, namespace = '' } }: Liste
   if (kind === 'TrafficRoute' || kind === 'ResiliencePolicy' || kind === 'MeshConfig') return true;
   if (namespace === 'remora-system') return /remora|sh\.helm/.test(name);
   return /(^|[.-])remora([.-]|$)/.test(name);
+}
+
+/** What the API server makes of its kinds it takes away by itself, a moment later. */
+export async function nothingIsLeft(kubectl: Kubectl): Promise<void> {
+  let left: readonly string[] = [];
+  const isGone = async () => (left = await everythingOfRemora(kubectl)).length === 0;
+  await until(isGone, () => `the end of ${left.join(', ')}`, GONE_LIMIT_MS, GONE_POLL_MS);
 }

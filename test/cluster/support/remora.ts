@@ -7,18 +7,18 @@
  *
  * Used by the suites that need the mesh. Not pure.
  */
-import { join } from 'node:path';
 import { CONTROL_NAMESPACE } from '@remora/api/mesh-names.ts';
 import { manifests } from '../../../control-plane/src/install/manifests.ts';
 import { installValues } from '../../../control-plane/src/install/values.ts';
+import { CRD_FOLDER } from '../install-crds.ts';
 import { clusterKubectl } from '../machine/cluster.ts';
 import { imageDigest } from '../machine/containerd.ts';
+import { manifestText } from '../machine/kubectl.ts';
 import { places } from '../machine/places.ts';
 import { type Cluster, clusterIn } from './cluster.ts';
 
 export const SHOP_IMAGE = 'remora-shop:dev';
 const REMORA_IMAGE = 'remora:dev';
-const CRD_FOLDER = join(import.meta.dirname, '../../../charts/remora/crds');
 const SERVER_SIDE = ['apply', '--server-side', '--force-conflicts', '--field-manager=suite'];
 const INSTALL_LIMIT_MS = 120_000;
 
@@ -48,7 +48,7 @@ async function objects(): Promise<string> {
   const installed = manifests(release, values).map((object) => {
     return object.kind === 'Deployment' ? withDigest(object, digest) : object;
   });
-  return installed.map((object) => JSON.stringify(object)).join('\n---\n');
+  return manifestText(installed);
 }
 
 function withDigest(deployment: object, digest: string): object {

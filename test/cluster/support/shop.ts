@@ -9,12 +9,14 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Cluster, startNamespace } from './cluster.ts';
+import { type Cluster, podOf, startNamespace } from './cluster.ts';
 import { SHOP_IMAGE } from './remora.ts';
 
 const FOLDER = join(import.meta.dirname, '../../../examples/shop');
 
 const READY_LIMIT_MS = 240_000;
+/** Arguments of Node. */
+const IDLE = ['-e', 'setInterval(() => {}, 1e6)'];
 
 /** Its Deployments, by the file that has them. */
 const DEPLOYMENTS = {
@@ -48,22 +50,14 @@ function shopFile(file: string, namespace: string): string {
 
 /** A pod that does nothing by itself. */
 export function idlePod(name: string, annotations: Readonly<Record<string, string>> = {}): object {
-  return {
-    apiVersion: 'v1',
-    kind: 'Pod',
-    metadata: { name, labels: { app: name }, annotations },
-    spec: {
-      terminationGracePeriodSeconds: 1,
-      containers: [idleContainer],
-    },
-  };
+  return podOf({ name, image: SHOP_IMAGE, args: IDLE, annotations });
 }
 
 export const idleContainer = {
   name: 'app',
   image: SHOP_IMAGE,
   imagePullPolicy: 'Never',
-  args: ['-e', 'setInterval(() => {}, 1e6)'],
+  args: IDLE,
 };
 
 /** The route of the catalog with such weights. */
