@@ -3,7 +3,8 @@
  * whether a sidecar of ours stands there.
  *
  * All Pods of a cluster are watched, and one is some 10 KB of text: what is kept is a twentieth of
- * that, and the same value again after a heartbeat, so that it changes nothing.
+ * that, and the same value again after a heartbeat, so that it changes nothing. Who is ready is
+ * said by EndpointSlices.
  *
  * Pure. Used by `objects.ts`.
  */
@@ -44,7 +45,6 @@ const status = z.object({
   phase: z.string().default('Pending'),
   podIP: z.string().optional(),
   podIPs: z.array(z.object({ ip: z.string() })).default([]),
-  conditions: z.array(z.object({ type: z.string(), status: z.string() })).default([]),
 });
 
 const whole = z.object({
@@ -82,7 +82,6 @@ export const pod = whole.transform(
       },
       status: {
         phase: status.phase,
-        isReady: status.conditions.some((each) => each.type === 'Ready' && each.status === 'True'),
         /** Of both families. */
         addresses: listed.length === 0 && status.podIP !== undefined ? [status.podIP] : listed,
       },
