@@ -37,7 +37,7 @@ export function parentFindings(
 ): ParentFindings {
   const read = readRules(route);
   const accepted = detachment(world, ref, target) ?? acceptance(read, target);
-  const resolved = resolution(world, httpRouteOf(route, target, read));
+  const resolved = resolution(world, httpRouteOf(route, target));
   const found: [ParentConditionType, Finding][] = [
     ['Accepted', accepted],
     ['ResolvedRefs', resolved],
