@@ -29,6 +29,9 @@ export interface AppliedCount {
   readonly refused: readonly { readonly proxy: string; readonly reason: string }[];
 }
 
+/** As long as a condition's message may be: the API's own bound, and that of our CRDs. */
+export const MESSAGE_MAX = 32_768;
+
 export type Finding = Pick<Condition, 'status' | 'reason' | 'message'>;
 
 export function routeConditions(
@@ -38,14 +41,27 @@ export function routeConditions(
 ): readonly Condition[] {
   const attached = attachmentOf(world, route);
   const accepted = acceptance(attached, route);
-  const observedGeneration = route.metadata.generation ?? 1;
-  const findings: readonly (readonly [Condition['type'], Finding])[] = [
+  const findings = [
     ['Accepted', accepted],
     ['ResolvedRefs', resolution(world, trafficRoute(route))],
     ['Programmed', programming(attached, accepted, route)],
     ['Applied', application(count)],
-  ];
-  return findings.map(([type, finding]) => ({ type, ...finding, observedGeneration }));
+  ] as const;
+  return conditionsOf(route, findings);
+}
+
+/** Where every condition is made. */
+export function conditionsOf(
+  { metadata }: { readonly metadata: { readonly generation?: number | undefined } },
+  findings: readonly (readonly [Condition['type'], Finding])[],
+): readonly Condition[] {
+  const observedGeneration = metadata.generation ?? 1;
+  return findings.map(([type, finding]) => ({ type, ...bounded(finding), observedGeneration }));
+}
+
+/** Of a message that is too long the API server refuses the whole status. */
+export function bounded(finding: Finding): Finding {
+  return { ...finding, message: finding.message.slice(0, MESSAGE_MAX) };
 }
 
 interface Attachment {
