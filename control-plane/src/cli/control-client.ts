@@ -91,7 +91,8 @@ function refusalOf(status: number, { error, nearest }: QueryError): Refusal {
   return { status, why, next };
 }
 
-function causeOf(error: unknown): string {
+/** What `fetch` hides behind `fetch failed`. */
+export function causeOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error.cause instanceof Error ? error.cause.message : error.message;
 }
