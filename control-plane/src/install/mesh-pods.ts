@@ -8,7 +8,7 @@
 import type { Pod } from '@remora/api/config/objects.ts';
 import { INJECTED } from '@remora/api/mesh-names.ts';
 import { compareText } from '../compare-text.ts';
-import { podWorkload } from '../desired/pod-workload.ts';
+import { podWorkload, replicaSetMaker } from '../desired/pod-workload.ts';
 import { type UninjectedPod, uninjectedPods } from '../desired/uninjected.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { ObjectLedger, readObject } from '../kube/object-ledger.ts';
@@ -60,9 +60,11 @@ export function injectedWorkloads(all: readonly Pod[]): readonly InjectedWorkloa
   return [...found].sort(([a], [b]) => compareText(a, b)).map(([, workload]) => workload);
 }
 
-function restartKind({ ownerReferences }: Pod['metadata']): string {
-  const kind = ownerReferences.find(({ controller }) => controller === true)?.kind ?? 'Pod';
-  return kind === 'ReplicaSet' ? 'deployment' : kind.toLowerCase();
+function restartKind({ ownerReferences, labels }: Pod['metadata']): string {
+  const owner = ownerReferences.find(({ controller }) => controller === true);
+  const isReplicaSet = owner?.kind === 'ReplicaSet';
+  const made = isReplicaSet ? replicaSetMaker(owner.name, labels ?? {}) : owner;
+  return (made?.kind ?? 'Pod').toLowerCase();
 }
 
 /** What to type, or why nothing is. */
