@@ -13,7 +13,7 @@ import { type UninjectedPod, uninjectedPods } from '../desired/uninjected.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { ObjectLedger, readObject } from '../kube/object-ledger.ts';
 import { namespaces, pods } from '../kube/resource.ts';
-import { emptyWorld, foldWorld } from '../world.ts';
+import { emptyWorld, foldWorld, isLive } from '../world.ts';
 
 export interface InjectedWorkload {
   readonly namespace: string;
@@ -46,9 +46,9 @@ export async function readMeshPods(client: KubeClient): Promise<MeshPods> {
 /** Sorted by namespace and name. */
 export function injectedWorkloads(all: readonly Pod[]): readonly InjectedWorkload[] {
   const found = new Map<string, InjectedWorkload>();
-  for (const { metadata, spec, status } of all) {
-    const isOver = status.phase === 'Succeeded' || status.phase === 'Failed';
-    if (!spec.hasSidecar || isOver || metadata.deletionTimestamp !== undefined) continue;
+  for (const pod of all) {
+    const { metadata, spec } = pod;
+    if (!spec.hasSidecar || !isLive(pod) || metadata.deletionTimestamp !== undefined) continue;
     const { namespace } = metadata;
     const name = `${restartKind(metadata)}/${podWorkload(metadata)}`;
     const key = `${namespace}/${name}`;
