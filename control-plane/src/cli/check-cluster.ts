@@ -26,9 +26,9 @@ import { readMeshPods } from '../install/mesh-pods.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { Status } from '../status.ts';
 import { VERSION } from '../version.ts';
-import { askPage, type Options } from './control-client.ts';
+import { askPage } from './control-client.ts';
 import { EXIT_FOUND, EXIT_OK, type ExitCode } from './exit-codes.ts';
-import type { Io } from './verb.ts';
+import type { Io, Options } from './verb.ts';
 import { withCluster } from './cluster-option.ts';
 import { throughCluster } from './control-tunnel.ts';
 

@@ -13,9 +13,8 @@ import { FolderScan } from '../files/folder-scan.ts';
 import { problemLine } from '../files/problem.ts';
 import { type InjectedText, injectText } from '../inject/manifests.ts';
 import { VERSION } from '../version.ts';
-import type { Options } from './control-client.ts';
 import { EXIT_FOUND, EXIT_OK, EXIT_USAGE } from './exit-codes.ts';
-import type { Io, Verb } from './verb.ts';
+import type { Io, Options, Verb } from './verb.ts';
 
 const STANDARD_IMAGE = `remora:${VERSION}`;
 const CERTIFICATE = '-----BEGIN CERTIFICATE-----';

@@ -17,9 +17,8 @@ import type { KubeClient } from '../kube/client.ts';
 import { KubeError } from '../kube/kube-error.ts';
 import { VERSION } from '../version.ts';
 import { KUBE_OPTIONS, withCluster } from './cluster-option.ts';
-import type { Options } from './control-client.ts';
 import { EXIT_FOUND, EXIT_OK, EXIT_UNAVAILABLE, EXIT_USAGE, type ExitCode } from './exit-codes.ts';
-import type { Io, Verb } from './verb.ts';
+import type { Io, Options, Verb } from './verb.ts';
 
 const WAIT_MS = 180_000;
 const NAMESPACE_NAME = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
@@ -124,7 +123,7 @@ function valuesOf(options: Options, io: Io): InstallValues | null {
     io.err(`--values ${file} cannot be read.`);
     return null;
   }
-  const sets = typeof set === 'string' ? set.split('\n') : [];
+  const sets = Array.isArray(set) ? set : [];
   const read = readValues({ file: text, sets, image: typeof image === 'string' ? image : null });
   for (const mistake of read.mistakes) io.err(mistake);
   if (read.mistakes.length > 0) io.err('Every value is in charts/remora/values.yaml.');
