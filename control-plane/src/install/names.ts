@@ -7,8 +7,6 @@ import { CONTROL_SERVICE } from '@remora/api/mesh-names.ts';
 import type { Release } from './values.ts';
 
 export const CONTROL = CONTROL_SERVICE;
-/** Of both webhook configurations, as `leadership.ts` finds them. */
-export const WEBHOOKS = 'remora';
 /** Found by `remora uninstall`. */
 export const INSTALLED_BY = { 'app.kubernetes.io/part-of': 'remora' } as const;
 export const SELECTOR = {

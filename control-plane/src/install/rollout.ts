@@ -3,6 +3,7 @@
  *
  * Asks the API server. Called by `remora install`, which waits for it, and by `remora check`.
  */
+import { WEBHOOKS } from '@remora/api/mesh-names.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { KubeObject } from '../kube/kube-object.ts';
 import {
@@ -11,7 +12,7 @@ import {
   pods,
   validatingWebhookConfigurations,
 } from '../kube/resource.ts';
-import { CONTROL, SELECTOR, WEBHOOKS } from './names.ts';
+import { CONTROL, SELECTOR } from './names.ts';
 
 interface Deployment extends KubeObject {
   readonly spec: { readonly replicas?: number };
