@@ -7,7 +7,7 @@ import { parseDuration } from '@remora/api/config/duration.ts';
 import { CONTROL_NAMESPACE } from '@remora/api/mesh-names.ts';
 import { stringify } from 'yaml';
 import { applyRelease } from '../install/apply.ts';
-import { helmReleaseOf, namespaceOf, readInstalled } from '../install/installed.ts';
+import { helmReleaseOf, type Installed, namespaceOf, readInstalled } from '../install/installed.ts';
 import { customKinds } from '../install/kinds.ts';
 import { manifests, ownNamespace } from '../install/manifests.ts';
 import type { Manifest } from '../install/names.ts';
@@ -53,12 +53,13 @@ export const install: Verb = {
       return EXIT_OK;
     }
     return await withCluster(options, io, async (client) => {
-      const why = await whyNotHere(client, namespace);
+      const before = await readInstalled(client);
+      const why = whyNotHere(before, namespace);
       if (why !== null) {
         io.err(why);
         return EXIT_FOUND;
       }
-      return await apply(client, { objects, values, waitMs }, io);
+      return await apply(client, { objects, before, values, waitMs }, io);
     });
   },
 };
@@ -71,17 +72,19 @@ function objectsOf(release: Release, values: InstallValues): readonly [Manifest,
 
 interface Given {
   readonly objects: readonly [Manifest, ...Manifest[]];
+  readonly before: readonly Installed[];
   readonly values: InstallValues;
   readonly waitMs: number;
 }
 
 async function apply(client: KubeClient, given: Given, io: Io): Promise<ExitCode> {
   const [namespace, ...objects] = given.objects;
+  const { before, waitMs } = given;
   const { crds } = given.values;
   const keepCrds = crds.keep || !crds.install;
   try {
     const tell = (line: string) => io.out(line);
-    await applyRelease(client, { namespace, objects, keepCrds, waitMs: given.waitMs, tell });
+    await applyRelease(client, { namespace, objects, before, keepCrds, waitMs, tell });
   } catch (error) {
     if (error instanceof KubeError) throw error;
     io.err(`It is installed and does not work yet. ${(error as Error).message}.`);
@@ -89,7 +92,7 @@ async function apply(client: KubeClient, given: Given, io: Io): Promise<ExitCode
     return EXIT_UNAVAILABLE;
   }
   io.out('');
-  if (given.waitMs === 0) {
+  if (waitMs === 0) {
     io.out('Installed. `remora check --cluster` tells whether it works.');
     return EXIT_OK;
   }
@@ -102,8 +105,7 @@ async function apply(client: KubeClient, given: Given, io: Io): Promise<ExitCode
 }
 
 /** Another installation that this one would fight with. */
-async function whyNotHere(client: KubeClient, namespace: string): Promise<string | null> {
-  const installed = await readInstalled(client);
+function whyNotHere(installed: readonly Installed[], namespace: string): string | null {
   const release = helmReleaseOf(installed);
   if (release !== null) {
     return `This installation is Helm's. Upgrade it with: helm upgrade ${release} charts/remora`;
