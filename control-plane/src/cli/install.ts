@@ -2,7 +2,6 @@
  * `remora install`: the whole of Remora in a cluster, without Helm and of the same objects. Run
  * again it upgrades, or changes a value, or does nothing.
  */
-import { readFileSync } from 'node:fs';
 import { parseDuration } from '@remora/api/config/duration.ts';
 import { CONTROL_NAMESPACE } from '@remora/api/mesh-names.ts';
 import { stringify } from 'yaml';
@@ -18,6 +17,7 @@ import { KubeError } from '../kube/kube-error.ts';
 import { VERSION } from '../version.ts';
 import { KUBE_OPTIONS, withCluster } from './cluster-option.ts';
 import { EXIT_FOUND, EXIT_OK, EXIT_UNAVAILABLE, EXIT_USAGE, type ExitCode } from './exit-codes.ts';
+import { textOf } from './file-text.ts';
 import type { Io, Options, Verb } from './verb.ts';
 
 const WAIT_MS = 180_000;
@@ -142,12 +142,4 @@ function waitOf({ wait }: Options, io: Io): number | null {
 
 function yamlOf(object: Manifest): string {
   return stringify(object, { lineWidth: 0, aliasDuplicateObjects: false }).trimEnd();
-}
-
-function textOf(file: string): string | null {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return null;
-  }
 }

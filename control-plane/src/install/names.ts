@@ -14,6 +14,13 @@ export const SELECTOR = {
   'app.kubernetes.io/component': 'control-plane',
 } as const;
 
+/** As the API server takes it. */
+export function selectorText(labels: Readonly<Record<string, string>>): string {
+  return Object.entries(labels)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(',');
+}
+
 export interface Manifest {
   readonly apiVersion: string;
   readonly kind: string;

@@ -12,7 +12,7 @@ import {
   pods,
   validatingWebhookConfigurations,
 } from '../kube/resource.ts';
-import { CONTROL, SELECTOR } from './names.ts';
+import { CONTROL, SELECTOR, selectorText } from './names.ts';
 
 interface Deployment extends KubeObject {
   readonly spec: { readonly replicas?: number };
@@ -68,9 +68,7 @@ export async function controlPods(
   client: KubeClient,
   namespace: string,
 ): Promise<readonly ControlPod[]> {
-  const labelSelector = Object.entries(SELECTOR)
-    .map(([name, value]) => `${name}=${value}`)
-    .join(',');
+  const labelSelector = selectorText(SELECTOR);
   return (await client.list(pods, { namespace, labelSelector })).items as readonly ControlPod[];
 }
 
