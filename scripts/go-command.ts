@@ -46,11 +46,11 @@ export async function runGo(args: readonly string[], options: GoOptions): Promis
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     output += text;
   });
-  const code = await new Promise<number | null>((resolve, reject) => {
+  const end = new Promise<number | null>((resolve, reject) => {
     child.once('close', resolve);
     child.once('error', (error) => reject(new GoFailed(error.message)));
   });
-  clearTimeout(stop);
+  const code = await end.finally(() => clearTimeout(stop));
   if (code === 0) return output;
   // `-json` puts its error into the output.
   throw new GoFailed(withoutRegistry([...last, output].join('\n').trim()));

@@ -22,10 +22,15 @@ export const PROXY_UID = 15_400;
 /** Audience of the token by which a proxy tells the control plane who it is. */
 export const TOKEN_AUDIENCE = 'remora.dev/control-plane';
 /** Where the token is projected to in a pod. */
-export const TOKEN_FILE = '/var/run/secrets/remora/token';
+export const TOKEN_FOLDER = '/var/run/secrets/remora';
+export const TOKEN_FILE = `${TOKEN_FOLDER}/token`;
 /** The emptyDir that keeps the last good configuration over restarts of the container. */
 export const LAST_GOOD_FOLDER = '/var/lib/remora';
 
 export const CONTROL_NAMESPACE = 'remora-system';
 /** The Service of the control plane, in whatever namespace it is installed. */
 export const CONTROL_SERVICE = 'remora-control';
+/** Where it keeps the key by which proxies know it, beside that Service. */
+export const AUTHORITY_SECRET = 'remora-authority';
+/** Both of its webhook configurations, into which the leader writes its certificate. */
+export const WEBHOOKS = 'remora';

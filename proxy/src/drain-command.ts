@@ -60,49 +60,62 @@ async function wait(
 ): Promise<number> {
   const startedAtMs = performance.now();
   for (;;) {
-    const { phase, inFlight } = await stateOf(at);
+    const leftMs = waitMs - (performance.now() - startedAtMs);
+    const state = await stateOf(at, Math.min(ANSWER_TIMEOUT_MS, Math.max(CHECK_MS, leftMs)));
     const passedMs = performance.now() - startedAtMs;
     const passed = `after ${(passedMs / 1_000).toFixed(1)} s`;
-    if (phase !== 'serving' && phase !== 'closing-in') {
+    if (state !== null && state.phase !== 'serving' && state.phase !== 'closing-in') {
       say(`${passed} the way in is closed, all of its requests are answered\n`);
       return EXIT_OK;
     }
     if (passedMs >= waitMs) {
-      say(`${passed} the way in is not closed, ${inFlight} in flight; it goes on draining\n`);
+      const open = `the way in is not closed, ${state?.inFlight} in flight`;
+      const what = state === null ? 'the proxy does not answer' : open;
+      say(`${passed} ${what}; it goes on draining\n`);
       return EXIT_FAILED;
     }
     await sleep(Math.min(CHECK_MS, waitMs - passedMs));
   }
 }
 
-/** One that has ended has nothing in flight. */
-async function stateOf(at: ListenAddress): Promise<{ phase: string; inFlight: number }> {
+/** One that has ended has nothing in flight. Null: it said nothing, and may have a lot. */
+async function stateOf(
+  at: ListenAddress,
+  timeoutMs: number,
+): Promise<{ phase: string; inFlight: number } | null> {
   try {
-    const { status, body } = await ask(at, 'GET');
-    if (status === 200) return JSON.parse(body) as { phase: string; inFlight: number };
-  } catch {
-    // Gone, or going.
+    const { status, body } = await ask(at, 'GET', timeoutMs);
+    return status === 200 ? (JSON.parse(body) as { phase: string; inFlight: number }) : null;
+  } catch (error) {
+    return error instanceof Gone ? { phase: 'done', inFlight: 0 } : null;
   }
-  return { phase: 'done', inFlight: 0 };
 }
+
+/** Nobody is there, or is there no more. */
+class Gone extends Error {}
+const GONE_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE']);
 
 function ask(
   { host, port }: ListenAddress,
   method: 'GET' | 'POST',
+  timeoutMs = ANSWER_TIMEOUT_MS,
 ): Promise<{ status: number; body: string }> {
   return new Promise((resolve, reject) => {
     const socket = connect({ host, port });
     let text = '';
     socket.setEncoding('utf8');
-    socket.setTimeout(ANSWER_TIMEOUT_MS, () => socket.destroy(new Error('no answer in time')));
-    socket.on('error', reject);
+    socket.setTimeout(timeoutMs, () => socket.destroy(new Error('no answer in time')));
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      reject(GONE_CODES.has(error.code ?? '') ? new Gone(error.message) : error);
+    });
     socket.on('data', (piece: string) => {
       text += piece;
       if (text.length > ANSWER_BYTES_MAX) socket.destroy(new Error('its answer is too long'));
     });
     socket.on('close', () => {
       const [, status, body = ''] = /^HTTP\/1\.1 (\d{3}).*?\r\n\r\n(.*)$/s.exec(text) ?? [];
-      if (status === undefined) reject(new Error('its answer is not HTTP'));
+      if (text === '') reject(new Gone('it ended the connection'));
+      else if (status === undefined) reject(new Error('its answer is not HTTP'));
       else resolve({ status: Number(status), body: body.trim() });
     });
     socket.write(`${method} /drain HTTP/1.1\r\nhost: ${host}\r\ncontent-length: 0\r\n\r\n`);

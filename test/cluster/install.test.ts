@@ -81,7 +81,7 @@ describe('remora install on an API server', { skip: skipWithoutApiServer() }, ()
     await server.kubectl(['patch', ...webhooks, '--type=json', '-p', JSON.stringify(patch)]);
     const { out } = await run(install, {
       ...plain,
-      set: 'networkPolicy.enabled=false\nreplicas=3',
+      set: ['networkPolicy.enabled=false', 'replicas=3'],
     });
     assert.match(out, /^networkpolicy\/remora-control removed$/m);
     assert.match(out, /^deployment\/remora-control changed$/m);

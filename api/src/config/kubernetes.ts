@@ -7,6 +7,7 @@
 import { z } from 'zod';
 import { clusterMetadata, metadata, portNumber, serviceMetadata } from './metadata.ts';
 import { label } from './names.ts';
+import { containerPort } from './pod.ts';
 
 const labels = z.record(z.string(), z.string());
 
@@ -96,14 +97,8 @@ const otherProbe = z.object({
   httpGet: z.object({ path: z.string().default('/') }).optional(),
 });
 
-const namedPort = z.object({
-  name: z.string().optional(),
-  containerPort: z.number(),
-  protocol: z.string().default('TCP'),
-});
-
 const container = z.object({
-  ports: z.array(namedPort).default([]),
+  ports: z.array(containerPort).default([]),
   env: z.array(z.object({ name: z.string(), value: z.string().optional() })).default([]),
   readinessProbe: readinessProbe.optional(),
   livenessProbe: otherProbe.optional(),

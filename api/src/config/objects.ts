@@ -8,6 +8,7 @@
  * Pure; never throws. Called by whoever reads files, watches a cluster or admits objects.
  */
 import type { z } from 'zod';
+import { type Fields, isFields } from '../fields.ts';
 import { GATEWAY_GROUP, httpRoute, referenceGrant } from './http-route.ts';
 import { knownFields } from './known-fields.ts';
 import { deployment, endpointSlice, namespace, service } from './kubernetes.ts';
@@ -81,7 +82,7 @@ const OUTER_FIELDS = ['apiVersion', 'kind', 'metadata', 'spec', 'status'];
 const DEPTH_MAX = 24;
 
 export function parseObject(value: unknown): Parsed {
-  if (!isRecord(value)) return { is: 'other' };
+  if (!isFields(value)) return { is: 'other' };
   const { apiVersion, kind } = ownFields(value);
   const isOurs = typeof apiVersion === 'string' && apiVersion.split('/')[0] === GROUP;
   if (typeof kind !== 'string') {
@@ -165,19 +166,15 @@ function isKind(kind: string): kind is Kind {
   return Object.hasOwn(KINDS, kind);
 }
 
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 /** Without what comes from a prototype. */
-function ownFields(value: unknown): Readonly<Record<string, unknown>> {
-  return isRecord(value) ? Object.assign(Object.create(null), value) : {};
+function ownFields(value: unknown): Fields {
+  return isFields(value) ? Object.assign(Object.create(null), value) : {};
 }
 
 function withoutNulls(value: unknown, depth: number): unknown {
   if (depth === 0) return value;
   if (Array.isArray(value)) return value.map((item) => withoutNulls(item, depth - 1));
-  if (!isRecord(value)) return value;
+  if (!isFields(value)) return value;
   const given = Object.entries(value).filter(([, field]) => field !== null);
   return Object.fromEntries(given.map(([name, field]) => [name, withoutNulls(field, depth - 1)]));
 }

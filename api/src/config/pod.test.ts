@@ -52,17 +52,20 @@ describe('what is kept of a Pod', () => {
     assert.deepEqual(kept, { 'remora.dev/inject': 'enabled' });
   });
 
-  test('does not change with a heartbeat', () => {
+  test('does not change with a heartbeat, nor with readiness', () => {
     const conditions = [{ type: 'Ready', status: 'True', lastProbeTime: '1' }];
     const before = read({ containers: [app] }, { phase: 'Running', conditions });
     const [ready] = conditions;
     const after = read(
       { containers: [app] },
-      { phase: 'Running', conditions: [{ ...ready, lastProbeTime: '2' }], qosClass: 'Burstable' },
+      {
+        phase: 'Running',
+        conditions: [{ ...ready, status: 'False', lastProbeTime: '2' }],
+        qosClass: 'Burstable',
+      },
       { resourceVersion: '2' },
     );
     assert.deepEqual(after, before);
-    assert.equal(after.status.isReady, true);
   });
 });
 

@@ -3,9 +3,10 @@
  * whether a sidecar of ours stands there.
  *
  * All Pods of a cluster are watched, and one is some 10 KB of text: what is kept is a twentieth of
- * that, and the same value again after a heartbeat, so that it changes nothing.
+ * that, and the same value again after a heartbeat, so that it changes nothing. Who is ready is
+ * said by EndpointSlices.
  *
- * Pure. Used by `objects.ts`.
+ * Pure. Used by `objects.ts`; its ports also by `kubernetes.ts` and `desired/workload.ts`.
  */
 import { z } from 'zod';
 import { MESH_PREFIX, PROXY_CONTAINER } from '../mesh-names.ts';
@@ -18,17 +19,15 @@ const probe = z.object({
   httpGet: z.object({ path: z.string().default('/'), port: port.optional() }).optional(),
 });
 
+export const containerPort = z.object({
+  name: z.string().optional(),
+  containerPort: z.number(),
+  protocol: z.string().default('TCP'),
+});
+
 const container = z.object({
   name: z.string().default(''),
-  ports: z
-    .array(
-      z.object({
-        name: z.string().optional(),
-        containerPort: z.number(),
-        protocol: z.string().default('TCP'),
-      }),
-    )
-    .default([]),
+  ports: z.array(containerPort).default([]),
   readinessProbe: probe.optional(),
   livenessProbe: probe.optional(),
   startupProbe: probe.optional(),
@@ -44,7 +43,6 @@ const status = z.object({
   phase: z.string().default('Pending'),
   podIP: z.string().optional(),
   podIPs: z.array(z.object({ ip: z.string() })).default([]),
-  conditions: z.array(z.object({ type: z.string(), status: z.string() })).default([]),
 });
 
 const whole = z.object({
@@ -76,13 +74,11 @@ export const pod = whole.transform(
       spec: {
         hostNetwork,
         hasSidecar: initContainers.some(({ name }) => name === PROXY_CONTAINER),
-        /** TCP only; a port without a name is found by its number. */
         namedPorts: own.flatMap(namedPorts),
         probePaths: [...new Set(own.flatMap(probePaths))].sort(),
       },
       status: {
         phase: status.phase,
-        isReady: status.conditions.some((each) => each.type === 'Ready' && each.status === 'True'),
         /** Of both families. */
         addresses: listed.length === 0 && status.podIP !== undefined ? [status.podIP] : listed,
       },
@@ -92,13 +88,19 @@ export const pod = whole.transform(
 
 export type Pod = z.infer<typeof pod>;
 
+interface NamedPort {
+  readonly name: string;
+  readonly port: number;
+}
+
 function ours(annotations: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(annotations).filter(([name]) => name.startsWith(MESH_PREFIX)),
   );
 }
 
-function namedPorts(of: z.infer<typeof container>): { name: string; port: number }[] {
+/** TCP only; a port without a name is found by its number. */
+export function namedPorts(of: Pick<z.infer<typeof container>, 'ports'>): NamedPort[] {
   return of.ports.flatMap(({ name, containerPort, protocol }) => {
     return name === undefined || protocol !== 'TCP' ? [] : [{ name, port: containerPort }];
   });

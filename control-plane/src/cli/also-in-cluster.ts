@@ -10,10 +10,9 @@ import { connect } from 'node:net';
 import { ports } from '@remora/api/ports.ts';
 import { KubeConfigError } from '../kube/kube-config.ts';
 import { KUBE_OPTIONS, kubeConfigOf } from './cluster-option.ts';
-import type { Options } from './control-client.ts';
 import { throughCluster } from './control-tunnel.ts';
 import { EXIT_UNAVAILABLE, type ExitCode } from './exit-codes.ts';
-import type { Io, Verb } from './verb.ts';
+import type { Io, Options, Verb } from './verb.ts';
 
 const LISTENS_MS = 500;
 

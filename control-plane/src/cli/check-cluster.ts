@@ -26,9 +26,9 @@ import { readMeshPods } from '../install/mesh-pods.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { Status } from '../status.ts';
 import { VERSION } from '../version.ts';
-import { askPage, type Options } from './control-client.ts';
+import { askPage } from './control-client.ts';
 import { EXIT_FOUND, EXIT_OK, type ExitCode } from './exit-codes.ts';
-import type { Io } from './verb.ts';
+import type { Io, Options } from './verb.ts';
 import { withCluster } from './cluster-option.ts';
 import { throughCluster } from './control-tunnel.ts';
 
@@ -36,8 +36,8 @@ const SIGNS = { ok: '✓', doubt: '!', wrong: '✗' } as const;
 
 export async function checkCluster(options: Options, io: Io): Promise<ExitCode> {
   return await withCluster(options, io, async (client) => {
-    await client.serverVersion(); // Where nobody answers, one sentence is enough.
-    const findings = await findingsOf(client, options, io);
+    const version = await client.serverVersion(); // Where nobody answers, one sentence is enough.
+    const findings = [checkVersion(version), ...(await findingsOf(client, options, io))];
     if (options['json'] === true) io.out(JSON.stringify(findings, null, 2));
     else for (const finding of findings) tell(finding, io);
     return findings.some(({ level }) => level === 'wrong') ? EXIT_FOUND : EXIT_OK;
@@ -46,7 +46,6 @@ export async function checkCluster(options: Options, io: Io): Promise<ExitCode> 
 
 async function findingsOf(client: KubeClient, options: Options, io: Io): Promise<Finding[]> {
   const before = await Promise.all([
-    orDoubt('the version', () => checkVersion(client)),
     orDoubt('who may install', () => checkRights(client)),
     orDoubt('whether there are native sidecars', () => checkSidecars(client)),
     orDoubt('whether another mesh is here', () => checkOtherMeshes(client)),

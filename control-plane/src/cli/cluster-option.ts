@@ -8,9 +8,8 @@ import { defaultKubeConfig } from '../kube/find-config.ts';
 import { KubeConfigError } from '../kube/kube-config.ts';
 import { KubeError } from '../kube/kube-error.ts';
 import { VERSION } from '../version.ts';
-import type { Options } from './control-client.ts';
 import { EXIT_UNAVAILABLE, EXIT_USAGE, type ExitCode } from './exit-codes.ts';
-import type { Io } from './verb.ts';
+import type { Io, Options } from './verb.ts';
 
 export const KUBE_OPTIONS = [
   ['--kubeconfig <file>', 'which clusters there are (default: $KUBECONFIG, else ~/.kube/config)'],

@@ -10,7 +10,7 @@ import type { QueryError } from '../publish/query-pages.ts';
 import type { Status } from '../status.ts';
 import { EXIT_UNAVAILABLE, EXIT_USAGE, type ExitCode } from './exit-codes.ts';
 import { joinPages } from './join-pages.ts';
-import type { Io } from './verb.ts';
+import type { Io, Options } from './verb.ts';
 
 const STANDARD_URL = `http://127.0.0.1:${ports.control}`;
 /** A query of proxies takes the control plane 2 s at most. */
@@ -20,8 +20,6 @@ export const CONTROL_OPTION = [
   '--control <url>',
   `the control plane (default: $REMORA_CONTROL, else ${STANDARD_URL})`,
 ] as const;
-
-export type Options = Readonly<Record<string, string | boolean | undefined>>;
 
 export interface Asked {
   readonly status: Status | null;
@@ -91,7 +89,8 @@ function refusalOf(status: number, { error, nearest }: QueryError): Refusal {
   return { status, why, next };
 }
 
-function causeOf(error: unknown): string {
+/** What `fetch` hides behind `fetch failed`. */
+export function causeOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error.cause instanceof Error ? error.cause.message : error.message;
 }

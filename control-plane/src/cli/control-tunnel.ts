@@ -13,8 +13,7 @@ import { ports } from '@remora/api/ports.ts';
 import { controlPods, isPodReady } from '../install/rollout.ts';
 import { findControlPlane } from '../install/installed.ts';
 import { clientOf } from './cluster-option.ts';
-import type { Options } from './control-client.ts';
-import type { Io } from './verb.ts';
+import type { Io, Options } from './verb.ts';
 
 const OPEN_MS = 10_000;
 const ANSWER_MS = 3_000;

@@ -13,8 +13,7 @@ import { Screen } from '../dev/screen.ts';
 import { STANDARD_COLLECTOR, type Tracing } from '../dev/tracing.ts';
 import { problemLine } from '../files/problem.ts';
 import { EXIT_OK, EXIT_UNAVAILABLE, EXIT_USAGE } from './exit-codes.ts';
-import type { Options } from './control-client.ts';
-import type { Io, Verb } from './verb.ts';
+import type { Io, Options, Verb } from './verb.ts';
 
 export const dev: Verb = {
   usage: 'dev <folder>',
@@ -45,7 +44,8 @@ export const dev: Verb = {
     }
     const tracing = tracingOf(options, io);
     if (tracing === null) return EXIT_USAGE;
-    const logFolder = openLogFolder(folder, options['logs']);
+    const { logs } = options;
+    const logFolder = openLogFolder(folder, typeof logs === 'string' ? logs : undefined);
     const mesh = new Mesh({ folder, plan, program, logFolder, tracing, chance: Math.random });
     return runUntilInterrupted(mesh, logFolder, io);
   },

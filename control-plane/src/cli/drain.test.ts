@@ -16,6 +16,12 @@ describe('remora drain', () => {
     [asked, phases] = [[], ['in-closed']];
     server = createServer(({ method, url }, response) => {
       asked.push(`${method} ${url}`);
+      if (method === 'GET' && phases[0] === 'silent') return;
+      if (method === 'GET' && phases[0] === 'reset') return void response.destroy();
+      if (method === 'GET' && phases[0] === 'busy') {
+        phases.shift();
+        return void response.writeHead(503, { connection: 'close' }).end();
+      }
       response.writeHead(method === 'POST' ? 202 : 200, { connection: 'close' });
       if (method === 'POST') return void response.end('draining');
       const phase = phases.length > 1 ? phases.shift() : phases[0];
@@ -25,7 +31,10 @@ describe('remora drain', () => {
       server.listen(0, '127.0.0.1', resolve);
     });
   });
-  afterEach(() => void server.close());
+  afterEach(() => {
+    server.closeAllConnections();
+    server.close();
+  });
 
   async function run(options: Readonly<Record<string, string>> = {}) {
     const lines: string[] = [];
@@ -52,6 +61,24 @@ describe('remora drain', () => {
     const { code, lines } = await run({ wait: '0.2' });
     assert.equal(code, EXIT_FOUND);
     assert.match(lines[1]!, /not closed, 3 in flight/);
+  });
+
+  test('takes a connection that ends without an answer for a proxy that has ended', async () => {
+    phases = ['reset'];
+    assert.equal((await run({ wait: '10' })).code, EXIT_OK);
+  });
+
+  test('does not take silence for its end, and says so when the time is up', async () => {
+    phases = ['silent'];
+    const { code, lines } = await run({ wait: '0.3' });
+    assert.equal(code, EXIT_FOUND);
+    assert.match(lines[1]!, /does not answer; it goes on draining/);
+  });
+
+  test('asks again where the answer said nothing', async () => {
+    phases = ['busy', 'in-closed'];
+    const { code } = await run({ wait: '10' });
+    assert.deepEqual([code, asked.length], [EXIT_OK, 3]);
   });
 
   test('says where it looked when no proxy is there', async () => {

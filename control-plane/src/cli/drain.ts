@@ -7,12 +7,14 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ports } from '@remora/api/ports.ts';
+import { causeOf } from './control-client.ts';
 import { EXIT_FOUND, EXIT_OK, EXIT_UNAVAILABLE, EXIT_USAGE, type ExitCode } from './exit-codes.ts';
 import type { Io, Verb } from './verb.ts';
 
 const CHECK_MS = 100;
 const ANSWER_TIMEOUT_MS = 5_000;
 const WAIT_SECONDS_MAX = 3_600;
+const GONE_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
 
 /** What the proxy's GET /drain says. */
 interface Draining {
@@ -56,37 +58,44 @@ export const drain: Verb = {
 async function waitFor(url: string, waitMs: number, io: Io): Promise<ExitCode> {
   const startedAtMs = performance.now();
   for (;;) {
-    const { phase, inFlight } = await stateAt(url);
+    const leftMs = waitMs - (performance.now() - startedAtMs);
+    const state = await stateAt(url, Math.min(ANSWER_TIMEOUT_MS, Math.max(CHECK_MS, leftMs)));
     const passedMs = performance.now() - startedAtMs;
     const passed = `After ${(passedMs / 1_000).toFixed(1)} s`;
-    if (phase !== 'serving' && phase !== 'closing-in') {
+    if (state !== null && state.phase !== 'serving' && state.phase !== 'closing-in') {
       io.out(`${passed} the way in is closed, all of its requests are answered.`);
       return EXIT_OK;
     }
     if (passedMs >= waitMs) {
-      io.err(`${passed} the way in is not closed, ${inFlight} in flight; it goes on draining.`);
+      const open = `the way in is not closed, ${state?.inFlight} in flight`;
+      const what = state === null ? 'the proxy does not answer' : open;
+      io.err(`${passed} ${what}; it goes on draining.`);
       return EXIT_FOUND;
     }
     await sleep(Math.min(CHECK_MS, waitMs - passedMs));
   }
 }
 
-/** A proxy that has ended has nothing in flight. */
-async function stateAt(url: string): Promise<Draining> {
+/** A proxy that has ended has nothing in flight. Null: it said nothing, and may have a lot. */
+async function stateAt(url: string, timeoutMs: number): Promise<Draining | null> {
   try {
-    const answer = await ask(url, 'GET');
-    if (answer.status === 200) return (await answer.json()) as Draining;
-  } catch {
-    // Gone, or going.
+    const answer = await ask(url, 'GET', timeoutMs);
+    return answer.status === 200 ? ((await answer.json()) as Draining) : null;
+  } catch (error) {
+    return isGone(error) ? { phase: 'done', inFlight: 0 } : null;
   }
-  return { phase: 'done', inFlight: 0 };
 }
 
-async function ask(url: string, method: 'GET' | 'POST'): Promise<Response> {
-  return await fetch(url, { method, signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) });
+async function ask(
+  url: string,
+  method: 'GET' | 'POST',
+  timeoutMs = ANSWER_TIMEOUT_MS,
+): Promise<Response> {
+  return await fetch(url, { method, signal: AbortSignal.timeout(timeoutMs) });
 }
 
-function causeOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.cause instanceof Error ? error.cause.message : error.message;
+/** The connection was refused, or ended without an answer: `fetch` has a code of its own for it. */
+function isGone(error: unknown): boolean {
+  const { code } = (error instanceof Error ? (error.cause ?? {}) : {}) as NodeJS.ErrnoException;
+  return code !== undefined && GONE_CODES.has(code);
 }

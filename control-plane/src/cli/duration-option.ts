@@ -4,8 +4,7 @@
  * Pure but for what it tells. Called by the verbs with `--for`.
  */
 import { parseDuration } from '@remora/api/config/duration.ts';
-import type { Options } from './control-client.ts';
-import type { Io } from './verb.ts';
+import type { Io, Options } from './verb.ts';
 
 /** Null: it is none, which was told; `standardMs` where it is left out. */
 export function durationOption(options: Options, standardMs: number, io: Io): number | null {

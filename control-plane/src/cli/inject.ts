@@ -5,7 +5,7 @@
  * Printed whole or not at all: what is printed usually goes straight into `kubectl apply`, and half
  * of a folder in the mesh is worse than none of it. What was done is told on standard error.
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { CONTROL_NAMESPACE } from '@remora/api/mesh-names.ts';
 import type { Installation } from '../desired/injection-plan.ts';
@@ -13,9 +13,9 @@ import { FolderScan } from '../files/folder-scan.ts';
 import { problemLine } from '../files/problem.ts';
 import { type InjectedText, injectText } from '../inject/manifests.ts';
 import { VERSION } from '../version.ts';
-import type { Options } from './control-client.ts';
 import { EXIT_FOUND, EXIT_OK, EXIT_USAGE } from './exit-codes.ts';
-import type { Io, Verb } from './verb.ts';
+import { textOf } from './file-text.ts';
+import type { Io, Options, Verb } from './verb.ts';
 
 const STANDARD_IMAGE = `remora:${VERSION}`;
 const CERTIFICATE = '-----BEGIN CERTIFICATE-----';
@@ -117,12 +117,4 @@ function joined(texts: readonly string[]): string {
       return at === 0 || whole.startsWith('---') ? whole : `---\n${whole}`;
     })
     .join('\n');
-}
-
-function textOf(file: string): string | null {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return null;
-  }
 }

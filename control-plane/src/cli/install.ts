@@ -2,12 +2,11 @@
  * `remora install`: the whole of Remora in a cluster, without Helm and of the same objects. Run
  * again it upgrades, or changes a value, or does nothing.
  */
-import { readFileSync } from 'node:fs';
 import { parseDuration } from '@remora/api/config/duration.ts';
 import { CONTROL_NAMESPACE } from '@remora/api/mesh-names.ts';
 import { stringify } from 'yaml';
 import { applyRelease } from '../install/apply.ts';
-import { helmReleaseOf, namespaceOf, readInstalled } from '../install/installed.ts';
+import { helmReleaseOf, type Installed, namespaceOf, readInstalled } from '../install/installed.ts';
 import { customKinds } from '../install/kinds.ts';
 import { manifests, ownNamespace } from '../install/manifests.ts';
 import type { Manifest } from '../install/names.ts';
@@ -17,9 +16,9 @@ import type { KubeClient } from '../kube/client.ts';
 import { KubeError } from '../kube/kube-error.ts';
 import { VERSION } from '../version.ts';
 import { KUBE_OPTIONS, withCluster } from './cluster-option.ts';
-import type { Options } from './control-client.ts';
 import { EXIT_FOUND, EXIT_OK, EXIT_UNAVAILABLE, EXIT_USAGE, type ExitCode } from './exit-codes.ts';
-import type { Io, Verb } from './verb.ts';
+import { textOf } from './file-text.ts';
+import type { Io, Options, Verb } from './verb.ts';
 
 const WAIT_MS = 180_000;
 const NAMESPACE_NAME = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
@@ -54,12 +53,13 @@ export const install: Verb = {
       return EXIT_OK;
     }
     return await withCluster(options, io, async (client) => {
-      const why = await whyNotHere(client, namespace);
+      const before = await readInstalled(client);
+      const why = whyNotHere(before, namespace);
       if (why !== null) {
         io.err(why);
         return EXIT_FOUND;
       }
-      return await apply(client, { objects, values, waitMs }, io);
+      return await apply(client, { objects, before, values, waitMs }, io);
     });
   },
 };
@@ -72,17 +72,19 @@ function objectsOf(release: Release, values: InstallValues): readonly [Manifest,
 
 interface Given {
   readonly objects: readonly [Manifest, ...Manifest[]];
+  readonly before: readonly Installed[];
   readonly values: InstallValues;
   readonly waitMs: number;
 }
 
 async function apply(client: KubeClient, given: Given, io: Io): Promise<ExitCode> {
   const [namespace, ...objects] = given.objects;
+  const { before, waitMs } = given;
   const { crds } = given.values;
   const keepCrds = crds.keep || !crds.install;
   try {
     const tell = (line: string) => io.out(line);
-    await applyRelease(client, { namespace, objects, keepCrds, waitMs: given.waitMs, tell });
+    await applyRelease(client, { namespace, objects, before, keepCrds, waitMs, tell });
   } catch (error) {
     if (error instanceof KubeError) throw error;
     io.err(`It is installed and does not work yet. ${(error as Error).message}.`);
@@ -90,7 +92,7 @@ async function apply(client: KubeClient, given: Given, io: Io): Promise<ExitCode
     return EXIT_UNAVAILABLE;
   }
   io.out('');
-  if (given.waitMs === 0) {
+  if (waitMs === 0) {
     io.out('Installed. `remora check --cluster` tells whether it works.');
     return EXIT_OK;
   }
@@ -103,8 +105,7 @@ async function apply(client: KubeClient, given: Given, io: Io): Promise<ExitCode
 }
 
 /** Another installation that this one would fight with. */
-async function whyNotHere(client: KubeClient, namespace: string): Promise<string | null> {
-  const installed = await readInstalled(client);
+function whyNotHere(installed: readonly Installed[], namespace: string): string | null {
   const release = helmReleaseOf(installed);
   if (release !== null) {
     return `This installation is Helm's. Upgrade it with: helm upgrade ${release} charts/remora`;
@@ -124,7 +125,7 @@ function valuesOf(options: Options, io: Io): InstallValues | null {
     io.err(`--values ${file} cannot be read.`);
     return null;
   }
-  const sets = typeof set === 'string' ? set.split('\n') : [];
+  const sets = Array.isArray(set) ? set : [];
   const read = readValues({ file: text, sets, image: typeof image === 'string' ? image : null });
   for (const mistake of read.mistakes) io.err(mistake);
   if (read.mistakes.length > 0) io.err('Every value is in charts/remora/values.yaml.');
@@ -141,12 +142,4 @@ function waitOf({ wait }: Options, io: Io): number | null {
 
 function yamlOf(object: Manifest): string {
   return stringify(object, { lineWidth: 0, aliasDuplicateObjects: false }).trimEnd();
-}
-
-function textOf(file: string): string | null {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return null;
-  }
 }

@@ -9,7 +9,6 @@ import { Command, CommanderError, Option } from 'commander';
 import { alsoInCluster } from './also-in-cluster.ts';
 import { check } from './check.ts';
 import { config } from './config.ts';
-import type { Options } from './control-client.ts';
 import { dev } from './dev.ts';
 import { drain } from './drain.ts';
 import { EXIT_INTERNAL, EXIT_OK, EXIT_USAGE, type ExitCode } from './exit-codes.ts';
@@ -67,7 +66,7 @@ async function main(args: readonly string[]): Promise<ExitCode> {
       .exitOverride()
       .action(async (...given: unknown[]) => {
         const names = given.slice(0, -2).filter((one) => typeof one === 'string');
-        code = await verb.run(names, inLines(command.opts()), io);
+        code = await verb.run(names, command.opts(), io);
       });
     for (const [flags, text, standard] of verb.options) {
       command.addOption(new Option(flags, text).default(standard));
@@ -84,14 +83,6 @@ async function main(args: readonly string[]): Promise<ExitCode> {
     return error.exitCode === 0 ? EXIT_OK : EXIT_USAGE;
   }
   return code;
-}
-
-/** What was given more than once is a text of lines. */
-function inLines(options: Readonly<Record<string, unknown>>): Options {
-  const entries = Object.entries(options).map(([name, value]) => {
-    return [name, Array.isArray(value) ? value.join('\n') : value];
-  });
-  return Object.fromEntries(entries);
 }
 
 function processIo(): Io {

@@ -10,10 +10,10 @@
 import { readCounters } from '../dev/counters.ts';
 import { RouteStats, type RuleCounters } from '../dev/route-stats.ts';
 import type { ProxyStatus, Status } from '../status.ts';
-import { askPage, type Options, type Refusal } from './control-client.ts';
+import { askPage, type Refusal } from './control-client.ts';
 import { askStats, type SilentProxy } from './proxy-stats.ts';
 import { byName, type TrafficRow } from './traffic-table.ts';
-import type { Io } from './verb.ts';
+import type { Io, Options } from './verb.ts';
 
 const MS_PER_SECOND = 1_000;
 

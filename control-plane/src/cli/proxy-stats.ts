@@ -7,8 +7,8 @@
  * Called by `mesh-traffic.ts` and `status.ts`.
  */
 import type { ProxyStatus } from '../status.ts';
-import { askPage, type Options } from './control-client.ts';
-import type { Io } from './verb.ts';
+import { askPage } from './control-client.ts';
+import type { Io, Options } from './verb.ts';
 
 const ASKED_AT_ONCE_MAX = 16;
 

@@ -10,7 +10,7 @@ import { existsSync } from 'node:fs';
 import { findProxyProgram } from '../dev/proxy-program.ts';
 import { EXIT_OK, EXIT_UNAVAILABLE, EXIT_USAGE, type ExitCode } from './exit-codes.ts';
 import { FrontProxy, type FrontProxyOptions } from './front-proxy.ts';
-import type { Io, Verb } from './verb.ts';
+import type { Io, Options, Verb } from './verb.ts';
 
 const LISTEN = '127.0.0.1:8080';
 
@@ -77,7 +77,7 @@ async function runUntilEnd(options: FrontProxyOptions, io: Io): Promise<ExitCode
   return EXIT_UNAVAILABLE;
 }
 
-function textOf(option: string | boolean | undefined): string | undefined {
+function textOf(option: Options[string]): string | undefined {
   return typeof option === 'string' ? option : undefined;
 }
 

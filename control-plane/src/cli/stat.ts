@@ -5,13 +5,13 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { formatDuration } from '@remora/api/config/duration.ts';
-import { CONTROL_OPTION, type Options, tellRefusal } from './control-client.ts';
+import { CONTROL_OPTION, tellRefusal } from './control-client.ts';
 import { durationOption } from './duration-option.ts';
 import { EXIT_OK, EXIT_USAGE, type ExitCode } from './exit-codes.ts';
 import { type Look, MeshTraffic } from './mesh-traffic.ts';
 import { painterOf } from './painter.ts';
 import { trafficTable } from './traffic-table.ts';
-import { type Io, JSON_OPTION, type Verb } from './verb.ts';
+import { type Io, JSON_OPTION, type Options, type Verb } from './verb.ts';
 
 const WINDOW_MS = 5_000;
 

@@ -9,13 +9,13 @@ import { printable } from '../dev/line.ts';
 import { problemLine } from '../files/problem.ts';
 import type { ProxyStatus } from '../status.ts';
 import { brokenTraceLines, brokenTraces, readTraces, type TraceReading } from './broken-traces.ts';
-import { askControlPlane, CONTROL_OPTION, type Options } from './control-client.ts';
+import { askControlPlane, CONTROL_OPTION } from './control-client.ts';
 import { EXIT_FOUND, EXIT_OK } from './exit-codes.ts';
 import { painterOf } from './painter.ts';
 import { askStats, type SilentProxy } from './proxy-stats.ts';
 import { troubleOf } from './routes.ts';
 import { tableLines } from './text-table.ts';
-import { type Io, JSON_OPTION, type Verb } from './verb.ts';
+import { type Io, JSON_OPTION, type Options, type Verb } from './verb.ts';
 
 /** A large mesh whose proxies all hang must not hold up what is known without them. */
 const ASKING_MS_MAX = 5_000;

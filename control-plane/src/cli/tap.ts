@@ -6,13 +6,13 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type RecordsPage, TAP_MS } from '../publish/query-pages.ts';
-import { askPage, CONTROL_OPTION, type Options, type Page, tellRefusal } from './control-client.ts';
+import { askPage, CONTROL_OPTION, type Page, tellRefusal } from './control-client.ts';
 import { durationOption } from './duration-option.ts';
 import { EXIT_OK, EXIT_USAGE, type ExitCode } from './exit-codes.ts';
 import { type Painter, painterOf } from './painter.ts';
 import { tapLine } from './tap-line.ts';
 import { TapWindows } from './tap-windows.ts';
-import { type Io, JSON_OPTION, type Verb } from './verb.ts';
+import { type Io, JSON_OPTION, type Options, type Verb } from './verb.ts';
 
 /** What a slow network may take from a window's beginning. */
 const OVERLAP_MS = 300;

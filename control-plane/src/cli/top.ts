@@ -6,13 +6,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Frames } from '../dev/frames.ts';
 import { type Line, paintLine } from '../dev/line.ts';
-import { CONTROL_OPTION, type Options, tellRefusal } from './control-client.ts';
+import { CONTROL_OPTION, tellRefusal } from './control-client.ts';
 import { EXIT_OK, type ExitCode } from './exit-codes.ts';
 import { type Look, MeshTraffic } from './mesh-traffic.ts';
 import { hasColor, isLive } from './painter.ts';
 import { statOnce } from './stat.ts';
 import { busiest, type TrafficRow, trafficTable } from './traffic-table.ts';
-import { type Io, JSON_OPTION, type Verb } from './verb.ts';
+import { type Io, JSON_OPTION, type Options, type Verb } from './verb.ts';
 
 const REFRESH_MS = 1_000;
 /** Of the table. */

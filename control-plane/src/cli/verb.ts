@@ -5,18 +5,17 @@
  */
 import type { ExitCode } from './exit-codes.ts';
 
+/** As they were given, by their names in camel case. */
+export type Options = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
+
 export interface Verb {
   /** Commander's form: `dev <folder>`. */
   readonly usage: string;
   readonly summary: string;
   readonly group: 'Run:' | 'Look:' | 'Cluster:';
-  /** Flags and what each says in the help. One that may be repeated comes as lines of text. */
+  /** Flags and what each says in the help. One that may be repeated is a list. */
   readonly options: readonly (readonly [flags: string, text: string, standard?: string])[];
-  run(
-    args: readonly string[],
-    options: Readonly<Record<string, string | boolean | undefined>>,
-    io: Io,
-  ): Promise<ExitCode>;
+  run(args: readonly string[], options: Options, io: Io): Promise<ExitCode>;
 }
 
 export const JSON_OPTION = ['--json', 'print JSON, for programs'] as const;

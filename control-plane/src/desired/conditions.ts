@@ -7,12 +7,7 @@
  *
  * Pure: the count comes in. Called by `status.ts` and, before an object is there, by the webhook.
  */
-import type {
-  ResiliencePolicy,
-  Service,
-  ServicePort,
-  TrafficRoute,
-} from '@remora/api/config/objects.ts';
+import type { Service, ServicePort, TrafficRoute } from '@remora/api/config/objects.ts';
 import { targetKey, type World } from '../world.ts';
 import { isRoutable, spokenOn } from './protocol.ts';
 import { isTcp, unresolvedReferences } from './references.ts';
@@ -34,6 +29,9 @@ export interface AppliedCount {
   readonly refused: readonly { readonly proxy: string; readonly reason: string }[];
 }
 
+/** As long as a condition's message may be: the API's own bound, and that of our CRDs. */
+export const MESSAGE_MAX = 32_768;
+
 export type Finding = Pick<Condition, 'status' | 'reason' | 'message'>;
 
 export function routeConditions(
@@ -41,30 +39,41 @@ export function routeConditions(
   route: TrafficRoute,
   count: AppliedCount,
 ): readonly Condition[] {
-  const observedGeneration = route.metadata.generation ?? 1;
-  const accepted = acceptance(world, route);
-  const findings: readonly (readonly [Condition['type'], Finding])[] = [
+  const attached = attachmentOf(world, route);
+  const accepted = acceptance(attached, route);
+  const findings = [
     ['Accepted', accepted],
     ['ResolvedRefs', resolution(world, trafficRoute(route))],
-    ['Programmed', programming(world, accepted, route)],
+    ['Programmed', programming(attached, accepted, route)],
     ['Applied', application(count)],
-  ];
-  return findings.map(([type, finding]) => ({ type, ...finding, observedGeneration }));
+  ] as const;
+  return conditionsOf(route, findings);
 }
 
-export interface Attachment {
+/** Where every condition is made. */
+export function conditionsOf(
+  { metadata }: { readonly metadata: { readonly generation?: number | undefined } },
+  findings: readonly (readonly [Condition['type'], Finding])[],
+): readonly Condition[] {
+  const observedGeneration = metadata.generation ?? 1;
+  return findings.map(([type, finding]) => ({ type, ...bounded(finding), observedGeneration }));
+}
+
+/** Of a message that is too long the API server refuses the whole status. */
+export function bounded(finding: Finding): Finding {
+  return { ...finding, message: finding.message.slice(0, MESSAGE_MAX) };
+}
+
+interface Attachment {
   readonly service: Service;
-  /** Those of its ports that the object is about: at least one. */
+  /** Those of its ports that the route is about: at least one. */
   readonly ports: readonly ServicePort[];
 }
 
-/** What the object is about, or in a sentence why that is nothing. */
-export function attachmentOf(
-  world: World,
-  object: TrafficRoute | ResiliencePolicy,
-): Attachment | string {
-  const { port } = object.spec.targetRef;
-  const key = targetKey(object);
+/** What the route is about, or in a sentence why that is nothing. */
+function attachmentOf(world: World, route: TrafficRoute): Attachment | string {
+  const { port } = route.spec.targetRef;
+  const key = targetKey(route);
   const service = world.services.get(key);
   if (service === undefined) {
     return `There is no Service ${key}: create it, or correct spec.targetRef`;
@@ -72,7 +81,9 @@ export function attachmentOf(
   if (service.spec.type === 'ExternalName') {
     return `Service ${key} is an ExternalName: it leads out of the cluster`;
   }
-  const ports = portsOf(service, object);
+  const ports = service.spec.ports.filter((each) => {
+    return isTcp(each) && (port === undefined || each.port === port);
+  });
   if (ports.length > 0) return { service, ports };
   const has = service.spec.ports.map((each) => each.port).join(', ');
   return `Service ${key} has no ${port === undefined ? 'TCP port' : `port ${port}`}: it has ${has}`;
@@ -90,8 +101,7 @@ export function appliedMessage({ applied, interested }: AppliedCount): string {
   return `applied by ${applied} of the ${interested} proxies that use it`;
 }
 
-function acceptance(world: World, route: TrafficRoute): Finding {
-  const attached = attachmentOf(world, route);
+function acceptance(attached: Attachment | string, route: TrafficRoute): Finding {
   if (typeof attached === 'string') {
     return { status: 'False', reason: 'NoMatchingParent', message: attached };
   }
@@ -118,23 +128,15 @@ export function resolution(world: World, route: Route): Finding {
   return { status: 'False', reason: first.reason, message };
 }
 
-/** Those that the object is attached to. */
-function portsOf(
-  service: Service,
-  { spec }: TrafficRoute | ResiliencePolicy,
-): readonly ServicePort[] {
-  const { port } = spec.targetRef;
-  return service.spec.ports.filter((each) => {
-    return isTcp(each) && (port === undefined || each.port === port);
-  });
-}
-
-function programming(world: World, accepted: Finding, route: TrafficRoute): Finding {
-  if (accepted.status !== 'True') {
+function programming(
+  attached: Attachment | string,
+  accepted: Finding,
+  route: TrafficRoute,
+): Finding {
+  if (typeof attached === 'string' || accepted.status !== 'True') {
     return { status: 'False', reason: 'Invalid', message: 'not accepted' };
   }
-  const service = world.services.get(targetKey(route));
-  const ports = service === undefined ? [] : portsOf(service, route);
+  const { ports } = attached;
   const unread = ports.filter((port) => !isRoutable(port)).map(unreadPort);
   if (unread.length === ports.length) {
     const message = `no rule acts on ${unread.join(', ')}`;

@@ -14,7 +14,9 @@ import { parentKey, type World } from '../world.ts';
 import {
   type AppliedCount,
   application,
+  bounded,
   type Condition,
+  conditionsOf,
   type Finding,
   resolution,
 } from './conditions.ts';
@@ -25,9 +27,6 @@ import { isRoutable } from './protocol.ts';
 export type ParentConditionType = 'Accepted' | 'ResolvedRefs' | 'PartiallyInvalid';
 export type ParentFindings = ReadonlyMap<ParentConditionType, Finding>;
 
-/** As long as a condition's message may be. */
-const MESSAGE_MAX = 32_768;
-
 /** `target`: the Service that `ref` means, as `namespace/name`. */
 export function parentFindings(
   world: World,
@@ -37,7 +36,7 @@ export function parentFindings(
 ): ParentFindings {
   const read = readRules(route);
   const accepted = detachment(world, ref, target) ?? acceptance(read, target);
-  const resolved = resolution(world, httpRouteOf(route, target, read));
+  const resolved = resolution(world, httpRouteOf(route, target));
   const found: [ParentConditionType, Finding][] = [
     ['Accepted', accepted],
     ['ResolvedRefs', resolved],
@@ -46,11 +45,7 @@ export function parentFindings(
   if (accepted.status === 'True' && read.faults.size > 0) {
     found.push(['PartiallyInvalid', partialInvalidity(read)]);
   }
-  return new Map(
-    found.map(([type, finding]) => {
-      return [type, { ...finding, message: finding.message.slice(0, MESSAGE_MAX) }];
-    }),
-  );
+  return new Map(found.map(([type, finding]) => [type, bounded(finding)]));
 }
 
 /** The same of every parentRef that means the Service, and whether proxies have it in force. */
@@ -60,12 +55,9 @@ export function httpRouteConditions(
   target: string,
   count: AppliedCount,
 ): readonly Condition[] {
-  const observedGeneration = route.metadata.generation ?? 1;
   const refs = route.spec.parentRefs.filter((ref) => parentKey(route, ref) === target);
   const findings = refs.flatMap((ref) => [...parentFindings(world, route, ref, target)]);
-  return [...findings, ['Applied', application(count)] as const].map(([type, finding]) => {
-    return { type, ...finding, observedGeneration };
-  });
+  return conditionsOf(route, [...findings, ['Applied', application(count)]]);
 }
 
 /** Why the Service does not take the route; null: it does. */

@@ -10,6 +10,7 @@
  */
 import type { ParentRef } from '@remora/api/config/http-route.ts';
 import type { HttpRoute } from '@remora/api/config/objects.ts';
+import { type Fields, isFields } from '@remora/api/fields.ts';
 import { canonicalJson } from '../canonical-json.ts';
 import { parentKey, type World } from '../world.ts';
 import {
@@ -27,8 +28,6 @@ const PARENTS_MAX = 32;
 const CONDITIONS_MAX = 8;
 
 const OUR_TYPES: readonly ParentConditionType[] = ['Accepted', 'ResolvedRefs', 'PartiallyInvalid'];
-
-type Fields = Readonly<Record<string, unknown>>;
 
 interface Parent {
   readonly ref: ParentRef;
@@ -98,8 +97,4 @@ function conditionsOver(
   });
   const added = [...left].map(([type, finding]) => conditionOf(type, finding, null));
   return [...kept, ...added].slice(0, CONDITIONS_MAX);
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

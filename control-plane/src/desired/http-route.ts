@@ -9,7 +9,7 @@
 import type { ParentRef } from '@remora/api/config/http-route.ts';
 import type { HttpRoute, Service, ServicePort } from '@remora/api/config/objects.ts';
 import { parentKey, serviceKey } from '../world.ts';
-import { type HttpRules, readRules } from './http-rules.ts';
+import { readRules } from './http-rules.ts';
 import { tcpPorts } from './references.ts';
 import type { Route } from './route.ts';
 
@@ -24,13 +24,9 @@ export function httpRoute(route: HttpRoute, service: Service): Route {
 }
 
 /** The same where there need not be a Service, as on all ports of it. */
-export function httpRouteOf(
-  route: HttpRoute,
-  target: string,
-  { rules }: Pick<HttpRules, 'rules'> = readRules(route),
-): Route {
+export function httpRouteOf(route: HttpRoute, target: string): Route {
   const { kind, metadata } = route;
-  return { kind, metadata, target, ports: null, rules };
+  return { kind, metadata, target, ports: null, rules: readRules(route).rules };
 }
 
 export function portsOf({ port, sectionName = '' }: ParentRef, service: Service): ServicePort[] {

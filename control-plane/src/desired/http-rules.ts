@@ -25,7 +25,21 @@ export interface HttpRules {
   readonly ignored: readonly string[];
 }
 
-export function readRules({ spec }: HttpRoute): HttpRules {
+/**
+ * Kept, though nothing else here is: every look at a route asks for its rules, and each time the
+ * same would be checked and its regular expressions compiled anew. A route never changes.
+ */
+const READ = new WeakMap<HttpRoute, HttpRules>();
+
+export function readRules(route: HttpRoute): HttpRules {
+  const known = READ.get(route);
+  if (known !== undefined) return known;
+  const read = readAll(route);
+  READ.set(route, read);
+  return read;
+}
+
+function readAll({ spec }: HttpRoute): HttpRules {
   const faults = new Map<number, readonly Fault[]>();
   const ignored = spec.hostnames.length > 0 ? ['hostnames'] : [];
   const rules = spec.rules.map((written, index): Rule => {

@@ -6,9 +6,9 @@
  *
  * Pure. Called by `inject/injection.ts`. Cases: `test/golden/inject-*`.
  */
-import { INJECTED, MESH_PREFIX } from '@remora/api/mesh-names.ts';
+import { INJECTED } from '@remora/api/mesh-names.ts';
 import type { JsonPatchOperation } from '../webhook/admission.ts';
-import { graceSeconds, type InjectionPlan } from './injection-plan.ts';
+import { graceSeconds, type InjectionPlan, saysPause } from './injection-plan.ts';
 import { withProbes } from './injection-probes.ts';
 import { initContainer, LAST_GOOD_VOLUME, proxyContainer, volumes } from './injection-sidecar.ts';
 import { jsonPatch } from './json-patch.ts';
@@ -16,7 +16,6 @@ import type { Container, Pod } from './pod-shape.ts';
 
 /** The autoscaler takes a volume on the node's disk for a reason to keep the node, unless named. */
 const EVICTABLE = 'cluster-autoscaler.kubernetes.io/safe-to-evict-local-volumes';
-const PRE_STOP = `${MESH_PREFIX}pre-stop-seconds`;
 
 export function injectionPatch(pod: Pod, plan: InjectionPlan): readonly JsonPatchOperation[] {
   return jsonPatch(pod, injectedPod(pod, plan));
@@ -58,8 +57,8 @@ function injectedPod(pod: Pod, plan: InjectionPlan): Pod {
 
 /** Half of the time to end at most, unless the pod itself says how long. */
 function pauseSecondsOf(pod: Pod, { settings }: InjectionPlan): number {
-  const isSaid = pod.metadata?.annotations?.[PRE_STOP] !== undefined;
-  const most = isSaid ? graceSeconds(pod) : Math.floor(graceSeconds(pod) / 2);
+  const grace = graceSeconds(pod);
+  const most = saysPause(pod) ? grace : Math.floor(grace / 2);
   return Math.min(settings.preStopSeconds, most);
 }
 

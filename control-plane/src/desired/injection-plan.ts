@@ -1,8 +1,9 @@
 /**
  * What injection puts into pods, as an installation says it and as a pod's annotations say it.
  *
- * Pure types, and the two questions that several of `injection-*.ts` ask of them.
+ * Pure types, and the questions that several of `injection-*.ts` ask of them.
  */
+import { MESH_PREFIX } from '@remora/api/mesh-names.ts';
 import type { PortRange } from '@remora/api/network-lists.ts';
 import { ports } from '@remora/api/ports.ts';
 import type { Annotations, Settings } from '../inject/settings.ts';
@@ -34,11 +35,18 @@ export const OWN_PORTS: readonly number[] = [
   ports.admin,
   ports.metrics,
 ];
+/** The annotation by which a pod says how long it pauses before its end. */
+export const PRE_STOP = `${MESH_PREFIX}pre-stop-seconds`;
 /** Kubernetes' own. */
 const GRACE_SECONDS_STANDARD = 30;
 
 export function graceSeconds({ spec }: Pod): number {
   return spec.terminationGracePeriodSeconds ?? GRACE_SECONDS_STANDARD;
+}
+
+/** Whether the pod itself says how long, and not the defaults for all. */
+export function saysPause({ metadata }: Pod): boolean {
+  return metadata?.annotations?.[PRE_STOP] !== undefined;
 }
 
 /** Whether connections to this port of the pod arrive at the sidecar. */

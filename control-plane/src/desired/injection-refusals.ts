@@ -8,15 +8,9 @@
  * Pure. Called by `inject/injection.ts`.
  */
 import type { Problem } from '@remora/api/config/problems.ts';
-import {
-  INIT_CONTAINER,
-  INJECT,
-  MESH_PREFIX,
-  PROXY_CONTAINER,
-  PROXY_UID,
-} from '@remora/api/mesh-names.ts';
+import { INIT_CONTAINER, INJECT, PROXY_CONTAINER, PROXY_UID } from '@remora/api/mesh-names.ts';
 import type { Settings } from '../inject/settings.ts';
-import { graceSeconds, OWN_PORTS } from './injection-plan.ts';
+import { graceSeconds, OWN_PORTS, PRE_STOP, saysPause } from './injection-plan.ts';
 import { PROBES, targetOf } from './injection-probes.ts';
 import { LAST_GOOD_VOLUME, TOKEN_VOLUME } from './injection-sidecar.ts';
 import { type Container, containersOf, type Pod } from './pod-shape.ts';
@@ -24,7 +18,6 @@ import { type Container, containersOf, type Pod } from './pod-shape.ts';
 type Place = (string | number)[];
 
 const LEAVE_OUT = `leave the pod out of the mesh with the annotation ${INJECT}: disabled`;
-const PRE_STOP = `${MESH_PREFIX}pre-stop-seconds`;
 const OTHER_MESHES: Readonly<Record<string, string>> = {
   'istio-proxy': 'Istio',
   'linkerd-proxy': 'Linkerd',
@@ -137,9 +130,8 @@ function ofVolumes({ spec }: Pod): Problem[] {
 
 /** Only where the pod itself says how long: what holds for all is shortened to what fits. */
 function ofPause(pod: Pod, { preStopSeconds }: Settings): Problem[] {
-  const isSaid = pod.metadata?.annotations?.[PRE_STOP] !== undefined;
   const grace = graceSeconds(pod);
-  if (!isSaid || preStopSeconds <= grace) return [];
+  if (!saysPause(pod) || preStopSeconds <= grace) return [];
   return [
     {
       path: ['metadata', 'annotations', PRE_STOP],

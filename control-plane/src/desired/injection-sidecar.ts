@@ -15,6 +15,7 @@ import {
   PROXY_UID,
   TOKEN_AUDIENCE,
   TOKEN_FILE,
+  TOKEN_FOLDER,
 } from '@remora/api/mesh-names.ts';
 import type { AddressRange, PortRange } from '@remora/api/network-lists.ts';
 import { ports } from '@remora/api/ports.ts';
@@ -30,7 +31,6 @@ export const LAST_GOOD_VOLUME = 'remora-last-good';
 const PROGRAMS = '/remora';
 /** Kubelet renews it after four fifths. */
 const TOKEN_SECONDS = 12 * 3_600;
-const TOKEN_FOLDER = TOKEN_FILE.slice(0, TOKEN_FILE.lastIndexOf('/'));
 
 export function initContainer({ installation, settings }: InjectionPlan): Container {
   const args = [

@@ -7,10 +7,9 @@
  *
  * Pure. Called by `injection-patch.ts`.
  */
+import { type Fields, isFields } from '@remora/api/fields.ts';
 import { canonicalJson } from '../canonical-json.ts';
 import type { JsonPatchOperation } from '../webhook/admission.ts';
-
-type Fields = Readonly<Record<string, unknown>>;
 
 export function jsonPatch(before: unknown, after: unknown, path = ''): JsonPatchOperation[] {
   if (Array.isArray(before) && Array.isArray(after)) return listPatch(before, after, path);
@@ -61,8 +60,4 @@ function namesOf(list: readonly unknown[]): readonly unknown[] | null {
 /** A pointer's next step, RFC 6901 §3. */
 function below(path: string, name: string): string {
   return `${path}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -11,7 +11,6 @@
 import { formatAddress, formatKey } from '@remora/api/destination.ts';
 import type { DestinationConfig } from '@remora/api/wire.ts';
 import type { Facts } from '../world.ts';
-import { policiesFor } from './attachment.ts';
 import { meshSettings, settingsFor } from './policy.ts';
 import { agreedProtocol, protocolOf } from './protocol.ts';
 import { tcpPort } from './references.ts';
@@ -47,12 +46,10 @@ export function podConfig(
   const served = servedPorts(world, workloadOf(pod)).filter(({ number }) => number === at.port);
   const [one] = served;
   const only = served.length === 1 && one !== undefined ? one : null;
-  const { rule, backend } =
+  const { rule, backend, policies } =
     only === null
       ? meshSettings(world)
       : settingsFor(world, only.service, only.port.port, forNamespace);
-  const policies =
-    only === null ? [] : policiesFor(world, only.service, only.port.port, forNamespace);
   const endpoint = { ...at, weight: 1, instance: name, inMesh: pod.spec.hasSidecar };
   return {
     key,

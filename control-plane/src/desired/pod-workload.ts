@@ -24,8 +24,8 @@ export interface PodOwner {
   readonly controller?: boolean | null | undefined;
 }
 
-/** Set by the Deployment controller, and by Argo's Rollouts. */
-const HASH_LABELS = ['pod-template-hash', 'rollouts-pod-template-hash'];
+/** Who makes ReplicaSets, by the label with the hash that each ends a ReplicaSet's name in. */
+const MAKERS = { 'pod-template-hash': 'Deployment', 'rollouts-pod-template-hash': 'Rollout' };
 /** Minutes since 1970: from 2019 until 2160. */
 const DUE_MINUTE = /^(?<cronJob>.+)-(?<minute>[0-9]{8})$/;
 const DUE_MINUTE_MIN = 26_000_000;
@@ -33,19 +33,25 @@ const DUE_MINUTE_MIN = 26_000_000;
 /** Empty: the pod has neither an owner nor a name. */
 export function podWorkload(pod: PodNames): string {
   const owner = pod.ownerReferences?.find(({ controller }) => controller === true);
-  if (owner?.kind === 'ReplicaSet') return replicaSetOwner(owner.name, pod.labels ?? {});
+  if (owner?.kind === 'ReplicaSet') return replicaSetMaker(owner.name, pod.labels ?? {}).name;
   if (owner?.kind === 'Job') return jobOwner(owner.name);
   // A Node owns the mirrors of its static pods, and is no workload.
   if (owner !== undefined && owner.kind !== 'Node') return owner.name;
   return pod.generateName?.replace(/-+$/, '') || (pod.name ?? '');
 }
 
-function replicaSetOwner(name: string, labels: Readonly<Record<string, string>>): string {
-  for (const label of HASH_LABELS) {
+/** Whose ReplicaSet of this name made a pod of these labels. */
+export function replicaSetMaker(
+  name: string,
+  labels: Readonly<Record<string, string>>,
+): { readonly kind: string; readonly name: string } {
+  for (const [label, kind] of Object.entries(MAKERS)) {
     const suffix = `-${labels[label]}`;
-    if (name.endsWith(suffix) && name !== suffix) return name.slice(0, -suffix.length);
+    if (name.endsWith(suffix) && name !== suffix) {
+      return { kind, name: name.slice(0, -suffix.length) };
+    }
   }
-  return name; // Nobody's but its own.
+  return { kind: 'ReplicaSet', name }; // Nobody's but its own.
 }
 
 /** The CronJob of a Job's name, or the Job itself. */

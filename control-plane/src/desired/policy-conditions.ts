@@ -9,18 +9,23 @@
  */
 import type { MeshConfig, ResiliencePolicy } from '@remora/api/config/objects.ts';
 import { targetKey, type World } from '../world.ts';
-import { type AppliedCount, application, type Condition, type Finding } from './conditions.ts';
+import {
+  type AppliedCount,
+  application,
+  type Condition,
+  conditionsOf,
+  type Finding,
+} from './conditions.ts';
 
 export function policyConditions(
   world: World,
   policy: ResiliencePolicy,
   count: AppliedCount,
 ): readonly Condition[] {
-  const observedGeneration = policy.metadata.generation ?? 1;
-  return [
-    { type: 'Accepted', ...acceptance(world, policy), observedGeneration },
-    { type: 'Applied', ...application(count), observedGeneration },
-  ];
+  return conditionsOf(policy, [
+    ['Accepted', acceptance(world, policy)],
+    ['Applied', application(count)],
+  ]);
 }
 
 function acceptance(world: World, policy: ResiliencePolicy): Finding {
@@ -39,14 +44,7 @@ function acceptance(world: World, policy: ResiliencePolicy): Finding {
 }
 
 /** There is one of its name, and nothing that it could refer to. */
-export function meshConditions({ metadata }: MeshConfig): readonly Condition[] {
-  return [
-    {
-      type: 'Accepted',
-      status: 'True',
-      reason: 'Accepted',
-      message: 'the defaults of the whole mesh',
-      observedGeneration: metadata.generation ?? 1,
-    },
-  ];
+export function meshConditions(mesh: MeshConfig): readonly Condition[] {
+  const message = 'the defaults of the whole mesh';
+  return conditionsOf(mesh, [['Accepted', { status: 'True', reason: 'Accepted', message }]]);
 }

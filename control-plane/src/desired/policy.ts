@@ -6,7 +6,7 @@
  *
  * Pure. Called by `proxy-config.ts` and `rule-config.ts`.
  */
-import type { ResilienceLayer, Service } from '@remora/api/config/objects.ts';
+import type { ResilienceLayer, ResiliencePolicy, Service } from '@remora/api/config/objects.ts';
 import { backendDefaults, ruleDefaults } from '@remora/api/resilience-defaults.ts';
 import type { BackendConfig, BalancerConfig, TimeoutsConfig } from '@remora/api/wire.ts';
 import type { RetryConfig } from '@remora/api/wire-resilience.ts';
@@ -21,12 +21,17 @@ export interface RuleSettings {
   readonly retry: RetryConfig;
 }
 
-export interface CallSettings {
+interface Settings {
   readonly rule: RuleSettings;
   readonly backend: Omit<BackendConfig, 'key' | 'endpoints'>;
 }
 
-const DEFAULTS: CallSettings = {
+export interface CallSettings extends Settings {
+  /** What they were made of, over the mesh's. */
+  readonly policies: readonly ResiliencePolicy[];
+}
+
+const DEFAULTS: Settings = {
   rule: { timeouts: ruleDefaults.timeouts, retry: ruleDefaults.retry },
   backend: backendDefaults,
 };
@@ -38,16 +43,21 @@ export function settingsFor(
   forNamespace: string,
 ): CallSettings {
   const policies = policiesFor(world, service, port, forNamespace);
-  return policies.reduce((under, { spec }) => override(under, spec), meshSettings(world));
+  const settings = policies.reduce((under, { spec }) => override(under, spec), ofMesh(world));
+  return { ...settings, policies };
 }
 
 /** Of what no Service is known of. */
 export function meshSettings(world: Facts): CallSettings {
+  return { ...ofMesh(world), policies: [] };
+}
+
+function ofMesh(world: Facts): Settings {
   const layer = meshOf(world)?.spec.defaults;
   return layer === undefined ? DEFAULTS : override(DEFAULTS, layer);
 }
 
-function override({ rule, backend }: CallSettings, layer: ResilienceLayer): CallSettings {
+function override({ rule, backend }: Settings, layer: ResilienceLayer): Settings {
   const { timeouts, balancer, connections } = layer;
   return {
     rule: {

@@ -17,7 +17,7 @@ import type {
 } from '@remora/api/wire.ts';
 import { compareText } from '../compare-text.ts';
 import type { Facts } from '../world.ts';
-import { createdAtMs, policiesFor, routesFor } from './attachment.ts';
+import { createdAtMs, routesFor } from './attachment.ts';
 import { endpointsOf } from './endpoints.ts';
 import { matchConfigs } from './match-config.ts';
 import { type RuleSettings, settingsFor } from './policy.ts';
@@ -112,8 +112,7 @@ function compiledBackend(
   { service, port }: { readonly service: Service; readonly port: ServicePort },
   forNamespace: string,
 ): CompiledBackend {
-  const { backend } = settingsFor(world, service, port.port, forNamespace);
-  const policies = policiesFor(world, service, port.port, forNamespace);
+  const { backend, policies } = settingsFor(world, service, port.port, forNamespace);
   return {
     config: { key, endpoints: endpointsOf(world, service, port), ...backend },
     sources: [service, ...policies, ...meshSources(world)],

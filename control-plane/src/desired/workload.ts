@@ -7,7 +7,7 @@
  * Pure. Called by `inbound-config.ts` and `pod-config.ts`.
  */
 import type { Deployment, Pod } from '@remora/api/config/objects.ts';
-import { httpPath } from '@remora/api/config/pod.ts';
+import { httpPath, namedPorts } from '@remora/api/config/pod.ts';
 import { compareText } from '../compare-text.ts';
 import { type Facts, objectKey, workloadKey } from '../world.ts';
 
@@ -43,14 +43,13 @@ export function youngestFirst({ metadata: a }: Pod, { metadata: b }: Pod): numbe
 }
 
 function workloadOfDeployment({ metadata, spec: { template } }: Deployment): Workload {
-  const namedPorts = template.spec.containers.flatMap(({ ports }) => {
-    return ports.flatMap(({ name, containerPort, protocol }) => {
-      return name === undefined || protocol !== 'TCP' ? [] : [{ name, port: containerPort }];
-    });
-  });
-  const { namespace } = metadata;
-  const probePaths = probePathsOf(template.spec.containers);
-  return { namespace, labels: template.metadata.labels, namedPorts, probePaths };
+  const { containers } = template.spec;
+  return {
+    namespace: metadata.namespace,
+    labels: template.metadata.labels,
+    namedPorts: containers.flatMap(namedPorts),
+    probePaths: probePathsOf(containers),
+  };
 }
 
 function probePathsOf(

@@ -13,8 +13,8 @@ import { basename, join, resolve } from 'node:path';
 
 const PRIVATE = 0o700;
 
-export function openLogFolder(folder: string, wanted: string | boolean | undefined): string {
-  if (typeof wanted === 'string') {
+export function openLogFolder(folder: string, wanted: string | undefined): string {
+  if (wanted !== undefined) {
     mkdirSync(wanted, { recursive: true });
     return resolve(wanted);
   }

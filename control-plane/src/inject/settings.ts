@@ -7,8 +7,10 @@
  * Pure. Read by `injection.ts`; `readDefaults` by who starts the webhook, so that a mistake in the
  * installation is told at its start and not by every pod.
  */
+import { formatDuration } from '@remora/api/config/duration.ts';
 import { type Problem, shown, suggestion } from '@remora/api/config/problems.ts';
 import { INJECT, INJECTED, MESH_PREFIX } from '@remora/api/mesh-names.ts';
+import { tracingDefaults } from '@remora/api/tracing-defaults.ts';
 import {
   collectorSetting,
   durationSetting,
@@ -91,7 +93,7 @@ export const SETTINGS = {
   sample: numberSetting(
     {
       name: 'sample',
-      standard: '0.01',
+      standard: String(tracingDefaults.sampleRatio),
       doc: 'Of new traces that are sent, beside the failed and the slow ones.',
     },
     { min: 0, max: 1 },
@@ -99,7 +101,7 @@ export const SETTINGS = {
   slowMs: durationSetting(
     {
       name: 'slow',
-      standard: '1s',
+      standard: formatDuration(tracingDefaults.slowMs),
       doc: 'A request that takes so long is kept like a failed one.',
     },
     { min: 1, max: 3_600 * SECOND_MS },

@@ -7,12 +7,12 @@
  *
  * Pure. Called by `manifests.ts`.
  */
-import { CONTROL, type Manifest, metadataOf, namespaced, WEBHOOKS } from './names.ts';
+import { AUTHORITY_SECRET, WEBHOOKS } from '@remora/api/mesh-names.ts';
+import { CONTROL, type Manifest, metadataOf, namespaced } from './names.ts';
 import type { Release } from './values.ts';
 
 const READ = ['get', 'list', 'watch'];
 const RBAC = 'rbac.authorization.k8s.io';
-const AUTHORITY = 'remora-authority';
 
 const CLUSTER_RULES = [
   { apiGroups: [''], resources: ['namespaces', 'pods', 'services'], verbs: READ },
@@ -51,7 +51,7 @@ const OWN_RULES = [
   {
     apiGroups: [''],
     resources: ['secrets'],
-    resourceNames: [AUTHORITY],
+    resourceNames: [AUTHORITY_SECRET],
     verbs: ['get', 'update'],
   },
   {
@@ -87,7 +87,10 @@ export function access(release: Release): readonly Manifest[] {
     },
     // Filled by the control plane. Here so that they go when the release does, and so that it
     // needs no right to create any other.
-    { apiVersion: 'v1', kind: 'Secret', metadata: namespaced(AUTHORITY, release), type: 'Opaque' },
+    {
+      ...{ apiVersion: 'v1', kind: 'Secret', metadata: namespaced(AUTHORITY_SECRET, release) },
+      type: 'Opaque',
+    },
     {
       apiVersion: 'coordination.k8s.io/v1',
       kind: 'Lease',

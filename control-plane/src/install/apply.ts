@@ -17,7 +17,7 @@ import {
   namespaces,
   validatingWebhookConfigurations,
 } from '../kube/resource.ts';
-import { type Installed, keyOf, readInstalled, resourceOf, wordOf } from './installed.ts';
+import { type Installed, keyOf, resourceOf, wordOf } from './installed.ts';
 import type { Manifest } from './names.ts';
 import { untrustedWebhooks, whyNotAvailable } from './rollout.ts';
 
@@ -36,6 +36,8 @@ export interface ApplyPlan {
   readonly namespace: Manifest;
   /** The CRDs, then the release's own objects. */
   readonly objects: readonly Manifest[];
+  /** What the cluster has of Remora. */
+  readonly before: readonly Installed[];
   readonly keepCrds: boolean;
   /** 0: it is not waited for. */
   readonly waitMs: number;
@@ -45,8 +47,7 @@ export interface ApplyPlan {
 
 /** Its failures are sentences: of the API server, or why the control plane does not come up. */
 export async function applyRelease(client: KubeClient, plan: ApplyPlan): Promise<void> {
-  const before = await readInstalled(client);
-  const run = new Run(client, plan, before);
+  const run = new Run(client, plan);
   await run.namespace();
   for (const object of plan.objects.filter(({ kind }) => !WEBHOOK_KINDS.has(kind))) {
     await run.apply(object);
@@ -69,10 +70,10 @@ class Run {
   readonly #applied = new Set<string>();
   readonly #endsAtMs: number;
 
-  constructor(client: KubeClient, plan: ApplyPlan, before: readonly Installed[]) {
+  constructor(client: KubeClient, plan: ApplyPlan) {
     this.#client = client;
     this.#plan = plan;
-    this.#before = new Map(before.map((each) => [keyOf(each), each]));
+    this.#before = new Map(plan.before.map((each) => [keyOf(each), each]));
     this.#endsAtMs = performance.now() + plan.waitMs;
   }
 

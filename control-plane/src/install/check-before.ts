@@ -5,7 +5,7 @@
  * API server and stores nothing. Called by `cli/check-cluster.ts`.
  */
 import { INJECT } from '@remora/api/mesh-names.ts';
-import type { KubeClient } from '../kube/client.ts';
+import type { KubeClient, ServerVersion } from '../kube/client.ts';
 import type { KubeObject } from '../kube/kube-object.ts';
 import {
   customResourceDefinitions,
@@ -33,12 +33,11 @@ interface DryPod extends KubeObject {
   readonly spec?: { readonly initContainers?: readonly { readonly restartPolicy?: string }[] };
 }
 
-export async function checkVersion(client: KubeClient): Promise<readonly Finding[]> {
-  const { major, minor, gitVersion } = await client.serverVersion();
+export function checkVersion({ major, minor, gitVersion }: ServerVersion): Finding {
   const isOld = Number(major) === 1 && Number.parseInt(minor, 10) < MINOR_MIN;
   const said = `Kubernetes ${gitVersion}`;
-  if (!isOld) return [fine(said)];
-  return [wrong(said, `Remora needs 1.${MINOR_MIN} or newer: native sidecars are on from there`)];
+  if (!isOld) return fine(said);
+  return wrong(said, `Remora needs 1.${MINOR_MIN} or newer: native sidecars are on from there`);
 }
 
 /** What `remora install` and `uninstall` do, asked of the API server's own authorizer. */

@@ -6,6 +6,7 @@
  *
  * Pure. Called by `crd-schema.ts`.
  */
+import { MESSAGE_MAX } from '../desired/conditions.ts';
 
 interface StatusParts {
   readonly isCounted: boolean;
@@ -22,7 +23,11 @@ const CONDITION_FIELDS = {
     enum: ['True', 'False', 'Unknown'],
   },
   reason: { type: 'string', description: 'Why, as one word for programs.', maxLength: 1_024 },
-  message: { type: 'string', description: 'Why, as a sentence for people.', maxLength: 32_768 },
+  message: {
+    type: 'string',
+    description: 'Why, as a sentence for people.',
+    maxLength: MESSAGE_MAX,
+  },
   observedGeneration: {
     ...GENERATION,
     description: 'The generation of the object that this was said of.',

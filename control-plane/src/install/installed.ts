@@ -28,7 +28,7 @@ import {
   services,
   validatingWebhookConfigurations,
 } from '../kube/resource.ts';
-import { CONTROL, INSTALLED_BY } from './names.ts';
+import { CONTROL, INSTALLED_BY, selectorText } from './names.ts';
 
 /**
  * Every kind that an installation has, in the order in which they go: first whoever would hold up
@@ -53,9 +53,7 @@ export const INSTALLED_KINDS: readonly Resource[] = [
   namespaces,
 ];
 
-const SELECTED = Object.entries(INSTALLED_BY)
-  .map(([name, value]) => `${name}=${value}`)
-  .join(',');
+const SELECTED = selectorText(INSTALLED_BY);
 
 export interface Installed {
   readonly resource: Resource;

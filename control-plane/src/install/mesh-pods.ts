@@ -8,12 +8,12 @@
 import type { Pod } from '@remora/api/config/objects.ts';
 import { INJECTED } from '@remora/api/mesh-names.ts';
 import { compareText } from '../compare-text.ts';
-import { podWorkload } from '../desired/pod-workload.ts';
+import { podWorkload, replicaSetMaker } from '../desired/pod-workload.ts';
 import { type UninjectedPod, uninjectedPods } from '../desired/uninjected.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { ObjectLedger, readObject } from '../kube/object-ledger.ts';
 import { namespaces, pods } from '../kube/resource.ts';
-import { emptyWorld, foldWorld } from '../world.ts';
+import { emptyWorld, foldWorld, isLive } from '../world.ts';
 
 export interface InjectedWorkload {
   readonly namespace: string;
@@ -46,9 +46,9 @@ export async function readMeshPods(client: KubeClient): Promise<MeshPods> {
 /** Sorted by namespace and name. */
 export function injectedWorkloads(all: readonly Pod[]): readonly InjectedWorkload[] {
   const found = new Map<string, InjectedWorkload>();
-  for (const { metadata, spec, status } of all) {
-    const isOver = status.phase === 'Succeeded' || status.phase === 'Failed';
-    if (!spec.hasSidecar || isOver || metadata.deletionTimestamp !== undefined) continue;
+  for (const pod of all) {
+    const { metadata, spec } = pod;
+    if (!spec.hasSidecar || !isLive(pod) || metadata.deletionTimestamp !== undefined) continue;
     const { namespace } = metadata;
     const name = `${restartKind(metadata)}/${podWorkload(metadata)}`;
     const key = `${namespace}/${name}`;
@@ -60,9 +60,11 @@ export function injectedWorkloads(all: readonly Pod[]): readonly InjectedWorkloa
   return [...found].sort(([a], [b]) => compareText(a, b)).map(([, workload]) => workload);
 }
 
-function restartKind({ ownerReferences }: Pod['metadata']): string {
-  const kind = ownerReferences.find(({ controller }) => controller === true)?.kind ?? 'Pod';
-  return kind === 'ReplicaSet' ? 'deployment' : kind.toLowerCase();
+function restartKind({ ownerReferences, labels }: Pod['metadata']): string {
+  const owner = ownerReferences.find(({ controller }) => controller === true);
+  const isReplicaSet = owner?.kind === 'ReplicaSet';
+  const made = isReplicaSet ? replicaSetMaker(owner.name, labels ?? {}) : owner;
+  return (made?.kind ?? 'Pod').toLowerCase();
 }
 
 /** What to type, or why nothing is. */

@@ -7,14 +7,19 @@ import { CONTROL_SERVICE } from '@remora/api/mesh-names.ts';
 import type { Release } from './values.ts';
 
 export const CONTROL = CONTROL_SERVICE;
-/** Of both webhook configurations, as `leadership.ts` finds them. */
-export const WEBHOOKS = 'remora';
 /** Found by `remora uninstall`. */
 export const INSTALLED_BY = { 'app.kubernetes.io/part-of': 'remora' } as const;
 export const SELECTOR = {
   'app.kubernetes.io/name': 'remora',
   'app.kubernetes.io/component': 'control-plane',
 } as const;
+
+/** As the API server takes it. */
+export function selectorText(labels: Readonly<Record<string, string>>): string {
+  return Object.entries(labels)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(',');
+}
 
 export interface Manifest {
   readonly apiVersion: string;

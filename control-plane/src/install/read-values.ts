@@ -8,6 +8,7 @@
  *
  * Pure. Called by `cli/install.ts`.
  */
+import { isFields } from '@remora/api/fields.ts';
 import { parse } from 'yaml';
 import type { z } from 'zod';
 import { limits } from '../limits.ts';
@@ -71,7 +72,7 @@ function merged(under: Tree, over: Tree): Tree {
   for (const [name, value] of Object.entries(over)) {
     const before = under[name];
     if (value === null) delete made[name];
-    else made[name] = isTree(before) && isTree(value) ? merged(before, value) : value;
+    else made[name] = isFields(before) && isFields(value) ? merged(before, value) : value;
   }
   return made;
 }
@@ -91,7 +92,7 @@ function asTyped(tree: Tree, settings: readonly Setting[], { issues }: z.ZodErro
 function treeOf(file: string): Tree | null {
   const tree = yamlOf(file);
   if (tree === null || tree === undefined) return {};
-  return isTree(tree) ? tree : null;
+  return isFields(tree) ? tree : null;
 }
 
 /** A dot in a name is written `\.`, as Helm has it. */
@@ -110,7 +111,7 @@ function put(tree: Tree, path: readonly string[], value: unknown): void {
   let place = tree;
   for (const name of path.slice(0, -1)) {
     const next = place[name];
-    const inner = isTree(next) ? next : {};
+    const inner = isFields(next) ? next : {};
     place[name] = inner;
     place = inner;
   }
@@ -131,10 +132,6 @@ function yamlOf(text: string): unknown {
   } catch {
     return text;
   }
-}
-
-function isTree(value: unknown): value is Tree {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function refused(mistakes: readonly string[]): ReadValues {

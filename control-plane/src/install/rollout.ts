@@ -3,6 +3,7 @@
  *
  * Asks the API server. Called by `remora install`, which waits for it, and by `remora check`.
  */
+import { WEBHOOKS } from '@remora/api/mesh-names.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { KubeObject } from '../kube/kube-object.ts';
 import {
@@ -11,7 +12,7 @@ import {
   pods,
   validatingWebhookConfigurations,
 } from '../kube/resource.ts';
-import { CONTROL, SELECTOR, WEBHOOKS } from './names.ts';
+import { CONTROL, SELECTOR, selectorText } from './names.ts';
 
 interface Deployment extends KubeObject {
   readonly spec: { readonly replicas?: number };
@@ -67,9 +68,7 @@ export async function controlPods(
   client: KubeClient,
   namespace: string,
 ): Promise<readonly ControlPod[]> {
-  const labelSelector = Object.entries(SELECTOR)
-    .map(([name, value]) => `${name}=${value}`)
-    .join(',');
+  const labelSelector = selectorText(SELECTOR);
   return (await client.list(pods, { namespace, labelSelector })).items as readonly ControlPod[];
 }
 

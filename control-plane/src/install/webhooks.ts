@@ -9,9 +9,9 @@
  *
  * Pure. Called by `manifests.ts`.
  */
-import { INJECT } from '@remora/api/mesh-names.ts';
+import { INJECT, WEBHOOKS } from '@remora/api/mesh-names.ts';
 import { ports } from '@remora/api/ports.ts';
-import { CONTROL, type Manifest, metadataOf, WEBHOOKS } from './names.ts';
+import { CONTROL, type Manifest, metadataOf } from './names.ts';
 import type { InstallValues, Release } from './values.ts';
 
 const ADMISSION = 'admissionregistration.k8s.io/v1';

@@ -6,14 +6,13 @@
  *
  * Pure. Called by `manifests.ts`.
  */
-import { INJECT, PROXY_UID, TOKEN_AUDIENCE, TOKEN_FILE } from '@remora/api/mesh-names.ts';
+import { INJECT, PROXY_UID, TOKEN_AUDIENCE, TOKEN_FOLDER } from '@remora/api/mesh-names.ts';
 import { ports } from '@remora/api/ports.ts';
 import { controlNodeFlags, proxyEnvironment } from '@remora/api/runtime.ts';
 import { CONTROL, type Manifest, namespaced, SELECTOR } from './names.ts';
 import type { InstallValues, Release } from './values.ts';
 
 const PROGRAM = ['node', ...controlNodeFlags, '/remora/remora-control-plane.mjs', '--cluster'];
-const TOKEN_FOLDER = TOKEN_FILE.slice(0, TOKEN_FILE.lastIndexOf('/'));
 const TOKEN_SECONDS = 3_600;
 const CONTROL_UID = PROXY_UID;
 
