@@ -7,6 +7,7 @@
  * Owns its connection, one for each probe: one that stays open would hide that no other is taken.
  */
 import type { ClientHttp2Stream, IncomingHttpHeaders } from 'node:http2';
+import { formatAddress } from '@remora/api/destination.ts';
 import { limits } from '../limits.ts';
 import type { ProbeTarget } from './probe-page.ts';
 
@@ -26,9 +27,8 @@ export async function probeGrpc(
   signal: AbortSignal,
 ): Promise<string | null> {
   const { connect } = await import('node:http2');
-  const authority = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
   return await new Promise((resolve) => {
-    const session = connect(`http://${authority}`);
+    const session = connect(`http://${formatAddress(host, port)}`);
     const finish = (why: string | null): void => {
       resolve(why);
       session.destroy();

@@ -7,7 +7,7 @@ import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ControlWorld } from '../control/control-fixture.ts';
 import { limits } from '../limits.ts';
-import { adminWorld } from './admin-fixture.ts';
+import { adminWorld, urlOf } from './admin-fixture.ts';
 import { Probes } from './probe-page.ts';
 import { AdminServer, METRICS_PAGES } from './server.ts';
 
@@ -50,7 +50,7 @@ describe('a probe', () => {
     health = await listen(server as unknown as Server);
     const world = adminWorld(new ControlWorld(), { probes: new Probes({ ports, host: null }) });
     const admin = new AdminServer(METRICS_PAGES, world);
-    pages = `http://${await admin.listen({ host: '::', port: 0 })}`.replace('[::]', HOST);
+    pages = (await urlOf(admin, '::')).replace('[::]', HOST);
     closing.push(() => void admin.close());
   });
 
