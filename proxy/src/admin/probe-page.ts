@@ -57,10 +57,13 @@ export class Probes {
     const host = this.#targets.host ?? answer.localAddress;
     const target = { host, port, service: query.get('service') ?? '' };
     this.#underWay++;
-    const why = await this.#try(probe, target, timeoutMs, answer);
-    this.#underWay--;
-    if (why === null) answer.text(200, 'ok\n');
-    else answer.text(503, `${host} port ${port}: ${why}\n`);
+    try {
+      const why = await this.#try(probe, target, timeoutMs, answer);
+      if (why === null) answer.text(200, 'ok\n');
+      else answer.text(503, `${host} port ${port}: ${why}\n`);
+    } finally {
+      this.#underWay--;
+    }
   }
 
   async #try(
@@ -76,9 +79,12 @@ export class Probes {
       gone.abort();
     }, timeoutMs);
     answer.waitFor(timeoutMs, () => gone.abort());
-    const found = await probe(target, gone.signal);
-    clearTimeout(timer);
-    return gone.signal.aborted ? why : found;
+    try {
+      const found = await probe(target, gone.signal);
+      return gone.signal.aborted ? why : found;
+    } finally {
+      clearTimeout(timer);
+    }
   }
 }
 
