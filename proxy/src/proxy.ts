@@ -240,6 +240,7 @@ class DataPlane implements RunningProxy {
     return {
       metrics: this.#metrics,
       configuration: this.#configuration,
+      backends: () => this.#backends(),
       clock: systemClock,
       records: this.#seeing.records,
       accessLog: this.#seeing.accessLog,

@@ -17,7 +17,7 @@ export function adminWorld(control: ControlWorld, parts: Partial<AdminWorld> = {
   const { metrics, clock, live, backends } = control;
   const log = new LineLog({ writableLength: 0, write: () => true }, 'remora-proxy', () => 0);
   return {
-    ...{ metrics, clock, configuration: { live, backends } },
+    ...{ metrics, clock, configuration: { live }, backends: () => backends.backends() },
     ...{ inbound: null, app: null, traces: noTraces() },
     records: new RecordStore(),
     accessLog: new AccessLog({ mode: 'errors', sample: 1 }, log, clock),

@@ -91,13 +91,11 @@ export class Probes {
 export const tcpProbePage: Page = {
   method: 'GET',
   path: '/probe/tcp/',
-  hasName: true,
   answer: ({ probes }, answer, head, name) => probes.answer(probeTcp, name, answer, head),
 };
 
 export const grpcProbePage: Page = {
   method: 'GET',
   path: '/probe/grpc/',
-  hasName: true,
   answer: ({ probes }, answer, head, name) => probes.answer(probeGrpc, name, answer, head),
 };

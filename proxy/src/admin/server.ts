@@ -41,8 +41,8 @@ export const ADMIN_PAGES: readonly Page[] = [
   ...accessLogPages,
 ];
 
-function isAt({ path, hasName }: Page, asked: string): boolean {
-  return hasName === true ? asked.startsWith(path) : asked === path;
+function isAt({ path }: Page, asked: string): boolean {
+  return path.endsWith('/') ? asked.startsWith(path) : asked === path;
 }
 
 const ORIGIN = Buffer.from('origin');

@@ -51,7 +51,7 @@ describe('a flood', () => {
     assert.deepEqual(flood('all', 200, NOW_MS), all, 'plain');
   });
 
-  test('leaves so many records a second where nobody asked, and what it leaves out is counted', () => {
+  test('leaves so many records a second where nobody asked, and counts the others', () => {
     const kept = limits.recordsPerSecondMax;
     assert.deepEqual(flood('errors', 503, NOW_MS), { written: kept, dropped: FLOOD - kept });
   });
