@@ -11,7 +11,7 @@ import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { ports } from '@remora/api/ports.ts';
-import { addressOf } from './flags.ts';
+import { addressOf, number } from './flags.ts';
 import type { ListenAddress } from './net/listener.ts';
 
 export const DRAIN_USAGE = `usage: remora-proxy drain [--admin HOST:PORT] [--wait SECONDS]
@@ -23,6 +23,7 @@ export const DRAIN_USAGE = `usage: remora-proxy drain [--admin HOST:PORT] [--wai
 const EXIT_OK = 0;
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
+const WAIT_SECONDS = { least: 0, most: 3_600, standard: 0 };
 const CHECK_MS = 100;
 const ANSWER_TIMEOUT_MS = 5_000;
 const ANSWER_BYTES_MAX = 4_096;
@@ -37,7 +38,7 @@ export async function drain(args: readonly string[], say: (text: string) => void
       options: { admin: { type: 'string' }, wait: { type: 'string' } },
     });
     at = addressOf('--admin', values.admin ?? `127.0.0.1:${ports.admin}`);
-    waitMs = secondsOf(values.wait ?? '0') * 1_000;
+    waitMs = number('--wait', values.wait, WAIT_SECONDS) * 1_000;
   } catch (error) {
     say(`remora-proxy drain: ${reasonOf(error)}\n\n${DRAIN_USAGE}`);
     return EXIT_USAGE;
@@ -120,12 +121,6 @@ function ask(
     });
     socket.write(`${method} /drain HTTP/1.1\r\nhost: ${host}\r\ncontent-length: 0\r\n\r\n`);
   });
-}
-
-function secondsOf(text: string): number {
-  const seconds = text.trim() === '' ? Number.NaN : Number(text);
-  if (seconds >= 0 && seconds <= 3_600) return seconds;
-  throw new Error(`--wait must be seconds, from 0 to 3600, not ${text}`);
 }
 
 function reasonOf(error: unknown): string {

@@ -22,7 +22,7 @@ describe('the command line', () => {
   test('of a sidecar in a pod says how to reach the control plane, and what may be probed', () => {
     const pem = '-----BEGIN CERTIFICATE-----\n…';
     const options = parseFlags([
-      ...['--outbound', '0.0.0.0:15401', '--probe-ports', '8080,9000', '--control-ca', pem],
+      ...['--outbound', '0.0.0.0:15401', '--probe-ports', '8080,9000', `--control-ca=${pem}`],
       ...['--control', 'https://remora-control.remora-system.svc:15410', '--control-token', '/t'],
     ]);
     assert.ok(typeof options !== 'string');

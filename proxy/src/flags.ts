@@ -10,7 +10,7 @@ import { tracingDefaults } from '@remora/api/tracing-defaults.ts';
 import type { ProxyIdentity } from '@remora/api/wire.ts';
 import type { AppPage } from './admin/app-metrics.ts';
 import type { ProbeTargets } from './admin/probe-page.ts';
-import { type ControlTarget, PEM_BEGINS } from './control/control-dial.ts';
+import type { ControlTarget } from './control/control-dial.ts';
 import type { ListenAddress } from './net/listener.ts';
 import type { AccessLogOptions } from './telemetry/access-log.ts';
 
@@ -28,7 +28,7 @@ export const USAGE = `usage: remora-proxy --name NAME --namespace NS --workload 
   --app-host HOST        where /probe looks for it (default: the address that the probe came to)
   --front SERVICE        every outbound request is for this Service, whatever its Host
   --control URL          the control plane's stream, http://HOST:PORT or https://HOST:PORT
-  --control-ca CA        with https: who signs its certificate, as PEM or a file of that
+  --control-ca CA        with https: who signs its certificate: a file, or --control-ca=PEM
   --control-token FILE   with https: what proves to it who this proxy is
   --snapshot FILE        configuration from a file, watched
   --access-log MODE      errors, all or none: a line for a request (default: errors)
@@ -109,13 +109,8 @@ export function parseFlags(args: readonly string[]): ProxyOptions | string {
   }
 }
 
-function readFlags(given: readonly string[]) {
-  // A PEM begins with dashes, which `parseArgs` takes for a flag unless it is joined to its own.
-  const args = given.map((arg, at) =>
-    given[at + 1]?.startsWith(PEM_BEGINS) === true ? `${arg}=${given[at + 1]}` : arg,
-  );
-  const joined = args.filter((arg) => !arg.startsWith(PEM_BEGINS));
-  return parseArgs({ args: joined, options: FLAGS, strict: true }).values;
+function readFlags(args: readonly string[]) {
+  return parseArgs({ args: [...args], options: FLAGS, strict: true }).values;
 }
 
 function toOptions(given: ReturnType<typeof readFlags>): ProxyOptions {
@@ -195,7 +190,7 @@ function accessMode(text: string): AccessLogOptions['mode'] {
   throw new Error(`--access-log must be errors, all or none, not ${text}`);
 }
 
-function number(
+export function number(
   flag: string,
   text: string | undefined,
   { least, most, standard }: { least: number; most: number; standard: number },

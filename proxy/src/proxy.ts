@@ -6,6 +6,7 @@
  *
  * Called by `main.ts`. No policy of its own.
  */
+import { formatAddress } from '@remora/api/destination.ts';
 import type { ProxyIdentity } from '@remora/api/wire.ts';
 import { configPieces } from './admin/config-page.ts';
 import { AppMetrics } from './admin/app-metrics.ts';
@@ -215,8 +216,7 @@ class DataPlane implements RunningProxy {
     const listener: Listener = new Listener(accept, this.#buffers);
     const bound = await listener.listen(address);
     this.#doors[this.#doorOf(direction)].push(listener);
-    this.addresses[direction] = `${bound.host}:${bound.port}`;
-    this.#own.listeners.add(bound.port);
+    this.#name(direction, bound);
     if (!listener.isFast) {
       const name = direction;
       this.#log.warn({ name }, 'reading by events: this Node has no replaceable accept');
@@ -226,16 +226,21 @@ class DataPlane implements RunningProxy {
 
   async #servePages(name: string, pages: readonly Page[], address: ListenAddress): Promise<void> {
     const server = new AdminServer(pages, this.#adminWorld());
-    const bound = await server.listen(address);
-    this.addresses[name] = bound;
-    this.#own.listeners.add(Number(bound.slice(bound.lastIndexOf(':') + 1)));
+    this.#name(name, await server.listen(address));
     this.#admins.push(server);
+  }
+
+  /** Of a listener that is open: what the ready line says of it, and that it is our own. */
+  #name(name: string, { host, port }: ListenAddress): void {
+    this.addresses[name] = formatAddress(host, port);
+    this.#own.listeners.add(port);
   }
 
   #adminWorld(): AdminWorld {
     return {
       metrics: this.#metrics,
       configuration: this.#configuration,
+      backends: () => this.#backends(),
       clock: systemClock,
       records: this.#seeing.records,
       accessLog: this.#seeing.accessLog,

@@ -44,16 +44,14 @@ describe('a mesh under a real Prometheus', { skip }, () => {
     scene = await Scene.start();
     const control = new ControlWorld();
     sampled = new AdminServer(METRICS_PAGES, worldWithExemplar(control));
+    const { host, port } = await sampled.listen({ host: '127.0.0.1', port: 0 });
     const namespace = 'shop';
     prometheus = await startPrometheus(tools, [
       { address: scene.client.metrics, labels: { namespace, deployment: 'client' } },
       ...scene.sidecars.map(({ metrics }, at) => {
         return { address: metrics, labels: { namespace, deployment: `app-v${at + 1}` } };
       }),
-      {
-        address: await sampled.listen({ host: '127.0.0.1', port: 0 }),
-        labels: { namespace, deployment: 'sampled' },
-      },
+      { address: `${host}:${port}`, labels: { namespace, deployment: 'sampled' } },
     ]);
     load.fromSeconds = Date.now() / 1_000;
     await scene.load(LOAD_MS);

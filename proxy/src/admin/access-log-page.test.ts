@@ -8,7 +8,7 @@ import { limits } from '../limits.ts';
 import { AccessLog } from '../telemetry/access-log.ts';
 import { accessReference } from '../telemetry/access-reference.ts';
 import { LineLog } from '../telemetry/log.ts';
-import { adminWorld } from './admin-fixture.ts';
+import { adminWorld, urlOf } from './admin-fixture.ts';
 import { ACCESS_PARAMETERS, readAccessOrder } from './access-log-query.ts';
 import { ADMIN_PAGES, AdminServer, METRICS_PAGES } from './server.ts';
 
@@ -124,9 +124,8 @@ describe('/access-log', () => {
   let urls: string[] = [];
 
   before(async () => {
-    const at = { host: '127.0.0.1', port: 0 };
-    const bound = await Promise.all(servers.map(async (server) => await server.listen(at)));
-    urls = bound.map((address) => `http://${address}/access-log`);
+    const bound = await Promise.all(servers.map(async (server) => await urlOf(server)));
+    urls = bound.map((url) => `${url}/access-log`);
   });
 
   after(async () => {

@@ -6,7 +6,7 @@ import { ControlWorld } from '../control/control-fixture.ts';
 import { limits } from '../limits.ts';
 import { idleSources } from '../telemetry/metric-sources.ts';
 import { ProxyMetrics } from '../telemetry/proxy-metrics.ts';
-import { adminWorld } from './admin-fixture.ts';
+import { adminWorld, urlOf } from './admin-fixture.ts';
 import { AppMetrics } from './app-metrics.ts';
 import { AdminServer, METRICS_PAGES } from './server.ts';
 
@@ -39,7 +39,7 @@ describe('the page of metrics with those of the application', () => {
     const control = new ControlWorld();
     const metrics = new ProxyMetrics(idleSources({ app: () => app.reading }), control.clock);
     server = new AdminServer(METRICS_PAGES, adminWorld(control, { metrics, app }));
-    url = `http://${await server.listen({ host: '127.0.0.1', port: 0 })}/metrics`;
+    url = `${await urlOf(server)}/metrics`;
   });
   after(async () => {
     await server.close();

@@ -9,6 +9,7 @@
  * Owns the socket while it fetches. Made by `proxy.ts`, used by `metrics-page.ts`.
  */
 import { connect, type Socket } from 'node:net';
+import { formatAddress } from '@remora/api/destination.ts';
 import type { ListenAddress } from '../net/listener.ts';
 import { BODY_CHUNKED, BODY_LENGTH, BODY_NONE, responseBody } from '../http1/body-framing.ts';
 import { ChunkedDecoder } from '../http1/chunked.ts';
@@ -78,9 +79,8 @@ function isWithin(socket: Socket): boolean {
 }
 
 function requestText(host: string, port: number, path: string): string {
-  const authority = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
   return (
-    `GET ${path} HTTP/1.1\r\nhost: ${authority}\r\n` +
+    `GET ${path} HTTP/1.1\r\nhost: ${formatAddress(host, port)}\r\n` +
     'accept: text/plain;version=0.0.4\r\nconnection: close\r\n\r\n'
   );
 }

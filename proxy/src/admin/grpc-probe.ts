@@ -6,7 +6,8 @@
  *
  * Owns its connection, one for each probe: one that stays open would hide that no other is taken.
  */
-import type { ClientHttp2Stream, IncomingHttpHeaders } from 'node:http2';
+import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders } from 'node:http2';
+import { formatAddress } from '@remora/api/destination.ts';
 import { limits } from '../limits.ts';
 import type { ProbeTarget } from './probe-page.ts';
 
@@ -26,9 +27,15 @@ export async function probeGrpc(
   signal: AbortSignal,
 ): Promise<string | null> {
   const { connect } = await import('node:http2');
-  const authority = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+  // An abort while that was loading reaches no listener added now.
+  if (signal.aborted) return 'given up';
+  let session: ClientHttp2Session;
+  try {
+    session = connect(`http://${formatAddress(host, port)}`);
+  } catch (error) {
+    return String(error); // A host that no URL can have.
+  }
   return await new Promise((resolve) => {
-    const session = connect(`http://${authority}`);
     const finish = (why: string | null): void => {
       resolve(why);
       session.destroy();

@@ -28,8 +28,7 @@ describe('a scrape of a thousand destinations', () => {
   for (const format of ['text/plain', 'application/openmetrics-text'] as const) {
     test(`as ${format} lets requests through every few milliseconds`, async () => {
       const server = new AdminServer(METRICS_PAGES, busyWorld());
-      const address = await server.listen({ host: '127.0.0.1', port: 0 });
-      const port = Number(address.split(':').at(-1));
+      const { port } = await server.listen({ host: '127.0.0.1', port: 0 });
       const scrapes: Scrape[] = [];
       for (let at = 0; at < SCRAPES; at++) scrapes.push(await stallOf(port, format));
       await server.close();

@@ -7,6 +7,7 @@
 import type { Socket } from 'node:net';
 import { reasonPhrase } from '../http1/reason-phrases.ts';
 import { limits } from '../limits.ts';
+import { plainAddress } from '../net/address.ts';
 
 export class PageAnswer {
   readonly #socket: Socket;
@@ -24,7 +25,7 @@ export class PageAnswer {
 
   /** Where the request came to, as it is dialled: IPv4 on a listener of both families is IPv4. */
   get localAddress(): string {
-    return (this.#socket.localAddress ?? '').replace(/^::ffff:/, '');
+    return plainAddress(this.#socket.localAddress ?? '');
   }
 
   /** The answer takes so long at most; `onGone` is called when the connection has ended. */

@@ -28,8 +28,10 @@ export interface Application {
 
 export interface AdminWorld {
   readonly metrics: ProxyMetrics;
-  readonly configuration: Pick<Configuration, 'live' | 'backends'>;
+  readonly configuration: Pick<Configuration, 'live'>;
   readonly clock: Clock;
+  /** The application's beside this proxy among them. */
+  backends(): Iterable<Backend>;
   /** The application beside this proxy, if there is one. */
   readonly inbound: Application | null;
   readonly traces: Readonly<TraceCounts>;
@@ -50,9 +52,8 @@ export interface AdminWorld {
 
 export interface Page {
   readonly method: 'GET' | 'POST' | 'DELETE';
+  /** One that ends with a slash goes on: what follows is the page's to read. */
   readonly path: string;
-  /** The path goes on: what follows is the page's to read. */
-  readonly hasName?: true;
   /** `name`: of a page that has one. */
   answer(world: AdminWorld, answer: PageAnswer, head: Head, name: string): void | Promise<void>;
 }

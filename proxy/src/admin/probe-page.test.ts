@@ -7,7 +7,10 @@ import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ControlWorld } from '../control/control-fixture.ts';
 import { limits } from '../limits.ts';
-import { adminWorld } from './admin-fixture.ts';
+import { headOf } from '../routing/head-fixture.ts';
+import { adminWorld, urlOf } from './admin-fixture.ts';
+import { probeGrpc } from './grpc-probe.ts';
+import type { PageAnswer } from './page-answer.ts';
 import { Probes } from './probe-page.ts';
 import { AdminServer, METRICS_PAGES } from './server.ts';
 
@@ -50,7 +53,7 @@ describe('a probe', () => {
     health = await listen(server as unknown as Server);
     const world = adminWorld(new ControlWorld(), { probes: new Probes({ ports, host: null }) });
     const admin = new AdminServer(METRICS_PAGES, world);
-    pages = `http://${await admin.listen({ host: '::', port: 0 })}`.replace('[::]', HOST);
+    pages = (await urlOf(admin, '::')).replace('[::]', HOST);
     closing.push(() => void admin.close());
   });
 
@@ -161,6 +164,39 @@ describe('a probe', () => {
     const late = await probe(`grpc/${silent}?timeoutMs=50`);
     assert.deepEqual(late, { status: 503, text: `${HOST} port ${silent}: no answer in 50 ms\n` });
     assert.match((await probe(`grpc/${refusing}`)).text, /ECONNREFUSED/);
+  });
+
+  test('of a host that is none is not well, and gives its place back', async () => {
+    const targets = { ports: new Set([1]), host: 'no host' };
+    const world = adminWorld(new ControlWorld(), { probes: new Probes(targets) });
+    const admin = new AdminServer(METRICS_PAGES, world);
+    closing.push(() => void admin.close());
+    const url = await urlOf(admin);
+    for (let tries = 0; tries <= limits.probesMax; tries++) {
+      const response = await fetch(`${url}/probe/grpc/1`);
+      assert.equal(response.status, 503);
+      assert.match(await response.text(), /^no host port 1: .*Invalid URL/);
+    }
+  });
+
+  test('that throws gives its place back', async () => {
+    const probes = new Probes({ ports: new Set([1]), host: HOST });
+    const said: number[] = [];
+    const answer = {
+      ...{ localAddress: HOST, waitFor: () => undefined },
+      text: (status: number) => said.push(status),
+    } as unknown as PageAnswer;
+    const broken = () => Promise.reject(new Error('broken'));
+    for (let tries = 0; tries < limits.probesMax; tries++) {
+      await assert.rejects(probes.answer(broken, '1', answer, headOf('/probe/tcp/1')), /broken/);
+    }
+    await probes.answer(() => Promise.resolve(null), '1', answer, headOf('/probe/tcp/1'));
+    assert.deepEqual(said, [200]);
+  });
+
+  test('by gRPC whose prober left before it began dials nobody', async () => {
+    const target = { host: HOST, port: silent, service: '' };
+    assert.equal(await probeGrpc(target, AbortSignal.abort()), 'given up');
   });
 
   test('is not begun while too many are under way, of probers who have not left', async () => {

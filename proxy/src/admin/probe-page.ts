@@ -57,10 +57,13 @@ export class Probes {
     const host = this.#targets.host ?? answer.localAddress;
     const target = { host, port, service: query.get('service') ?? '' };
     this.#underWay++;
-    const why = await this.#try(probe, target, timeoutMs, answer);
-    this.#underWay--;
-    if (why === null) answer.text(200, 'ok\n');
-    else answer.text(503, `${host} port ${port}: ${why}\n`);
+    try {
+      const why = await this.#try(probe, target, timeoutMs, answer);
+      if (why === null) answer.text(200, 'ok\n');
+      else answer.text(503, `${host} port ${port}: ${why}\n`);
+    } finally {
+      this.#underWay--;
+    }
   }
 
   async #try(
@@ -76,22 +79,23 @@ export class Probes {
       gone.abort();
     }, timeoutMs);
     answer.waitFor(timeoutMs, () => gone.abort());
-    const found = await probe(target, gone.signal);
-    clearTimeout(timer);
-    return gone.signal.aborted ? why : found;
+    try {
+      const found = await probe(target, gone.signal);
+      return gone.signal.aborted ? why : found;
+    } finally {
+      clearTimeout(timer);
+    }
   }
 }
 
 export const tcpProbePage: Page = {
   method: 'GET',
   path: '/probe/tcp/',
-  hasName: true,
   answer: ({ probes }, answer, head, name) => probes.answer(probeTcp, name, answer, head),
 };
 
 export const grpcProbePage: Page = {
   method: 'GET',
   path: '/probe/grpc/',
-  hasName: true,
   answer: ({ probes }, answer, head, name) => probes.answer(probeGrpc, name, answer, head),
 };

@@ -9,7 +9,7 @@ import { limits } from '../limits.ts';
 import { requestRecord } from '@remora/api/record-fixture.ts';
 import { RecordStore } from '../telemetry/record-store.ts';
 import { TimerWheel } from '../timer-wheel.ts';
-import { adminWorld } from './admin-fixture.ts';
+import { adminWorld, urlOf } from './admin-fixture.ts';
 import { ADMIN_PAGES, AdminServer, METRICS_PAGES } from './server.ts';
 
 interface Stats {
@@ -60,11 +60,8 @@ describe('the admin listeners', () => {
   before(async () => {
     const config = destinationConfig('catalog');
     live.install(control.compile(config), textOf(config));
-    const [first, second] = await Promise.all(
-      servers.map(async (server) => await server.listen({ host: '127.0.0.1', port: 0 })),
-    );
-    onMetrics = `http://${first}`;
-    onAdmin = `http://${second}`;
+    const urls = await Promise.all(servers.map(async (server) => await urlOf(server)));
+    [onMetrics, onAdmin] = urls as [string, string];
   });
 
   after(async () => {

@@ -13,6 +13,7 @@ import { Head, METHOD } from '../http1/head.ts';
 import { PARSE_INCOMPLETE, PARSE_OK, parseRequestHead } from '../http1/head-parser.ts';
 import { refusalReason } from '../http1/refusals.ts';
 import { limits } from '../limits.ts';
+import type { ListenAddress } from '../net/listener.ts';
 import { accessLogPages } from './access-log-page.ts';
 import { configPage } from './config-page.ts';
 import { drainPages } from './drain-page.ts';
@@ -40,8 +41,8 @@ export const ADMIN_PAGES: readonly Page[] = [
   ...accessLogPages,
 ];
 
-function isAt({ path, hasName }: Page, asked: string): boolean {
-  return hasName === true ? asked.startsWith(path) : asked === path;
+function isAt({ path }: Page, asked: string): boolean {
+  return path.endsWith('/') ? asked.startsWith(path) : asked === path;
 }
 
 const ORIGIN = Buffer.from('origin');
@@ -59,8 +60,8 @@ export class AdminServer {
     this.#server.maxConnections = limits.adminConnectionsMax;
   }
 
-  /** Where it listens, as `host:port`. */
-  async listen(at: { readonly host: string; readonly port: number }): Promise<string> {
+  /** Resolves with the address in use. */
+  async listen(at: ListenAddress): Promise<ListenAddress> {
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', reject);
       this.#server.listen(at.port, at.host, () => {
@@ -69,7 +70,7 @@ export class AdminServer {
       });
     });
     const { address, port } = this.#server.address() as AddressInfo;
-    return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+    return { host: address, port };
   }
 
   async close(): Promise<void> {

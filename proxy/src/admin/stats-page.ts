@@ -31,7 +31,7 @@ export function* statsPieces(world: AdminWorld): Generator<string> {
   yield `],"inbound":${JSON.stringify(inboundRows(world))}`;
   yield `,"traces":${JSON.stringify(tracesOf(world))}`;
   yield ',"backends":[';
-  yield* joined(backendRows(world, allBackends(world)));
+  yield* joined(backendRows(world, world.backends()));
   yield ']}\n';
 }
 
@@ -84,12 +84,6 @@ function tracesOf({ traces, inbound }: AdminWorld) {
     inbound: inbound && { continued: inboundContinued, begun: inboundBegun },
     outbound: { continued: outboundContinued, begun: outboundBegun },
   };
-}
-
-/** The application beside this proxy is one too. */
-function* allBackends({ inbound, configuration }: AdminWorld): Generator<Backend> {
-  for (const { backend } of inbound?.ports() ?? []) yield backend;
-  yield* configuration.backends.backends();
 }
 
 function* backendRows(world: AdminWorld, backends: Iterable<Backend>): Generator<string> {

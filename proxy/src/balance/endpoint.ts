@@ -6,6 +6,7 @@
  *
  * Pure data, owned by one `Backend`; `net/pool` hangs its connections on it.
  */
+import { formatAddress } from '@remora/api/destination.ts';
 import type { EndpointConfig } from '@remora/api/wire.ts';
 import { EndpointHealth, type Judged } from '../resilience/endpoint-health.ts';
 import { Slot } from '../resilience/slot.ts';
@@ -87,6 +88,5 @@ export class Endpoint implements Judged {
 }
 
 export function endpointKey(config: EndpointConfig): string {
-  const address = config.address.includes(':') ? `[${config.address}]` : config.address;
-  return `${address}:${config.port}`;
+  return formatAddress(config.address, config.port);
 }

@@ -15,6 +15,7 @@ import {
   hashKey,
   inbound,
   inboundRule,
+  portProtocol,
   shieldFields,
   sticky,
   valueMatch,
@@ -112,7 +113,7 @@ const destination = fields({
   name: text,
   namespace: text,
   port: number(1, PORT_MAX),
-  protocol: oneOf('http', 'opaque', 'detect'),
+  protocol: portProtocol,
   fallback: rule,
 });
 

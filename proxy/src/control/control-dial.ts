@@ -31,7 +31,7 @@ export interface Dialled {
 
 const HTTP_PORT = 80;
 const HTTPS_PORT = 443;
-export const PEM_BEGINS = '-----BEGIN';
+const PEM_BEGINS = '-----BEGIN';
 
 const FOREIGN =
   'its certificate is not signed by the authority of --control-ca; a pod that is made anew gets ' +

@@ -46,6 +46,8 @@ const fault: Check = (value, at) => {
   if (type === 'abort') number(400, 599)(status, `${at}.status`);
 };
 
+export const portProtocol = oneOf('http', 'opaque', 'detect');
+
 const priority = oneOf('critical', 'default', 'sheddable');
 
 /** Of a rule, besides where its requests go. */
@@ -100,7 +102,7 @@ export const inbound = fields({
   limits,
   rateLimits: list(rateLimit),
   fallback: inboundRule,
-  ports: list(fields({ port: count, protocol: oneOf('http', 'opaque', 'detect') })),
+  ports: list(fields({ port: count, protocol: portProtocol })),
   tracing: optional(
     fields({
       collector: orNull(text),

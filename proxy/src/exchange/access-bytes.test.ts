@@ -6,16 +6,16 @@ import { Backend } from '../balance/backend.ts';
 import { backendConfig, endpointConfigs } from '../balance/endpoint-fixture.ts';
 import { ManualClock } from '../clock.ts';
 import { limits } from '../limits.ts';
-import { NO_DEADLINE } from '../resilience/deadline.ts';
-import type { Rule, Target } from '../routing/compiled.ts';
-import { headOf, type RequestParts } from '../routing/head-fixture.ts';
+import type { Rule } from '../routing/compiled.ts';
+import type { RequestParts } from '../routing/head-fixture.ts';
 import { AccessLog, type AccessLogOptions } from '../telemetry/access-log.ts';
 import { IdSource } from '../telemetry/id-source.ts';
 import { LineLog } from '../telemetry/log.ts';
 import { TimerWheel } from '../timer-wheel.ts';
 import { AccessBytes } from './access-bytes.ts';
 import { recordOf, type RecordSource } from './record.ts';
-import { FIRST, Trail } from './trail.ts';
+import { answeredSource } from './record-source-fixture.ts';
+import { FIRST } from './trail.ts';
 
 const identity = { name: 'web-0', namespace: 'shop', workload: 'web' };
 const ids = new IdSource({ sampleRatio: 0, fill: (pool) => pool.fill(7) });
@@ -46,26 +46,7 @@ class World {
 
   /** A request that was answered, as its exchange is at its end. */
   source(target: string, parts: RequestParts = {}, peer = '127.0.0.1'): RecordSource {
-    const trail = new Trail();
-    const note = trail.next();
-    note.begin(FIRST, this.backend, 10.25);
-    note.choose(this.backend.endpoints[0]!, 10.5);
-    note.sentAtMs = 10.75;
-    note.answeredAtMs = 22.125;
-    note.status = 200;
-    trail.requestBytes = 12;
-    trail.responseBytes = 250;
-    return {
-      request: headOf(target, parts),
-      downstream: { peer } as RecordSource['downstream'],
-      role: { direction: 'outbound' } as RecordSource['role'],
-      rule: { id: 'catalog/canary', targets: [] } as unknown as Rule,
-      target: { backend: this.backend } as unknown as Target,
-      trail,
-      series: null,
-      startedAtMs: 10,
-      deadlineAtMs: NO_DEADLINE,
-    };
+    return answeredSource(this.backend, target, parts, peer);
   }
 
   /** The line that was made of bytes; null: it was left to the record. */

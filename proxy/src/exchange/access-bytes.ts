@@ -8,12 +8,13 @@
  * One a proxy. Budget: no allocation but for a target's first line, 2 µs.
  */
 import type { ProxyIdentity } from '@remora/api/wire.ts';
-import { ascii } from '../http1/octets.ts';
+import { ascii, writeDecimal } from '../http1/octets.ts';
 import { type Head, VALUE_END, VALUE_START } from '../http1/head.ts';
 import { limits } from '../limits.ts';
 import type { Rule, Target } from '../routing/compiled.ts';
 import { isSampled } from '../telemetry/access-filter.ts';
 import type { AccessLog } from '../telemetry/access-log.ts';
+import { copyAll } from '../telemetry/hex-digits.ts';
 import type { IdSource } from '../telemetry/id-source.ts';
 import { NO_ROOM } from '../telemetry/log.ts';
 import {
@@ -108,11 +109,11 @@ export class AccessBytes {
     this.#raw(PATH);
     if (!this.#bytes(request.slab, request.pathStart, pathAndQueryEnd(request))) return false;
     this.#raw(request.version === 10 ? PROTOCOLS[10] : PROTOCOLS[11]);
-    this.#whole(status);
+    this.#decimal(status);
     this.#raw(REQUEST_BYTES);
-    this.#whole(trail.requestBytes);
+    this.#decimal(trail.requestBytes);
     this.#raw(RESPONSE_BYTES);
-    this.#whole(trail.responseBytes);
+    this.#decimal(trail.responseBytes);
     this.#raw(PEER);
     this.#text(downstream.peer);
     this.#raw(AGENT);
@@ -153,10 +154,11 @@ export class AccessBytes {
   }
 
   #raw(bytes: Uint8Array): void {
-    const out = this.#out;
-    let at = this.#at;
-    for (let i = 0; i < bytes.length; i++) out[at++] = bytes[i]!;
-    this.#at = at;
+    this.#at = copyAll(this.#out, this.#at, bytes);
+  }
+
+  #decimal(value: number): void {
+    this.#at = writeDecimal(this.#out, this.#at, value);
   }
 
   /** Of ASCII that needs no escape: addresses. */
@@ -181,7 +183,7 @@ export class AccessBytes {
   #milliseconds(ms: number): void {
     const us = Math.round(ms * 1_000);
     const whole = Math.floor(us / 1_000);
-    this.#whole(whole);
+    this.#decimal(whole);
     const rest = us - whole * 1_000;
     if (rest === 0) return;
     const out = this.#out;
@@ -190,19 +192,6 @@ export class AccessBytes {
     if (rest % 100 === 0) return;
     out[this.#at++] = ZERO + (Math.floor(rest / 10) % 10);
     if (rest % 10 !== 0) out[this.#at++] = ZERO + (rest % 10);
-  }
-
-  /** Not below 0, and an integer. */
-  #whole(value: number): void {
-    let digits = 1;
-    for (let bound = 10; value >= bound; bound *= 10) digits++;
-    let rest = value;
-    for (let at = this.#at + digits - 1; at >= this.#at; at--) {
-      const next = Math.floor(rest / 10);
-      this.#out[at] = ZERO + (rest - next * 10);
-      rest = next;
-    }
-    this.#at += digits;
   }
 }
 

@@ -4,7 +4,7 @@
  * Those that failed, were slow, or were answered by Remora itself always do; so do the sampled, and
  * those that a callee marked: an error deep down then keeps its whole caller chain, however rare
  * sampling is. Others do while somebody asks (a tap, a full access log). A flood of failures leaves
- * `recordsPerSecondMax` records a second, and what it leaves out is counted.
+ * `recordsPerSecondMax` records a second, unless all are logged; what it leaves out is counted.
  *
  * One a proxy. Budget: `onEnd` allocates nothing for a request without a record.
  */
@@ -68,7 +68,8 @@ export class Observer {
     // Its own inbound role tells the caller, once the application has answered.
     const isBad = reason === 'failed' || reason === 'slow';
     if (isBad && source.role.direction === 'outbound') marks.mark(source.request, nowMs);
-    if (reason !== 'sampled' && !isAsked && !this.#hasRoom(nowMs)) {
+    // Where all are logged, none is left out: its record is its line.
+    if (reason !== 'sampled' && !isAsked && line === null && !this.#hasRoom(nowMs)) {
       this.dropped++;
       return;
     }

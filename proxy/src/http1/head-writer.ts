@@ -19,7 +19,7 @@ import {
   isBodiless,
 } from './body-framing.ts';
 import { FIELD, type Head, NAME_START, NO_LENGTH } from './head.ts';
-import { ascii, CR, LF, QUESTION, SP } from './octets.ts';
+import { ascii, CR, LF, QUESTION, SP, writeDecimal } from './octets.ts';
 import { writeCodings } from './transfer-coding.ts';
 
 /** How a request head is written; reused, set before each call. */
@@ -177,7 +177,7 @@ export function writeKeptHead(out: Buffer, start: number, head: Head): number {
 
 function writeStatusLine(out: Buffer, start: number, head: Head): number {
   let at = write(out, start, STATUS_LINE);
-  at = writeNumber(out, at, head.status);
+  at = writeDecimal(out, at, head.status);
   out[at++] = SP;
   at = copy(out, at, head.slab, head.reasonStart, head.reasonEnd);
   return endHead(out, at);
@@ -202,7 +202,7 @@ function writeFraming(out: Buffer, at: number, head: Head, framing: number): num
   const none = framing === BODY_NONE && head.contentLength !== NO_LENGTH && mayNameLength(head);
   if (framing !== BODY_LENGTH && !none) return at;
   const digits = write(out, at, CONTENT_LENGTH);
-  return endHead(out, writeNumber(out, digits, head.contentLength));
+  return endHead(out, writeDecimal(out, digits, head.contentLength));
 }
 
 /** Requests have status 0. */
@@ -260,16 +260,4 @@ function write(out: Buffer, start: number, bytes: Uint8Array): number {
   let at = start;
   for (let i = 0; i < bytes.length; i++) out[at++] = bytes[i]!;
   return at;
-}
-
-function writeNumber(out: Buffer, start: number, value: number): number {
-  let digits = 1;
-  for (let rest = value; rest >= 10; rest = Math.floor(rest / 10)) digits++;
-  let rest = value;
-  for (let at = start + digits - 1; at >= start; at--) {
-    const tens = Math.floor(rest / 10);
-    out[at] = 0x30 + (rest - tens * 10);
-    rest = tens;
-  }
-  return start + digits;
 }

@@ -134,6 +134,20 @@ export function fieldValueEnd(
   return at;
 }
 
+/** A whole number that is not negative, in decimal digits; where they end. */
+export function writeDecimal(out: Uint8Array, start: number, value: number): number {
+  let digits = 1;
+  // Not by division, which costs more; below 2^53 the bound stays exact.
+  for (let bound = 10; value >= bound; bound *= 10) digits++;
+  let rest = value;
+  for (let at = start + digits - 1; at >= start; at--) {
+    const tens = Math.floor(rest / 10);
+    out[at] = 0x30 + (rest - tens * 10);
+    rest = tens;
+  }
+  return start + digits;
+}
+
 /** Whether [from, from + name.length) spells `name` (a-z, 0-9, "-") in any case. */
 export function spells(bytes: Uint8Array, from: number, name: Uint8Array): boolean {
   for (let i = 0; i < name.length; i++) {

@@ -97,7 +97,7 @@ export class Downstream implements Accepted {
   }
 
   /** When it last carried a request: now, while it does. */
-  get usedAtMs(): number {
+  get #usedAtMs(): number {
     return this.isIdle && this.#pending === null ? this.#idleSinceMs : this.#server.nowMs();
   }
 
@@ -174,7 +174,7 @@ export class Downstream implements Accepted {
 
   /** Closes now if it has been without a request for so long. */
   closeIfIdle(quietMs: number): void {
-    if (this.#state === STATE.HEAD && this.#server.nowMs() - this.usedAtMs >= quietMs) {
+    if (this.#state === STATE.HEAD && this.#server.nowMs() - this.#usedAtMs >= quietMs) {
       this.#linger();
     }
   }

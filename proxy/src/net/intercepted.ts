@@ -65,9 +65,9 @@ const NOTHING = Buffer.alloc(0);
 
 export class Intercepted implements Accepted, RelayUser {
   stream!: ByteStream;
-  readonly usedAtMs: number;
   readonly #world: InterceptWorld;
   readonly #socket: AcceptedSocket;
+  readonly #beganAtMs: number;
   #state: number = STATE.ASKING;
   #verdict: Verdict | null = null;
   /** What came so far, where one read did not tell: with room before and behind it. */
@@ -80,7 +80,7 @@ export class Intercepted implements Accepted, RelayUser {
   constructor(world: InterceptWorld, socket: AcceptedSocket) {
     this.#world = world;
     this.#socket = socket;
-    this.usedAtMs = world.clock.nowMs();
+    this.#beganAtMs = world.clock.nowMs();
     this.#timer = new WheelTimer(() => this.#onTimer());
   }
 
@@ -89,7 +89,7 @@ export class Intercepted implements Accepted, RelayUser {
   }
 
   closeIfIdle(quietMs: number): void {
-    if (this.#keptLength > 0 || this.#world.clock.nowMs() - this.usedAtMs < quietMs) return;
+    if (this.#keptLength > 0 || this.#world.clock.nowMs() - this.#beganAtMs < quietMs) return;
     this.stream.destroy();
   }
 
@@ -229,6 +229,7 @@ export class Intercepted implements Accepted, RelayUser {
     this.#world.connections.replace(this, relay);
     const first = end > start ? Buffer.from(bytes.subarray(start, end)) : null;
     relay.attach(this.stream, this.#world.counts(this.#verdict!.dst, reason), first);
+    this.#kept = NOTHING; // The relay knows us for as long as it lives.
   }
 
   #leave(): void {

@@ -28,8 +28,6 @@ export interface Served {
   readonly stream: ByteStream;
   /** It may be closed for want of descriptors: nothing is lost. */
   readonly isIdle: boolean;
-  /** When it last carried something: now, while it does. */
-  readonly usedAtMs: number;
   /** Closes if it has been quiet for so long. `isEnding`: the proxy ends, and not only leaves. */
   closeIfIdle(quietMs: number, isEnding: boolean): void;
 }

@@ -53,7 +53,6 @@ export interface RelayUser {
 }
 
 export class Relay implements Served {
-  usedAtMs: number;
   readonly isIdle = false;
   readonly #world: RelayWorld;
   readonly #user: RelayUser;
@@ -61,6 +60,7 @@ export class Relay implements Served {
   readonly #server: Side;
   #counts: RelayCounts | null = null;
   #isConnected = false;
+  #usedAtMs: number;
   #end: RelayEnd = 'closed';
   readonly #timer: WheelTimer;
 
@@ -68,7 +68,7 @@ export class Relay implements Served {
   constructor(world: RelayWorld, target: Address, user: RelayUser) {
     this.#world = world;
     this.#user = user;
-    this.usedAtMs = world.clock.nowMs();
+    this.#usedAtMs = world.clock.nowMs();
     this.#client = new Side(world.scratch, this);
     this.#server = new Side(world.scratch, this);
     this.#client.peer = this.#server;
@@ -105,7 +105,7 @@ export class Relay implements Served {
 
   /** What is quiet here may be a long query: only a proxy that ends closes it. */
   closeIfIdle(quietMs: number, isEnding: boolean): void {
-    if (!isEnding || this.#world.clock.nowMs() - this.usedAtMs < quietMs) return;
+    if (!isEnding || this.#world.clock.nowMs() - this.#usedAtMs < quietMs) return;
     this.#close('drained');
   }
 
@@ -120,7 +120,7 @@ export class Relay implements Served {
 
   /** Whether there is a client to pass bytes to. */
   admits(side: Side): boolean {
-    this.usedAtMs = this.#world.clock.nowMs();
+    this.#usedAtMs = this.#world.clock.nowMs();
     if (side === this.#server && this.#client.stream === null) this.#user.onServerFirst();
     return this.#client.stream !== null;
   }
@@ -158,7 +158,7 @@ export class Relay implements Served {
 
   #onTimer(): void {
     if (!this.#isConnected) return this.#server.stream!.destroy();
-    const leftMs = this.usedAtMs + limits.relayIdleMs - this.#world.clock.nowMs();
+    const leftMs = this.#usedAtMs + limits.relayIdleMs - this.#world.clock.nowMs();
     if (leftMs > 0) this.#world.wheel.arm(this.#timer, leftMs);
     else this.#close('idle');
   }

@@ -222,7 +222,7 @@ export class Admission implements SlotOwner {
       return this.#queue.refuse(ticket, SHED_REASON.QUEUE_FULL);
     }
     this.#queue.join(ticket, nowMs);
-    this.#onLeftWaiting(nowMs);
+    this.#onLeftWaiting(nowMs, this.#capacity.warm(nowMs));
     return QUEUED;
   }
 
@@ -230,7 +230,7 @@ export class Admission implements SlotOwner {
   #serve(nowMs: number): void {
     const queue = this.#queue;
     if (queue.size === 0) return;
-    this.#capacity.warm(nowMs);
+    const isCold = this.#capacity.warm(nowMs);
     queue.shedOld(nowMs - this.#waitMaxMs, nowMs - this.#waitNowMs(nowMs));
     queue.shedHopeless(nowMs + this.#capacity.answerMs);
     while (queue.size > 0 && this.#hasRoom) {
@@ -240,14 +240,14 @@ export class Admission implements SlotOwner {
       this.waits.observe(nowMs - ticket.enqueuedAtMs);
       ticket.holder.onAdmitted();
     }
-    if (queue.size > 0) this.#onLeftWaiting(nowMs);
+    if (queue.size > 0) this.#onLeftWaiting(nowMs, isCold);
   }
 
-  #onLeftWaiting(nowMs: number): void {
+  /** `isCold`: some endpoint has never answered, and may soon be given more. */
+  #onLeftWaiting(nowMs: number, isCold: boolean): void {
     if (!this.#capacity.hasRoom) this.#capacity.onBound();
     const waitMs = this.#waitNowMs(nowMs);
     const shedAtMs = this.#queue.nextShedAtMs(this.#waitMaxMs, waitMs, this.#capacity.answerMs);
-    const isCold = this.#capacity.warm(nowMs);
     const atMs = isCold ? Math.min(shedAtMs, nowMs + COLD_STEP_MS) : shedAtMs;
     if (this.#sweep.isArmed && this.#sweep.dueAtMs <= atMs + SWEEP_GRAIN_MS) return;
     this.#wheel.arm(this.#sweep, Math.max(0, atMs - nowMs));

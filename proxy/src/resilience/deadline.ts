@@ -9,7 +9,7 @@
  * Pure. Called by `exchange/` once when a request begins and once per attempt. No allocation.
  */
 import { type Head, VALUE_END, VALUE_START } from '../http1/head.ts';
-import { ascii } from '../http1/octets.ts';
+import { ascii, CR, LF, writeDecimal } from '../http1/octets.ts';
 import { limits } from '../limits.ts';
 import { FIELD_ABSENT, FIELD_TWICE, findRemoraField } from './remora-field.ts';
 
@@ -23,8 +23,6 @@ export const DEADLINE_MALFORMED = -2;
 const NAME = ascii('x-remora-deadline-ms');
 const LINE_START = ascii('x-remora-deadline-ms: ');
 const DIGITS_MAX = String(limits.deadlineMaxMs).length;
-const CR = 0x0d;
-const LF = 0x0a;
 const ZERO = 0x30;
 
 /** Upper bound of what `writeDeadlineField` writes. */
@@ -76,14 +74,7 @@ export function leftMs(atMs: number, nowMs: number): number {
 export function writeDeadlineField(out: Uint8Array, start: number, msLeft: number): number {
   let at = start;
   for (let i = 0; i < LINE_START.length; i++) out[at++] = LINE_START[i]!;
-  let rest = Math.min(Math.max(0, Math.floor(msLeft)), limits.deadlineMaxMs);
-  let digits = 1;
-  for (let more = rest; more >= 10; more = Math.floor(more / 10)) digits++;
-  for (let digit = at + digits - 1; digit >= at; digit--) {
-    out[digit] = ZERO + (rest % 10);
-    rest = Math.floor(rest / 10);
-  }
-  at += digits;
+  at = writeDecimal(out, at, Math.min(Math.max(0, Math.floor(msLeft)), limits.deadlineMaxMs));
   out[at++] = CR;
   out[at++] = LF;
   return at;

@@ -11,7 +11,7 @@
  * Called by `net/intercepted.ts` once a connection.
  */
 import { formatAddress } from '@remora/api/destination.ts';
-import { type Live, PENDING, READY } from '../control/live.ts';
+import { type Live, PENDING } from '../control/live.ts';
 import { limits } from '../limits.ts';
 import { type Address, isLoopback } from '../net/address.ts';
 import type { DownstreamServer } from '../net/downstream.ts';
@@ -62,7 +62,7 @@ export class OutboundGate implements Gate {
       },
     });
     if (outcome === PENDING) this.#wheel.arm(timer, limits.firstConfigTimeoutMs);
-    else if (outcome !== READY) tell(unknown(original));
+    else tell(unknown(original));
   }
 
   #known({ key: dst, protocol }: Destination, key: string, target: Address): Verdict {

@@ -8,7 +8,6 @@
  * one seed the first time a pooled head needs it.
  */
 import type { Head } from '../http1/head.ts';
-import { systemRandom } from './system-random.ts';
 
 const POOL_BYTES = 4_096;
 const SEED_BYTES = 16;
@@ -28,15 +27,13 @@ export interface IdOptions {
   readonly fill: (pool: Uint8Array) => void;
 }
 
-const SAMPLE_RATIO = 0.01;
-
 export class IdSource {
   readonly #options: IdOptions;
   readonly #pool: Uint8Array = new Uint8Array(POOL_BYTES);
   #sampledBelow: number;
   #at = POOL_BYTES;
 
-  constructor(options: IdOptions = { sampleRatio: SAMPLE_RATIO, fill: systemRandom() }) {
+  constructor(options: IdOptions) {
     this.#options = options;
     this.#sampledBelow = options.sampleRatio * 2 ** 32;
   }

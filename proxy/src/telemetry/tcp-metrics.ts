@@ -10,23 +10,36 @@
  * Registered by `proxy-metrics.ts`; bound for each connection by `proxy.ts`. No allocation a read.
  */
 import type { Clock } from '../clock.ts';
+import type { GateRefusal, RelayReason } from '../net/intercepted.ts';
+import type { RelayEnd } from '../net/relay.ts';
 import { BY_NAME, type Family } from './family.ts';
 import type { Registry } from './registry.ts';
 import type { Series } from './series.ts';
 
-const REASONS = ['opaque', 'http2', 'tls', 'other', 'silent', 'server_first'] as const;
-const ENDS = ['closed', 'reset', 'refused', 'idle', 'drained'] as const;
-const GATE_REFUSALS = ['not_redirected', 'loop'] as const;
+const REASONS = [
+  'opaque',
+  'http2',
+  'tls',
+  'other',
+  'silent',
+  'server_first',
+] as const satisfies readonly RelayReason[];
+const ENDS = [
+  'closed',
+  'reset',
+  'refused',
+  'idle',
+  'drained',
+] as const satisfies readonly RelayEnd[];
+const GATE_REFUSALS = ['not_redirected', 'loop'] as const satisfies readonly GateRefusal[];
 const TCP = { direction: ['inbound', 'outbound'], dst: BY_NAME, protocol: REASONS } as const;
 
 type TcpLabel = keyof typeof TCP;
-export type TcpEnd = (typeof ENDS)[number];
-export type GateRefusalWord = (typeof GATE_REFUSALS)[number];
 
 export interface TcpLabels {
   readonly direction: 'inbound' | 'outbound';
   readonly dst: string;
-  readonly protocol: (typeof REASONS)[number];
+  readonly protocol: RelayReason;
 }
 
 export class TcpMetrics {
@@ -36,7 +49,7 @@ export class TcpMetrics {
   readonly read: Family<TcpLabel>;
   readonly wrote: Family<TcpLabel>;
   readonly clock: Clock;
-  readonly #refused: ReadonlyMap<GateRefusalWord, Series>;
+  readonly #refused: ReadonlyMap<GateRefusal, Series>;
 
   constructor(registry: Registry, clock: Clock) {
     this.clock = clock;
@@ -73,7 +86,7 @@ export class TcpMetrics {
     this.#refused = new Map(GATE_REFUSALS.map((reason) => [reason, refused.bind({ reason })]));
   }
 
-  refused(reason: GateRefusalWord): void {
+  refused(reason: GateRefusal): void {
     this.#refused.get(reason)!.inc();
   }
 
@@ -111,7 +124,7 @@ export class TcpCount {
     this.#wrote.add(bytes);
   }
 
-  closed(end: TcpEnd): void {
+  closed(end: RelayEnd): void {
     const { clock, opened, closed, open, read, wrote } = this.#metrics;
     const nowMs = clock.nowMs();
     this.#open.add(-1);
