@@ -7,7 +7,7 @@
  * Not pure. Made by `cluster.ts`.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CONTROL_SERVICE } from '@remora/api/mesh-names.ts';
+import { CONTROL_SERVICE, WEBHOOKS } from '@remora/api/mesh-names.ts';
 import { ports } from '@remora/api/ports.ts';
 import { PeerAcks } from './apply/peer-acks.ts';
 import { StatusKeeper } from './apply/status-keeper.ts';
@@ -28,8 +28,6 @@ import { objectKey } from './world.ts';
 
 /** As RBAC grants it. */
 const LEASE = CONTROL_SERVICE;
-/** Of both webhook configurations. */
-const WEBHOOKS = 'remora';
 const RETRY_MS = 2_000;
 
 export interface LeadershipOptions {

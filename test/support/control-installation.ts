@@ -10,10 +10,14 @@
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CONTROL_NAMESPACE, CONTROL_SERVICE, TOKEN_AUDIENCE } from '@remora/api/mesh-names.ts';
+import {
+  AUTHORITY_SECRET,
+  CONTROL_NAMESPACE,
+  CONTROL_SERVICE,
+  TOKEN_AUDIENCE,
+} from '@remora/api/mesh-names.ts';
 import { manifests } from '../../control-plane/src/install/manifests.ts';
 import { installValues } from '../../control-plane/src/install/values.ts';
-import { AUTHORITY_SECRET } from '../../control-plane/src/kube/authority-secret.ts';
 import type { KubeClient } from '../../control-plane/src/kube/client.ts';
 import type { KubeObject } from '../../control-plane/src/kube/kube-object.ts';
 import { type Resource, secrets } from '../../control-plane/src/kube/resource.ts';

@@ -7,13 +7,13 @@
  *
  * Used by `cluster.ts`. The authority itself is `identity/authority.ts`.
  */
+import { AUTHORITY_SECRET } from '@remora/api/mesh-names.ts';
 import { type Authority, createAuthority } from '../identity/authority.ts';
 import type { KubeClient } from './client.ts';
 import { KubeError } from './kube-error.ts';
 import type { KubeObject } from './kube-object.ts';
 import { secrets } from './resource.ts';
 
-export const AUTHORITY_SECRET = 'remora-authority';
 const CERTIFICATE = 'tls.crt';
 const KEY = 'tls.key';
 

@@ -45,6 +45,7 @@ describe('the admin listeners', () => {
   });
   const world = adminWorld(control, {
     inbound: { ports: () => [{ series: inbound, backend: application }] },
+    backends: () => [application, ...control.backends.backends()],
     traces: { inboundContinued: 1, inboundBegun: 2, outboundContinued: 3, outboundBegun: 4 },
     isReady: () => isReady,
     drain: () => {
