@@ -64,6 +64,17 @@ describe('a fault', () => {
     client.close();
   });
 
+  test('is told by its record with the rule that has it', async () => {
+    const named = get('http://aborts/', { 'x-request-id': 'struck' });
+    assert.equal((await hop.ask(named)).status, 418);
+    const page = await fetch(`http://${hop.proxy.admin}/explain?id=struck`);
+    const { records } = (await page.json()) as { records: readonly { readonly rule: string }[] };
+    assert.deepEqual(
+      records.map(({ rule }) => rule),
+      ['shop/aborts/0'],
+    );
+  });
+
   test('of two kinds does both, the delay first', async () => {
     const { status, tookMs } = await timed('http://both/');
     assert.equal(status, 500);

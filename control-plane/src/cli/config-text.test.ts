@@ -9,8 +9,8 @@ import { configLines } from './config-text.ts';
 
 const KEY = 'catalog.shop:80';
 
-function textOf(config: DestinationConfig): string {
-  const page = { format: 'remora-snapshot/1', destinations: { [KEY]: { version: 'v7', config } } };
+function textOf(config: DestinationConfig, key = KEY): string {
+  const page = { format: 'remora-snapshot/1', destinations: { [key]: { version: 'v7', config } } };
   return (configLines('web-0', page) ?? []).map((line) => paintLine(line, 200, false)).join('\n');
 }
 
@@ -55,6 +55,11 @@ describe('the configuration in force', () => {
         'catalog.shop:80 90, nothing 10',
       '  catalog/broken: everything → nothing  ✗ every backend has weight 0',
     ]);
+  });
+
+  test('in a cluster names the Service beside the address that it is known by', () => {
+    const [, , line] = textOf(destinationNamed(KEY), '10.96.0.7:80').split('\n');
+    assert.equal(line, 'catalog.shop:80 at 10.96.0.7:80  version v7');
   });
 
   test('is the fallback where no route is attached', () => {

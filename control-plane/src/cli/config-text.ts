@@ -31,6 +31,9 @@ const rule = z.object({
 const destination = z.object({
   version: text,
   config: z.object({
+    name: text,
+    namespace: text,
+    port: z.number(),
     matches: z.array(match).nullable(),
     rules: z.array(rule),
     fallback: rule,
@@ -61,10 +64,12 @@ export function configLines(proxy: string, json: unknown): Line[] | null {
 }
 
 function destinationLines(key: string, { version, config }: Destination): Line[] {
-  const { matches, rules, fallback, backends } = config;
+  const { matches, rules, fallback, backends, name, namespace, port } = config;
+  const service = `${name}.${namespace}:${port}`;
   const lines: Line[] = [
     [
-      [key, 'cyan'],
+      [service, 'cyan'],
+      [key === service ? '' : ` at ${key}`, 'plain'],
       [`  version ${version}`, 'dim'],
     ],
   ];

@@ -33,6 +33,8 @@ export interface Refusal {
   readonly status: number;
   readonly why: string;
   readonly next: string;
+  /** Names that may have been meant, where a name was asked for. */
+  readonly nearest?: readonly string[];
 }
 
 export type Page<T> =
@@ -80,7 +82,8 @@ function refusalOf(status: number, { error, nearest }: QueryError): Refusal {
   const why = `${error}.`;
   if (nearest !== undefined) {
     const meant = nearest.length === 0 ? '' : `Did you mean ${nearest.join(', ')}? `;
-    return { status, why, next: `${meant}\`remora status\` lists the proxies.` };
+    const next = `${meant}\`remora status\` lists the proxies.`;
+    return { status, why, next, nearest };
   }
   const next =
     status === 404

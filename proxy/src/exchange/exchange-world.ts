@@ -72,7 +72,9 @@ export interface Routable {
   breaker: RuleBreaker | null;
   breakerEpoch: number;
   priority: PriorityNumber;
-  forward(rule: Rule, target: Target, backend: Backend, prefixLength: number): void;
+  /** What the role has chosen, before it forwards or answers by it. */
+  rule: Rule | null;
+  forward(target: Target, backend: Backend, prefixLength: number): void;
   answer(code: ErrorCode, detail: string, extra?: AnswerExtra): void;
   redirect(status: number, location: string): void;
   /** A fault holds the request back; the role is asked again after that. */

@@ -147,8 +147,8 @@ export class Exchange implements DownstreamUser, Routable, TriesUser, DuplicateU
   // Routing
 
   /** Goes to a target: an endpoint is chosen and leased at the end of this turn. */
-  forward(rule: Rule, target: Target, backend: Backend, prefixLength: number): void {
-    this.rule = rule;
+  forward(target: Target, backend: Backend, prefixLength: number): void {
+    const rule = this.rule!;
     this.target = target;
     this.series = target.series;
     this.prefixLength = prefixLength;

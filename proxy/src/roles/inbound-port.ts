@@ -74,8 +74,9 @@ export class InboundPort implements Role {
     const { table, fallback, rateLimits } = this.#policy;
     if (rateLimits.length > 0 && this.#isOverRate(exchange)) return;
     const rule = table?.match(exchange.request)?.rule ?? fallback;
+    exchange.rule = rule;
     exchange.priority = rule.priority;
-    exchange.forward(rule, this.#target, this.backend, 0);
+    exchange.forward(this.#target, this.backend, 0);
   }
 
   /** Every limit takes its token, or the first that has none answers. */

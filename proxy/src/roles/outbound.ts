@@ -82,6 +82,7 @@ export class Outbound implements Role {
       rule = match.rule;
       prefixLength = match.prefixLength;
     }
+    exchange.rule = rule;
     exchange.series = rule.series;
     if (rule.invalid !== null) return exchange.answer('RMR_ROUTE_INVALID', rule.invalid);
     if (rule.redirect !== null) {
@@ -132,7 +133,7 @@ export class Outbound implements Role {
     if (rule.spillover || rule.fallback !== null || target.breaker !== null) {
       return this.#forwardToAlive(exchange, rule, target, peer, prefixLength);
     }
-    exchange.forward(rule, target, target.backend, prefixLength);
+    exchange.forward(target, target.backend, prefixLength);
   }
 
   /** Where the rule says what to do when its backend can't serve. */
@@ -160,7 +161,7 @@ export class Outbound implements Role {
       exchange.breaker = breaker;
       exchange.breakerEpoch = epoch;
     }
-    exchange.forward(rule, target, target.backend!, prefixLength);
+    exchange.forward(target, target.backend!, prefixLength);
   }
 
   #askFor(exchange: Routable, key: string): void {
