@@ -55,25 +55,14 @@ const LABELS = `
 
 A sidecar knows its Service and route, not the pod that it runs in. \`namespace\`, \`pod\` and
 \`deployment\`, which Linkerd's dashboards and Flagger's queries select by, come from relabelling
-the scrape target, as they do with Linkerd:
-
-\`\`\`yaml
-scrape_configs:
-  - job_name: remora
-    kubernetes_sd_configs: [{ role: pod }]
-    relabel_configs:
-      - { source_labels: [__meta_kubernetes_namespace], target_label: namespace }
-      - { source_labels: [__meta_kubernetes_pod_name], target_label: pod }
-      # deployment: the owner's name without the hash of its ReplicaSet.
-      - source_labels: [__meta_kubernetes_pod_controller_name]
-        regex: (.+)-[a-z0-9]+
-        target_label: deployment
-\`\`\`
+the scrape target, as they do with Linkerd: [observe.md](observe.md#metrics-in-prometheus) has the
+job, and the chart's PodMonitors do the same.
 
 Compared with Linkerd: \`direction\`, \`classification\`, \`status_code\`, \`dst_service\`,
 \`dst_namespace\` and the bounds of the buckets are the same. \`route\`, \`backend\` and
-\`dst_port\` are Remora's. There is no \`authority\`, \`tls\` or \`client_id\`, no \`tcp_*\`
-metric, and \`response_latency_ms\` has no \`status_code\`. An answer is a \`failure\` from 500 on.
+\`dst_port\` are Remora's. There is no \`authority\`, \`tls\` or \`client_id\`, the \`tcp_*\`
+metrics have the labels above, and \`response_latency_ms\` has no \`status_code\`. An answer is a
+\`failure\` from 500 on.
 
 ## The application's own
 

@@ -14,7 +14,7 @@ import { AdminServer, METRICS_PAGES } from '../../proxy/src/admin/server.ts';
 import { prometheusTools } from '../../scripts/debian-prometheus.ts';
 import { QUERIES, type QueryName } from '../../scripts/metric-queries.ts';
 import { openMetricsFaults } from '../support/openmetrics.ts';
-import { lint, type Prometheus, startPrometheus } from '../support/prometheus.ts';
+import { lint, type Prometheus, startPrometheus, staticJob } from '../support/prometheus.ts';
 import { until } from '../support/waiting.ts';
 import { type Served, Scene, type Visit } from './prometheus-scene.ts';
 
@@ -46,13 +46,14 @@ describe('a mesh under a real Prometheus', { skip }, () => {
     sampled = new AdminServer(METRICS_PAGES, worldWithExemplar(control));
     const { host, port } = await sampled.listen({ host: '127.0.0.1', port: 0 });
     const namespace = 'shop';
-    prometheus = await startPrometheus(tools, [
+    const targets = [
       { address: scene.client.metrics, labels: { namespace, deployment: 'client' } },
       ...scene.sidecars.map(({ metrics }, at) => {
         return { address: metrics, labels: { namespace, deployment: `app-v${at + 1}` } };
       }),
       { address: `${host}:${port}`, labels: { namespace, deployment: 'sampled' } },
-    ]);
+    ];
+    prometheus = await startPrometheus(tools, [staticJob(targets)], targets.length);
     load.fromSeconds = Date.now() / 1_000;
     await scene.load(LOAD_MS);
     load.toSeconds = Date.now() / 1_000;

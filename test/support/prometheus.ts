@@ -109,14 +109,21 @@ export class Prometheus {
   }
 }
 
-/** Starts one that scrapes these, and waits until it has seen each. The caller stops it. */
+/** A job of Prometheus for targets that stay where they are. */
+export function staticJob(targets: readonly Target[]): object {
+  const configs = targets.map(({ address, labels }) => ({ targets: [address], labels }));
+  return { job_name: 'remora', static_configs: configs };
+}
+
+/** Starts one with these jobs, and waits for so many targets that answer. The caller stops it. */
 export async function startPrometheus(
   tools: PrometheusTools,
-  targets: readonly Target[],
+  jobs: readonly object[],
+  targetCount: number,
 ): Promise<Prometheus> {
   const folder = mkdtempSync(join(tmpdir(), 'remora-prometheus-'));
   const file = join(folder, 'prometheus.yml');
-  writeFileSync(file, JSON.stringify(configuration(targets)));
+  writeFileSync(file, JSON.stringify(configuration(jobs)));
   // It takes no port 0 that it would tell of.
   const [port = 0] = await freePorts(1);
   const child = spawn(
@@ -133,7 +140,7 @@ export async function startPrometheus(
   process.once('exit', () => child.kill('SIGKILL'));
   try {
     await until(() => prometheus.isReady(), 'Prometheus to be ready', READY_LIMIT_MS);
-    const seen = async () => (await prometheus.query('up == 1')).length === targets.length;
+    const seen = async () => (await prometheus.query('up == 1')).length === targetCount;
     await until(seen, 'every target to be scraped', READY_LIMIT_MS);
   } catch (error) {
     await prometheus.stop();
@@ -150,11 +157,10 @@ export function lint(tools: PrometheusTools, page: string): string {
 }
 
 /** JSON is YAML. */
-function configuration(targets: readonly Target[]): object {
-  const configs = targets.map(({ address, labels }) => ({ targets: [address], labels }));
+function configuration(jobs: readonly object[]): object {
   return {
     global: { scrape_interval: '1s', scrape_timeout: '1s' },
     storage: { exemplars: { max_exemplars: 1_000 } },
-    scrape_configs: [{ job_name: 'remora', static_configs: configs }],
+    scrape_configs: jobs,
   };
 }

@@ -65,6 +65,14 @@ export function monitors(
                 regex: String(ports.metrics),
                 action: 'keep',
               },
+              {
+                sourceLabels: [
+                  '__meta_kubernetes_pod_controller_kind',
+                  '__meta_kubernetes_pod_controller_name',
+                ],
+                regex: 'ReplicaSet;(.+)-[a-z0-9]+',
+                targetLabel: 'deployment',
+              },
             ],
           },
         ],

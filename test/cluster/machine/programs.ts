@@ -72,6 +72,7 @@ const PROGRAMS = {
     package: 'istio.io/istio/pkg/test/echo/cmd/client',
     isStatic: true,
   },
+  'prometheus-discovery': { module: 'discovery', package: '.' },
   'conformance.test': { module: 'conformance', package: '.', command: ['test', '-c'] },
 } as const satisfies Readonly<Record<string, Program>>;
 
