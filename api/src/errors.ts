@@ -204,12 +204,6 @@ export const ERRORS = {
     retry: 'elsewhere',
     hint: 'The application beside this proxy refuses connections: has it crashed, or not started?',
   },
-  RMR_DRAINING: {
-    status: 503,
-    source: 'remora',
-    retry: 'elsewhere',
-    hint: 'This proxy is shutting down; another endpoint serves.',
-  },
   RMR_LOOP: {
     status: 508,
     source: 'config',

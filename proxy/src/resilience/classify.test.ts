@@ -65,7 +65,7 @@ describe('an attempt without an answer', () => {
 
 describe("a peer's refusal", () => {
   test('is neither success nor failure, also with a code that is not known here', () => {
-    for (const code of ['RMR_OVERLOADED', 'RMR_DRAINING', 'RMR_BREAKER_OPEN', 'RMR_OF_TOMORROW']) {
+    for (const code of ['RMR_OVERLOADED', 'RMR_BREAKER_OPEN', 'RMR_OF_TOMORROW']) {
       assert.equal(outcomeOfAnswer(refusal(code), true), REFUSED_BY_PEER, code);
     }
     assert.equal(outcomeOfAnswer(refusal('RMR_RATE_LIMITED', 429), true), REFUSED_BY_PEER);

@@ -62,7 +62,7 @@ describe('a POST', () => {
   });
 
   test("goes elsewhere when a peer's proxy refused it", () => {
-    for (const code of ['RMR_OVERLOADED', 'RMR_DRAINING', 'RMR_APP_GONE'] as const) {
+    for (const code of ['RMR_OVERLOADED', 'RMR_APP_GONE'] as const) {
       assert.equal(decide({ ...post, code }), RETRY.UNSENT, code);
     }
   });
