@@ -15,7 +15,6 @@ The same code stands in the header \`x-remora-error\`, in the body, in the log a
   itself (\`remora\`), or what was configured (\`config\`).
 - **Retry** says when trying again can help: \`never\`; \`unsent\`, only while nothing was sent;
   \`elsewhere\`, at another endpoint; \`always\`.
-- Without a status it is never answered, only logged or printed.
 
 | Code | Status | Source | Retry | What to do |
 |---|---|---|---|---|
@@ -23,8 +22,7 @@ The same code stands in the header \`x-remora-error\`, in the body, in the log a
 
 export function errorPage(errors: Readonly<Record<string, ErrorSpec>>): string {
   const rows = Object.entries(errors).map(([code, { status, source, retry, hint }]) => {
-    const shown = status === 0 ? '' : String(status);
-    return `| \`${code}\` | ${shown} | ${source} | ${retry} | ${hint.replaceAll('|', '\\|')} |\n`;
+    return `| \`${code}\` | ${status} | ${source} | ${retry} | ${hint.replaceAll('|', '\\|')} |\n`;
   });
   return HEAD + rows.join('');
 }

@@ -1,16 +1,15 @@
 /**
- * Every error Remora reports, once: its status, whose fault it is, whether it may be tried again,
- * and what to look at next. A test holds docs/errors.md to this table, both ways.
+ * Every error that Remora answers, once: its status, whose fault it is, whether it may be tried
+ * again, and what to look at next. A test holds docs/errors.md to this table, both ways.
  *
- * The data path passes codes; Error objects are for start-up, configuration and the CLI. The same
- * word stands in the header `x-remora-error`, the body, the log and the metric.
+ * The same word stands in the header `x-remora-error`, the body, the log and the metric.
  *
  * Pure. Imported by both planes.
  */
 
 /** `unsent`: only while nothing was sent; `elsewhere`: at another endpoint. */
 export interface ErrorSpec {
-  /** Of the answer; 0: never answered, only logged or printed. */
+  /** Of the answer. */
   readonly status: number;
   readonly source: 'downstream' | 'upstream' | 'remora' | 'config';
   readonly retry: 'never' | 'unsent' | 'elsewhere' | 'always';
@@ -216,49 +215,10 @@ export const ERRORS = {
     retry: 'never',
     hint: 'A defect of Remora: please report it with the log line of this request.',
   },
-  RMR_FLAG_INVALID: {
-    status: 0,
-    source: 'config',
-    retry: 'never',
-    hint: 'Run the command with --help.',
-  },
-  RMR_CONFIG_INVALID: {
-    status: 0,
-    source: 'config',
-    retry: 'never',
-    hint: 'The message names file, line and field; docs/config.md has every field.',
-  },
-  RMR_LISTEN_FAILED: {
-    status: 0,
-    source: 'remora',
-    retry: 'never',
-    hint: 'The address is in use or not permitted: `ss -ltnp` shows who has it.',
-  },
-  RMR_SNAPSHOT_INVALID: {
-    status: 0,
-    source: 'config',
-    retry: 'never',
-    hint: 'The file is no snapshot of this version; it is ignored and written anew.',
-  },
 } as const satisfies Record<string, ErrorSpec>;
 
 export type ErrorCode = keyof typeof ERRORS;
 
 export function errorSpec(code: ErrorCode): ErrorSpec {
   return ERRORS[code];
-}
-
-/** For start-up, configuration and the CLI; the data path passes codes. */
-export class RemoraError extends Error {
-  readonly code: ErrorCode;
-
-  constructor(code: ErrorCode, detail: string, cause?: unknown) {
-    super(`${code}: ${detail}`, { cause });
-    this.name = 'RemoraError';
-    this.code = code;
-  }
-
-  get spec(): ErrorSpec {
-    return ERRORS[this.code];
-  }
 }

@@ -40,8 +40,16 @@ async function main(): Promise<void> {
   process.stdout.write(`${JSON.stringify({ msg: 'ready', ...proxy.addresses })}\n`);
 }
 
+/** What to do about a listener that could not be had. */
+const NEXT: Readonly<Record<string, string>> = {
+  EADDRINUSE: ': `ss -ltnp` shows who has that port; port 0 takes a free one',
+  EACCES: ': ports below 1024 need the capability NET_BIND_SERVICE',
+  EADDRNOTAVAIL: ': `ip address` shows which addresses are of this machine',
+};
+
 main().catch((error: unknown) => {
-  const reason = error instanceof Error ? error.message : String(error);
-  process.stderr.write(`remora-proxy: cannot start: ${reason}\n`);
+  const { message, code = '' } = error instanceof Error ? (error as NodeJS.ErrnoException) : {};
+  const reason = message ?? String(error);
+  process.stderr.write(`remora-proxy: cannot start: ${reason}${NEXT[code] ?? ''}\n`);
   process.exitCode = EXIT_FAILED;
 });
