@@ -40,6 +40,8 @@ const FULL: Scale = {
   loadedSeconds: 60,
   idleSeconds: 60,
   starts: 7,
+  lives: 3,
+  slices: 20,
 };
 
 const QUICK: Scale = {
@@ -54,6 +56,8 @@ const QUICK: Scale = {
   loadedSeconds: 3,
   idleSeconds: 5,
   starts: 3,
+  lives: 1,
+  slices: 3,
 };
 
 /** Throws with a sentence for the user. */

@@ -56,6 +56,9 @@ export interface Scale {
   readonly loadedSeconds: number;
   readonly idleSeconds: number;
   readonly starts: number;
+  /** Of `seeing`: how often everything starts anew, and rounds in each life. */
+  readonly lives: number;
+  readonly slices: number;
 }
 
 export interface Bench {

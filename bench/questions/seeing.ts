@@ -4,6 +4,11 @@
  * The notes on every request can't be switched off, so the quiet one has them too; it leaves no
  * record, since nothing is sampled, fails or is slow. The sampled one sends its spans to a
  * collector that takes them: the origin, which answers 200 to whatever it is sent.
+ *
+ * The bars are a few hundredths, and two processes that do the same differ by as much: by what the
+ * machine did meanwhile, and by what their compilers made of the first seconds. So slices are short
+ * and many, all start anew several times, and the quiet one is there twice: what it costs "of
+ * itself" is what this run can tell apart.
  */
 import { startOrigin } from '../peers/nginx.ts';
 import type { Running } from '../peers/peer.ts';
@@ -22,9 +27,11 @@ import {
 
 const CONNECTIONS = 50;
 const QUIET = 'Remora, no records';
+const AGAIN = 'Remora, no records, once more';
 const KEPT = 'Remora, 1% kept for explain';
 const SAMPLED = 'Remora, 1% sent as spans';
 const LOGGED = 'Remora, all in the access log';
+const SLICE_SECONDS = 1;
 /** Slow requests would leave records of their own: here nothing is slow. */
 const NEVER_SLOW = ['--slow', '3600000'];
 
@@ -44,17 +51,22 @@ export const seeing: Question = {
     const collector = `http://127.0.0.1:${firstPort}`;
     const peers = [
       remora({ name: QUIET, flags: ['--sample', '0', ...NEVER_SLOW] }),
+      remora({ name: AGAIN, flags: ['--sample', '0', ...NEVER_SLOW] }),
       remora({ name: KEPT, flags: ['--sample', '0.01', ...NEVER_SLOW] }),
       remora({ name: SAMPLED, flags: ['--sample', '0.01', '--traces', collector, ...NEVER_SLOW] }),
       remora({ name: LOGGED, flags: ['--sample', '0', '--access-log', 'all', ...NEVER_SLOW] }),
     ];
-    const running = await startPeers(bench, peers, shopTable(firstPort), notes);
     const rounds = new Rounds(bench, notes);
-    const seconds = bench.scale.warmSeconds;
-    for (const one of running) {
-      await bench.driver.saturate(targetOf(one), { connections: CONNECTIONS, seconds });
+    let running: readonly Running[] = [];
+    for (let start = 0; start < bench.scale.lives; start++) {
+      for (const one of running) await bench.place.children.end(one.child);
+      running = await startPeers(bench, peers, shopTable(firstPort), notes);
+      for (const one of running) {
+        const load = { connections: CONNECTIONS, seconds: bench.scale.warmSeconds };
+        await bench.driver.saturate(targetOf(one), load);
+      }
+      await rounds.alternate(running, bench.scale.slices, (one) => measure(bench, one));
     }
-    await rounds.alternate(running, bench.scale.roundsBesideHop, (one) => measure(bench, one));
     const ratio = (name: string) => {
       const quiet = rounds.named(QUIET, 'cpuUs');
       const value = median(pairedRatios(rounds.named(name, 'cpuUs'), quiet));
@@ -64,6 +76,7 @@ export const seeing: Question = {
       columns: COLUMNS,
       rows: running.map((one) => rounds.row(one, COLUMNS)),
       figures: {
+        cpuRatioItself: ratio(AGAIN),
         cpuRatioExplain: ratio(KEPT),
         cpuRatioSampled: ratio(SAMPLED),
         cpuRatioAccessLog: ratio(LOGGED),
@@ -74,7 +87,7 @@ export const seeing: Question = {
 };
 
 async function measure(bench: Bench, running: Running) {
-  const load = { connections: CONNECTIONS, seconds: bench.scale.saturationSeconds };
+  const load = { connections: CONNECTIONS, seconds: SLICE_SECONDS };
   const { cpuUs, perCore, p99Us } = await bench.driver.saturate(targetOf(running), load);
   bench.say(`${running.name}: ${cpuUs.toFixed(1)} µs`);
   return { cpuUs, perCore, p99Us };

@@ -60,7 +60,7 @@ describe('looking at a cluster', { skip: skipWithoutCluster() }, () => {
   });
 
   test('config prints what one sidecar has in force', async () => {
-    const config = await type('remora config client --cluster');
+    const config = await type('remora config looking/client --cluster');
     assert.match(config, /catalog-v1\.looking:80 90, catalog-v2\.looking:80 10/);
   });
 

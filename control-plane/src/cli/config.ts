@@ -1,9 +1,18 @@
 /** `remora config PROXY`: what this proxy has in force, which may not be what was wanted. */
-import { askPage, CONTROL_OPTION, tellRefusal } from './control-client.ts';
+import { notOneProxy, proxiesNamed } from '../proxy-names.ts';
+import {
+  askControlPlane,
+  askPage,
+  CONTROL_OPTION,
+  refusalOf,
+  tellRefusal,
+} from './control-client.ts';
 import { configLines } from './config-text.ts';
 import { EXIT_OK, EXIT_UNAVAILABLE } from './exit-codes.ts';
 import { painterOf } from './painter.ts';
 import { JSON_OPTION, type Verb } from './verb.ts';
+
+const NOT_FOUND = 404;
 
 export const config: Verb = {
   usage: 'config <proxy>',
@@ -12,7 +21,15 @@ export const config: Verb = {
   options: [JSON_OPTION, CONTROL_OPTION],
 
   async run([name = ''], options, io) {
-    const path = `/v1/proxies/${encodeURIComponent(name)}/config`;
+    const { status, code } = await askControlPlane(options, io);
+    if (status === null) return code;
+    // Each replica knows its own proxies only, so a name is looked up among those of all.
+    const keys = status.proxies.map((proxy) => `${proxy.namespace}/${proxy.name}`);
+    const [key = '', ...others] = proxiesNamed(name, keys);
+    if (key === '' || others.length > 0) {
+      return tellRefusal(refusalOf(NOT_FOUND, notOneProxy(name, keys)), io);
+    }
+    const path = `/v1/proxies/${encodeURIComponent(key)}/config`;
     const page = await askPage<unknown>(options, io, path);
     if (page.refusal !== null) return tellRefusal(page.refusal, io);
     if (options['json'] === true) {

@@ -33,8 +33,6 @@ export interface Refusal {
   readonly status: number;
   readonly why: string;
   readonly next: string;
-  /** Names that may have been meant, where a name was asked for. */
-  readonly nearest?: readonly string[];
 }
 
 export type Page<T> =
@@ -78,12 +76,12 @@ export function tellRefusal({ status, why, next }: Refusal, io: Io): ExitCode {
   return status === 404 || status === 400 ? EXIT_USAGE : EXIT_UNAVAILABLE;
 }
 
-function refusalOf(status: number, { error, nearest }: QueryError): Refusal {
+/** What the page of a control plane refused, as a sentence and the next step. */
+export function refusalOf(status: number, { error, nearest }: QueryError): Refusal {
   const why = `${error}.`;
   if (nearest !== undefined) {
     const meant = nearest.length === 0 ? '' : `Did you mean ${nearest.join(', ')}? `;
-    const next = `${meant}\`remora status\` lists the proxies.`;
-    return { status, why, next, nearest };
+    return { status, why, next: `${meant}\`remora status\` lists the proxies.` };
   }
   const next =
     status === 404

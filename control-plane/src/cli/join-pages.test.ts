@@ -63,8 +63,5 @@ describe('the answers of two replicas', () => {
     assert.equal(joinPages(path, [refused(404), ok('mine')]).body, 'mine');
     assert.equal(joinPages(path, [refused(404), refused(504)]).refusal?.status, 504);
     assert.equal(joinPages(path, [refused(404), refused(404)]).refusal?.status, 404);
-    const guessed = { status: 404, why: '', next: 'Did you mean a?', nearest: ['a'] };
-    const pages = [refused(404), { body: null, refusal: guessed }];
-    assert.equal(joinPages(path, pages).refusal, guessed);
   });
 });

@@ -32,9 +32,7 @@ export function joinPages(path: string, pages: readonly Page<unknown>[]): Page<u
 function joinOwned(pages: readonly Page<unknown>[], first: Page<unknown>): Page<unknown> {
   const answered = pages.find(({ refusal }) => refusal === null);
   const failed = pages.find(({ refusal }) => refusal !== null && refusal.status !== NOT_FOUND);
-  // A name that is nearly right is one of another replica's.
-  const guessed = pages.find(({ refusal }) => (refusal?.nearest ?? []).length > 0);
-  return answered ?? failed ?? guessed ?? first;
+  return answered ?? failed ?? first;
 }
 
 function joinRecords(pages: readonly RecordsPage[]): RecordsPage {

@@ -34,21 +34,30 @@ const ends: (() => unknown)[] = [];
 let mesh: ControlPlane;
 
 beforeEach(async () => {
+  mesh = await startMesh();
+});
+
+async function startMesh(): Promise<ControlPlane> {
   const folder = mkdtempSync(join(tmpdir(), 'remora-looking-'));
   ends.push(() => rmSync(folder, { recursive: true }));
   writeFileSync(join(folder, 'web.yaml'), '');
   const listen = { host: '127.0.0.1', port: 0 };
-  mesh = await startControlPlane({ folder, listen, log: silentLog });
-  ends.push(() => mesh.close());
-});
+  const started = await startControlPlane({ folder, listen, log: silentLog });
+  ends.push(() => started.close());
+  return started;
+}
 
 afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end();
 });
 
 /** A proxy that answers so; undefined: not at all, as one of an older version. */
-async function proxy(name: string, answer: (query: ProxyQuery) => unknown): Promise<void> {
-  const client = await StreamClient.connect({ url: mesh.url, name });
+async function proxy(
+  name: string,
+  answer: (query: ProxyQuery) => unknown,
+  at: { readonly url?: string; readonly namespace?: string } = {},
+): Promise<void> {
+  const client = await StreamClient.connect({ url: mesh.url, name, ...at });
   ends.push(() => client.close());
   client.onMessage = (message) => {
     const answered = message.type === 'query' ? answer(message.query) : undefined;
@@ -230,5 +239,24 @@ describe('remora config', () => {
     await proxy('storefront-0', () => undefined);
     const { code, err } = await run(config, ['storefrnt-0']);
     assert.deepEqual([code, /Did you mean storefront-0\?/.test(err)], [EXIT_USAGE, true]);
+  });
+
+  test('finds a proxy at any replica, and asks which where two have that name', async () => {
+    const second = await startMesh();
+    const control = `${mesh.url},${second.url}`;
+    const page = { format: 'remora-snapshot/1', destinations: {} };
+    await proxy('client', () => page, { url: second.url, namespace: 'other' });
+    await proxy('unlike-it', () => page);
+    assert.match((await run(config, ['client'], { control })).out, /client: 0 destinations/);
+    assert.match((await run(config, ['clien'], { control })).err, /Did you mean client\?/);
+    await proxy('client', () => page, { namespace: 'shop' });
+    const { code, err } = await run(config, ['client'], { control });
+    assert.equal(code, EXIT_USAGE);
+    assert.match(
+      err,
+      /Several proxies are called client\.\nDid you mean shop\/client, other\/client/,
+    );
+    const one = await run(config, ['other/client'], { control });
+    assert.match(one.out, /other\/client: 0 destinations/);
   });
 });

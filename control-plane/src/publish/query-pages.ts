@@ -7,9 +7,9 @@
  *
  * Decides no sockets. Called by `config-server.ts`.
  */
-import { nearestNames } from '@remora/api/nearest-names.ts';
 import type { RequestRecord } from '@remora/api/request-record.ts';
 import { type ProxyQuery, type TapFilter, wireLimits } from '@remora/api/wire.ts';
+import { notOneProxy, proxiesNamed } from '../proxy-names.ts';
 import { limits } from '../limits.ts';
 import type { AskedProxy, ProxyQueries } from './proxy-queries.ts';
 import { readRecords } from './record-shape.ts';
@@ -94,12 +94,10 @@ async function proxyPage(
   kind: 'config' | 'stats',
   { byName, queries }: QueryWorld,
 ): Promise<PageReply> {
-  const proxy = byName.get(name) ?? onlyOneNamed(name, byName);
+  const [key = '', ...others] = proxiesNamed(name, byName.keys());
+  const proxy = others.length === 0 ? byName.get(key) : undefined;
   if (proxy === undefined) {
-    const known = [...byName.keys()];
-    const bare = known.map((key) => key.slice(key.indexOf('/') + 1));
-    const nearest = nearestNames(name, name.includes('/') ? known : bare);
-    const body: QueryError = { error: `No proxy ${name} is connected`, nearest };
+    const body: QueryError = notOneProxy(name, byName.keys());
     return { status: 404, body };
   }
   if (!queries.hasRoomFor(1)) return tooMany();
@@ -109,12 +107,6 @@ async function proxyPage(
     else page = refusal(504, `Proxy ${name} did not answer: ${why}`);
   });
   return page;
-}
-
-/** People leave the namespace out where there is no other of the name. */
-function onlyOneNamed(name: string, byName: QueryWorld['byName']): AskedProxy | undefined {
-  const found = [...byName].filter(([key]) => key.endsWith(`/${name}`));
-  return found.length === 1 ? found[0]?.[1] : undefined;
 }
 
 async function recordsPage({ byName, queries }: QueryWorld, query: ProxyQuery): Promise<PageReply> {
