@@ -32,7 +32,12 @@ export interface RemoraOptions {
   /** The address of a control plane; without it the snapshot is all there is. */
   readonly control?: string;
   readonly environment?: Readonly<Record<string, string>>;
+  /** Its log goes into a pipe that somebody just reads, as a container's does. */
+  readonly hasLogReader?: true;
 }
+
+/** `$0` is the cores of the reader. Not this process's: what it does with a log costs the load. */
+const WITH_LOG_READER = 'exec "$@" 2> >(exec taskset -c "$0" cat > /dev/null)';
 
 /**
  * What to start. The bundle, made anew if its sources changed: the modules it holds start slower
@@ -103,14 +108,16 @@ function sourceOf(snapshot: string, control: string | undefined): readonly strin
 function commandFor(
   place: Place,
   source: readonly string[],
-  { nodeFlags = [], flags = [], environment = {} }: RemoraOptions,
+  { nodeFlags = [], flags = [], environment = {}, hasLogReader }: RemoraOptions,
 ): readonly string[] {
   // As a sidecar is started; `env` replaces itself by the program, so the pid is the proxy's.
   const variables = { ...proxyEnvironment, ...environment };
   const settings = Object.entries(variables).map(([name, value]) => `${name}=${value}`);
-  return [
+  const command = [
     ...['env', ...settings, process.execPath, ...proxyNodeFlags, ...nodeFlags, place.remora],
     ...['--name', 'bench-0', '--namespace', 'shop', '--workload', 'storefront'],
     ...['--admin', '127.0.0.1:0', ...source, ...flags],
   ];
+  if (hasLogReader !== true || !place.cores.pinned) return command;
+  return ['bash', '-c', WITH_LOG_READER, place.cores.load, ...command];
 }

@@ -11,7 +11,7 @@
  * itself" is what this run can tell apart.
  */
 import { startOrigin } from '../peers/nginx.ts';
-import type { Running } from '../peers/peer.ts';
+import type { Peer, Running } from '../peers/peer.ts';
 import { remora } from '../peers/remora.ts';
 import { SHOP_PORTS, shopTable } from '../route-table.ts';
 import { median, pairedRatios } from '../statistics.ts';
@@ -50,11 +50,11 @@ export const seeing: Question = {
     const { firstPort } = await startOrigin(bench.place, SHOP_PORTS);
     const collector = `http://127.0.0.1:${firstPort}`;
     const peers = [
-      remora({ name: QUIET, flags: ['--sample', '0', ...NEVER_SLOW] }),
-      remora({ name: AGAIN, flags: ['--sample', '0', ...NEVER_SLOW] }),
-      remora({ name: KEPT, flags: ['--sample', '0.01', ...NEVER_SLOW] }),
-      remora({ name: SAMPLED, flags: ['--sample', '0.01', '--traces', collector, ...NEVER_SLOW] }),
-      remora({ name: LOGGED, flags: ['--sample', '0', '--access-log', 'all', ...NEVER_SLOW] }),
+      peer(QUIET, '--sample', '0'),
+      peer(AGAIN, '--sample', '0'),
+      peer(KEPT, '--sample', '0.01'),
+      peer(SAMPLED, '--sample', '0.01', '--traces', collector),
+      peer(LOGGED, '--sample', '0', '--access-log', 'all'),
     ];
     const rounds = new Rounds(bench, notes);
     let running: readonly Running[] = [];
@@ -85,6 +85,10 @@ export const seeing: Question = {
     };
   },
 };
+
+function peer(name: string, ...flags: readonly string[]): Peer {
+  return remora({ name, flags: [...flags, ...NEVER_SLOW], hasLogReader: true });
+}
 
 async function measure(bench: Bench, running: Running) {
   const load = { connections: CONNECTIONS, seconds: SLICE_SECONDS };

@@ -195,7 +195,7 @@ export const limits = {
   recordBytesMax: 2 * 1024 * 1024,
   /** Records of sampled requests, and those that exist only because somebody tapped. */
   commonRecordsKept: 128,
-  commonRecordBytesMax: 512 * 1024,
+  commonRecordBytesMax: 256 * 1024,
   /** Of one tap; one that is full asks for no more. */
   tapRecordsMax: 512,
   /** Of the control plane that wait for an answer here. */

@@ -5,63 +5,67 @@ import type { RequestRecord } from '@remora/api/request-record.ts';
 import { type TapFilter, wireLimits } from '@remora/api/wire.ts';
 import fc from 'fast-check';
 import { limits } from '../limits.ts';
-import { attemptRecord, requestRecord } from '@remora/api/record-fixture.ts';
+import { requestRecord } from '@remora/api/record-fixture.ts';
 import { RecordRing } from './record-ring.ts';
-import { recordBytes } from './record-size.ts';
 import { RecordStore } from './record-store.ts';
 
 const ALL: TapFilter = { route: null, onlyFailed: false, method: null, path: null };
 const MANY = 1_000;
 const MIB = 1024 * 1024;
 
+const WORD = fc.string({ unit: fc.constantFrom('a', '"', 'é', '好', '\\'), maxLength: 40 });
+
 describe('the ring of records', () => {
-  test('property: holds the newest that fit both bounds, oldest first', () => {
-    const sizes = fc.array(fc.integer({ min: 1, max: 60 }), { maxLength: 40 });
+  test('property: holds the newest, oldest first, and all that leave room for one more', () => {
+    const bytesMax = 2_000;
     fc.assert(
-      fc.property(sizes, fc.integer({ min: 1, max: 8 }), (added, recordsMax) => {
-        const ring = new RecordRing(recordsMax, 50);
-        let model: { readonly record: RequestRecord; readonly bytes: number }[] = [];
-        for (const [at, bytes] of added.entries()) {
-          const record = requestRecord({ startedAt: at });
-          ring.add(record, bytes);
-          if (bytes > 50) continue;
-          model = [...model, { record, bytes }];
-          const total = () => model.reduce((sum, one) => sum + one.bytes, 0);
-          while (model.length > recordsMax || total() > 50) model.shift();
-        }
-        assert.deepEqual(
-          ring.find('r-1'),
-          model.map(({ record }) => record),
-        );
-      }),
+      fc.property(
+        fc.array(WORD, { maxLength: 60 }),
+        fc.integer({ min: 1, max: 8 }),
+        (words, most) => {
+          const ring = new RecordRing(most, bytesMax);
+          const added: { readonly record: RequestRecord; readonly bytes: number }[] = [];
+          for (const [at, word] of words.entries()) {
+            const record = requestRecord({ startedAt: at, path: word, attempts: [] });
+            const text = JSON.stringify(record);
+            const bytes = Buffer.byteLength(text);
+            ring.add(text, bytes);
+            added.push({ record, bytes });
+            const held = ring.find('r-1');
+            assert.deepEqual(
+              held,
+              added.slice(-held.length).map((one) => one.record),
+            );
+            // The end of the buffer stays empty where the next one did not fit.
+            const widest = Math.max(...added.map((one) => one.bytes));
+            let sum = 0;
+            const fit = added
+              .toReversed()
+              .findIndex((one) => (sum += one.bytes) > bytesMax - widest);
+            const least = Math.min(most, fit === -1 ? added.length : fit);
+            assert.ok(held.length >= least && held.length <= most, `${held.length} of ${least}`);
+          }
+        },
+      ),
     );
   });
-});
 
-describe('the size of a record', () => {
-  test('property: is never less than what it takes as JSON', () => {
-    const long = fc.string({ unit: fc.constantFrom('a', '"', 'é', '好', '\\'), maxLength: 80 });
+  test('keeps none that is larger than itself, and loses none for it', () => {
+    const ring = new RecordRing(8, 2_000);
+    const text = JSON.stringify(requestRecord({ attempts: [] }));
+    ring.add(text, text.length);
+    ring.add(JSON.stringify(requestRecord({ path: 'x'.repeat(2_000) })), 4_000);
+    assert.equal(ring.find('r-1').length, 1);
+  });
+
+  test('property: finds an id whatever is in it', () => {
     fc.assert(
-      fc.property(long, fc.nat(6), fc.double({ noNaN: true }), (word, count, ms) => {
-        const attempt = attemptRecord({
-          ...{ backend: word, endpoint: word, instance: word, reason: word },
-          ...{ beganMs: ms, chosenMs: ms, sentMs: ms, answeredMs: ms, endedMs: ms },
-          ...{ failure: 'RMR_RESPONSE_MALFORMED' as never, budgetLeft: ms },
-          limit: { inFlight: ms, waiting: ms, max: ms },
-          weighed: Array.from({ length: count }, () => ({ endpoint: word, score: ms })),
-        });
-        const record = requestRecord({
-          ...{ requestId: word, parentSpanId: word, authority: word, path: word, rule: word },
-          ...{ userAgent: word, peer: word, detail: word, method: word, durationMs: ms },
-          nearest: { rule: word, why: word },
-          split: {
-            draw: ms,
-            cohort: { by: word, key: word },
-            shares: Array.from({ length: count }, () => ({ backend: word, weight: ms })),
-          },
-          attempts: Array.from({ length: count }, () => attempt),
-        });
-        assert(recordBytes(record) >= Buffer.byteLength(JSON.stringify(record)));
+      fc.property(WORD, (id) => {
+        const ring = new RecordRing(2, 4_000);
+        const text = JSON.stringify(requestRecord({ requestId: id, attempts: [] }));
+        ring.add(text, Buffer.byteLength(text));
+        assert.equal(ring.find(id).length, 1);
+        assert.equal(ring.find(`${id}x`).length, 0);
       }),
     );
   });
@@ -131,7 +135,8 @@ describe('the store of records', () => {
   test('a tap holds no more bytes than it was given', () => {
     const store = new RecordStore();
     const record = requestRecord({ path: 'x'.repeat(2_000) });
-    const tap = store.openTap(ALL, MANY, 3 * recordBytes(record))!;
+    const bytes = Buffer.byteLength(JSON.stringify(record));
+    const tap = store.openTap(ALL, MANY, 3 * bytes)!;
     for (let at = 0; at < 5; at++) store.add(record);
     assert.deepEqual([tap.leftOut, tap.take().length], [2, 3]);
   });

@@ -14,7 +14,6 @@ import type { RequestRecord } from '@remora/api/request-record.ts';
 import { type TapFilter, wireLimits } from '@remora/api/wire.ts';
 import { limits } from '../limits.ts';
 import { RecordRing } from './record-ring.ts';
-import { recordBytes } from './record-size.ts';
 
 /** What a tap's filter looks at. */
 export type TapFacts = Pick<RequestRecord, 'rule' | 'destination' | 'isFailed' | 'method' | 'path'>;
@@ -28,10 +27,11 @@ export class RecordStore {
 
   add(record: RequestRecord): void {
     if (record.reason === 'asked' && this.#taps.size === 0) return; // Somebody else asked.
-    const bytes = recordBytes(record);
+    const text = JSON.stringify(record);
+    const bytes = Buffer.byteLength(text);
     const isCommon = record.reason === 'asked' || record.reason === 'sampled';
     const ring = isCommon ? this.#common : this.#kept;
-    ring.add(record, bytes);
+    ring.add(text, bytes);
     if (this.#taps.size === 0) return;
     for (const tap of this.#taps) tap.offer(record, bytes);
     this.#refresh();
