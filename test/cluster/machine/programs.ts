@@ -59,7 +59,7 @@ const PROGRAMS = {
   'kube-scheduler': kube('kube-scheduler'),
   kubelet: kube('kubelet'),
   'kube-proxy': kube('kube-proxy'),
-  coredns: { module: 'coredns', package: 'github.com/coredns/coredns' },
+  coredns: { module: 'coredns', package: '.' },
   pause: { module: 'pause', package: '.', isStatic: true },
   helm: { module: 'helm', package: 'helm.sh/helm/v4/cmd/helm' },
   'echo-server': {
