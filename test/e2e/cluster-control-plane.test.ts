@@ -24,6 +24,8 @@ import { type KubeScene, startKubeScene } from '../support/kube-scene.ts';
 import { Program } from '../support/processes.ts';
 import { until } from '../support/waiting.ts';
 
+const AFTER_RESTART_MS = 30_000;
+
 describe('the control plane of a cluster', { skip: skipWithoutApiServer() }, () => {
   let scene: KubeScene;
   let control: Program;
@@ -120,6 +122,9 @@ describe('the control plane of a cluster', { skip: skipWithoutApiServer() }, () 
     await scene.server.restart();
     const since = proxy.received.length;
     await apply(route(50));
+    // It is found again after pauses that grow, and lists anew what it watched.
+    const hasCome = () => proxy.received.slice(since).some(({ type }) => type === 'put');
+    await until(hasCome, 'the change after the restart', AFTER_RESTART_MS);
     const put = await proxy.next('put', since);
     assert.equal(put.config.rules[0]?.backends[0]?.weight, 50);
     await until(
@@ -134,7 +139,7 @@ interface StatusPage {
 }
 
 async function pages(path: string): Promise<StatusPage> {
-  const answer = await fetch(`http://${CONTROL_HOST}:${ports.controlPages}${path}`);
+  const answer = await fetch(`http://127.0.0.1:${ports.controlPages}${path}`);
   return (await answer.json()) as StatusPage;
 }
 

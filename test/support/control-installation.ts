@@ -38,7 +38,7 @@ const TOKEN_SECONDS = 7_200;
 const CALL = { timeoutMs: 120_000 };
 
 /** Where the control plane listens. */
-export const CONTROL_HOST = '127.0.0.1';
+export const CONTROL_HOST = '127.0.0.15';
 /** What its certificate names. */
 export const CONTROL_SERVERNAME = `${CONTROL_SERVICE}.${CONTROL_NAMESPACE}.svc`;
 /** What its pod would tell it; beside KUBECONFIG. */
