@@ -6,20 +6,19 @@
  */
 import { nearestNames } from '@remora/api/nearest-names.ts';
 
-/** More than one: the name alone does not tell. */
-export function proxiesNamed(name: string, keys: Iterable<string>): readonly string[] {
-  const known = [...keys];
-  return known.includes(name) ? [name] : known.filter((key) => key.endsWith(`/${name}`));
+/** Why it is not one proxy, and which may be meant. */
+export interface NotOneProxy {
+  readonly error: string;
+  readonly nearest: readonly string[];
 }
 
-/** Why it is not one proxy, and which may be meant. */
-export function notOneProxy(
-  name: string,
-  keys: Iterable<string>,
-): { readonly error: string; readonly nearest: readonly string[] } {
-  const known = [...keys];
-  const named = proxiesNamed(name, known);
+/** The one of these that is meant, as `NAMESPACE/NAME`. */
+export function proxyNamed(name: string, known: readonly string[]): string | NotOneProxy {
+  if (known.includes(name)) return name;
+  const named = known.filter((key) => key.endsWith(`/${name}`));
+  const [first] = named;
   if (named.length > 1) return { error: `Several proxies are called ${name}`, nearest: named };
+  if (first !== undefined) return first;
   const bare = known.map((key) => key.slice(key.indexOf('/') + 1));
   const nearest = nearestNames(name, name.includes('/') ? known : bare);
   return { error: `No proxy ${name} is connected`, nearest };

@@ -59,7 +59,7 @@ describe('an installation', { skip: skipWithoutCluster() }, () => {
   after(() => rmSync(folder, { recursive: true, force: true }));
 
   async function type(code: string): Promise<string> {
-    return await world.run({ line: 0, code, notRun: null });
+    return await world.type(code);
   }
 
   /** Their pods have sidecars, and their suites are over: no installation goes before they do. */

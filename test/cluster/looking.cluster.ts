@@ -48,7 +48,7 @@ describe('looking at a cluster', { skip: skipWithoutCluster() }, () => {
   });
 
   async function type(code: string): Promise<string> {
-    return await world.run({ line: 0, code, notRun: null });
+    return await world.type(code);
   }
 
   test('status lists each sidecar, and routes who applied which', async () => {

@@ -16,6 +16,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { parse } from 'yaml';
 import { CONTROL_NAMESPACE } from '@remora/api/mesh-names.ts';
@@ -73,19 +74,19 @@ describe('Prometheus', { skip }, () => {
   ] as const) {
     describe(`by ${name}`, () => {
       let prometheus: Prometheus;
-      let hadBefore = 0;
+      let countedBefore = 0;
       let sent = 0;
 
       before(async () => {
         if (typeof tools === 'string') return;
         const found = await Promise.all(jobs().map(discovered));
         prometheus = await startPrometheus(tools, found, SIDECARS + REPLICAS);
-        hadBefore = await outbound();
+        countedBefore = await outbound();
         const load = await Load.start(
           { namespace: NAMESPACE, pod: 'client' },
           { url: 'http://catalog/items', ratePerSecond: RATE },
         );
-        await new Promise((resolve) => setTimeout(resolve, LOAD_MS));
+        await sleep(LOAD_MS);
         sent = (await load.stop()).samples.length;
       });
 
@@ -108,7 +109,7 @@ describe('Prometheus', { skip }, () => {
 
       test('counts every request, at the caller and by Deployment', async () => {
         await shop.waitFor('a scrape after the load', async () => {
-          const counted = (await outbound()) - hadBefore;
+          const counted = (await outbound()) - countedBefore;
           if (counted === sent) return true;
           throw new Error(`${counted} of ${sent}`);
         });
@@ -168,11 +169,9 @@ function podMonitors(): readonly Monitor[] {
 
 function jobOfMonitor({ metadata, spec }: Monitor): Job {
   const [endpoint] = spec.podMetricsEndpoints;
-  const kept = Object.entries(spec.selector.matchLabels ?? {}).map(([label, value]) => ({
-    source_labels: [`__meta_kubernetes_pod_label_${label.replaceAll(/[^a-z0-9]/gi, '_')}`],
-    regex: value,
-    action: 'keep',
-  }));
+  const kept = Object.entries(spec.selector.matchLabels ?? {}).map(([label, value]) => {
+    return keep(`pod_label_${label.replaceAll(/[^a-z0-9]/gi, '_')}`, value);
+  });
   const port = endpoint?.port === undefined ? [] : [keep('pod_container_port_name', endpoint.port)];
   const relabelings = (endpoint?.relabelings ?? []).map((one) => {
     return Object.fromEntries(Object.entries(one).map(([key, value]) => [snakeCase(key), value]));

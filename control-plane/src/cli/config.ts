@@ -1,5 +1,5 @@
 /** `remora config PROXY`: what this proxy has in force, which may not be what was wanted. */
-import { notOneProxy, proxiesNamed } from '../proxy-names.ts';
+import { proxyNamed } from '../proxy-names.ts';
 import {
   askControlPlane,
   askPage,
@@ -25,10 +25,8 @@ export const config: Verb = {
     if (status === null) return code;
     // Each replica knows its own proxies only, so a name is looked up among those of all.
     const keys = status.proxies.map((proxy) => `${proxy.namespace}/${proxy.name}`);
-    const [key = '', ...others] = proxiesNamed(name, keys);
-    if (key === '' || others.length > 0) {
-      return tellRefusal(refusalOf(NOT_FOUND, notOneProxy(name, keys)), io);
-    }
+    const key = proxyNamed(name, keys);
+    if (typeof key !== 'string') return tellRefusal(refusalOf(NOT_FOUND, key), io);
     const path = `/v1/proxies/${encodeURIComponent(key)}/config`;
     const page = await askPage<unknown>(options, io, path);
     if (page.refusal !== null) return tellRefusal(page.refusal, io);

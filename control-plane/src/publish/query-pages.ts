@@ -9,7 +9,7 @@
  */
 import type { RequestRecord } from '@remora/api/request-record.ts';
 import { type ProxyQuery, type TapFilter, wireLimits } from '@remora/api/wire.ts';
-import { notOneProxy, proxiesNamed } from '../proxy-names.ts';
+import { proxyNamed } from '../proxy-names.ts';
 import { limits } from '../limits.ts';
 import type { AskedProxy, ProxyQueries } from './proxy-queries.ts';
 import { readRecords } from './record-shape.ts';
@@ -94,12 +94,9 @@ async function proxyPage(
   kind: 'config' | 'stats',
   { byName, queries }: QueryWorld,
 ): Promise<PageReply> {
-  const [key = '', ...others] = proxiesNamed(name, byName.keys());
-  const proxy = others.length === 0 ? byName.get(key) : undefined;
-  if (proxy === undefined) {
-    const body: QueryError = notOneProxy(name, byName.keys());
-    return { status: 404, body };
-  }
+  const key = proxyNamed(name, [...byName.keys()]);
+  if (typeof key !== 'string') return { status: 404, body: key };
+  const proxy = byName.get(key)!;
   if (!queries.hasRoomFor(1)) return tooMany();
   let page = refusal(504, `Proxy ${name} did not answer`);
   await queries.ask([proxy], { kind }, ({ answer, why }) => {

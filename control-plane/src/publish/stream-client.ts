@@ -79,9 +79,10 @@ export class StreamClient {
   async next<T extends ControlMessage['type']>(
     type: T,
     since = 0,
+    limitMs = waitMsMax,
   ): Promise<Extract<ControlMessage, { type: T }>> {
     const found = () => this.received.slice(since).find((message) => message.type === type);
-    await this.until(() => found() !== undefined || this.#closed);
+    await this.until(() => found() !== undefined || this.#closed, limitMs);
     const message = found();
     if (message === undefined) {
       throw new Error(`The stream closed before a ${type} came. ${this.#text}`);
@@ -89,8 +90,8 @@ export class StreamClient {
     return message as Extract<ControlMessage, { type: T }>;
   }
 
-  async until(holds: () => boolean): Promise<void> {
-    const untilMs = performance.now() + waitMsMax;
+  async until(holds: () => boolean, limitMs = waitMsMax): Promise<void> {
+    const untilMs = performance.now() + limitMs;
     while (!holds()) {
       if (performance.now() > untilMs) throw new Error('Nothing came in time');
       await new Promise<void>((resolve) => {

@@ -49,6 +49,8 @@ export function blocksOfPage(file: string): DocBlock[] {
 export interface DocWorld {
   /** Resolves with all it printed; rejects with that and its exit code. */
   run(block: DocBlock): Promise<string>;
+  /** The same of what stands on no page. */
+  type(code: string): Promise<string>;
 }
 
 export interface DocWorldOptions {
@@ -73,19 +75,18 @@ export function docWorld({ folder, kubeconfigFile, replace = {} }: DocWorldOptio
     KUBECONFIG: kubeconfigFile,
     PATH: [programs, places.programs, process.env['PATH']].join(delimiter),
   };
-  return {
-    run: async ({ code, line }) => {
-      const script = Object.entries(replace).reduce((all, [from, to]) => {
-        return all.replaceAll(from, to);
-      }, code);
-      const options = { cwd: folder, env, timeout: LIMIT_MS, killSignal: 'SIGKILL' } as const;
-      const child = spawn('bash', ['-euo', 'pipefail', '-c', `exec 2>&1\n${script}`], options);
-      const [output, [exit]] = await Promise.all([
-        text(child.stdout),
-        once(child, 'close') as Promise<[number | null]>,
-      ]);
-      if (exit === 0) return output;
-      throw new Error(`line ${line} ended with ${exit ?? 'a signal'}:\n${script}\n${output}`);
-    },
+  const run: DocWorld['run'] = async ({ code, line }) => {
+    const script = Object.entries(replace).reduce((all, [from, to]) => {
+      return all.replaceAll(from, to);
+    }, code);
+    const options = { cwd: folder, env, timeout: LIMIT_MS, killSignal: 'SIGKILL' } as const;
+    const child = spawn('bash', ['-euo', 'pipefail', '-c', `exec 2>&1\n${script}`], options);
+    const [output, [exit]] = await Promise.all([
+      text(child.stdout),
+      once(child, 'close') as Promise<[number | null]>,
+    ]);
+    if (exit === 0) return output;
+    throw new Error(`line ${line} ended with ${exit ?? 'a signal'}:\n${script}\n${output}`);
   };
+  return { run, type: async (code) => await run({ line: 0, code, notRun: null }) };
 }

@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -114,8 +115,8 @@ func targetsOf(wanted job, group *targetgroup.Group) []target {
 		kept := builder.Labels()
 		one := target{Targets: []string{kept.Get(model.AddressLabel)}, Labels: map[string]string{}}
 		kept.Range(func(label labels.Label) {
-			isOwn := len(label.Name) < 2 || label.Name[:2] != "__"
-			if isOwn || label.Name == model.MetricsPathLabel {
+			isReserved := strings.HasPrefix(label.Name, model.ReservedLabelPrefix)
+			if !isReserved || label.Name == model.MetricsPathLabel {
 				one.Labels[label.Name] = label.Value
 			}
 		})
