@@ -113,16 +113,20 @@ describe('Prometheus', { skip }, () => {
           if (counted === sent) return true;
           throw new Error(`${counted} of ${sent}`);
         });
-        const versions = await prometheus.query(
-          `sum by (deployment) (request_total{namespace="${NAMESPACE}",direction="inbound"})`,
-        );
-        assert.deepEqual(versions.map(({ labels }) => labels['deployment']).sort(), [
-          'catalog-v1',
-          'catalog-v2',
-        ]);
-        const served = versions.reduce((sum, { value }) => sum + value, 0);
-        // More than what the client sent: kubelet's probes come in the same way.
-        assert.ok(served >= (await outbound()), `${served}`);
+        // Each target has a second of its own in which it is asked.
+        await shop.waitFor('a scrape of each version after it', async () => {
+          const versions = await prometheus.query(
+            `sum by (deployment) (request_total{namespace="${NAMESPACE}",direction="inbound"})`,
+          );
+          assert.deepEqual(versions.map(({ labels }) => labels['deployment']).sort(), [
+            'catalog-v1',
+            'catalog-v2',
+          ]);
+          const served = versions.reduce((sum, { value }) => sum + value, 0);
+          // More than what the client sent: kubelet's probes come in the same way.
+          assert.ok(served >= (await outbound()), `${served}`);
+          return true;
+        });
       });
     });
   }
