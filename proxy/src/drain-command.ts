@@ -10,6 +10,15 @@
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import {
+  DRAIN_ANSWER_TIMEOUT_MS,
+  DRAIN_WAIT_SECONDS_MAX,
+  DRAINING,
+  type DrainState,
+  GONE,
+  GONE_CODES,
+  untilDrained,
+} from '@remora/api/draining.ts';
 import { ports } from '@remora/api/ports.ts';
 import { addressOf, number } from './flags.ts';
 import type { ListenAddress } from './net/listener.ts';
@@ -23,9 +32,7 @@ export const DRAIN_USAGE = `usage: remora-proxy drain [--admin HOST:PORT] [--wai
 const EXIT_OK = 0;
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
-const WAIT_SECONDS = { least: 0, most: 3_600, standard: 0 };
-const CHECK_MS = 100;
-const ANSWER_TIMEOUT_MS = 5_000;
+const WAIT_SECONDS = { least: 0, most: DRAIN_WAIT_SECONDS_MAX, standard: 0 };
 const ANSWER_BYTES_MAX = 4_096;
 
 /** What became of it, in an exit code. `say` is for people who read events of the pod. */
@@ -50,56 +57,32 @@ export async function drain(args: readonly string[], say: (text: string) => void
     say(`no proxy drains at ${at.host}:${at.port}: ${reasonOf(error)}\n`);
     return EXIT_FAILED;
   }
-  say('draining: not ready, callers are told to leave; the way out stays open until SIGTERM\n');
-  return waitMs === 0 ? EXIT_OK : await wait(at, waitMs, say);
+  say(`${DRAINING}\n`);
+  if (waitMs === 0) return EXIT_OK;
+  const end = await untilDrained(async (limitMs) => await stateOf(at, limitMs), waitMs, {
+    nowMs: () => performance.now(),
+    sleep,
+  });
+  say(`${end.text}\n`);
+  return end.isDrained ? EXIT_OK : EXIT_FAILED;
 }
 
-async function wait(
-  at: ListenAddress,
-  waitMs: number,
-  say: (text: string) => void,
-): Promise<number> {
-  const startedAtMs = performance.now();
-  for (;;) {
-    const leftMs = waitMs - (performance.now() - startedAtMs);
-    const state = await stateOf(at, Math.min(ANSWER_TIMEOUT_MS, Math.max(CHECK_MS, leftMs)));
-    const passedMs = performance.now() - startedAtMs;
-    const passed = `after ${(passedMs / 1_000).toFixed(1)} s`;
-    if (state !== null && state.phase !== 'serving' && state.phase !== 'closing-in') {
-      say(`${passed} the way in is closed, all of its requests are answered\n`);
-      return EXIT_OK;
-    }
-    if (passedMs >= waitMs) {
-      const open = `the way in is not closed, ${state?.inFlight} in flight`;
-      const what = state === null ? 'the proxy does not answer' : open;
-      say(`${passed} ${what}; it goes on draining\n`);
-      return EXIT_FAILED;
-    }
-    await sleep(Math.min(CHECK_MS, waitMs - passedMs));
-  }
-}
-
-/** One that has ended has nothing in flight. Null: it said nothing, and may have a lot. */
-async function stateOf(
-  at: ListenAddress,
-  timeoutMs: number,
-): Promise<{ phase: string; inFlight: number } | null> {
+async function stateOf(at: ListenAddress, timeoutMs: number): Promise<DrainState | null> {
   try {
     const { status, body } = await ask(at, 'GET', timeoutMs);
-    return status === 200 ? (JSON.parse(body) as { phase: string; inFlight: number }) : null;
+    return status === 200 ? (JSON.parse(body) as DrainState) : null;
   } catch (error) {
-    return error instanceof Gone ? { phase: 'done', inFlight: 0 } : null;
+    return error instanceof Gone ? GONE : null;
   }
 }
 
 /** Nobody is there, or is there no more. */
 class Gone extends Error {}
-const GONE_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE']);
 
 function ask(
   { host, port }: ListenAddress,
   method: 'GET' | 'POST',
-  timeoutMs = ANSWER_TIMEOUT_MS,
+  timeoutMs = DRAIN_ANSWER_TIMEOUT_MS,
 ): Promise<{ status: number; body: string }> {
   return new Promise((resolve, reject) => {
     const socket = connect({ host, port });

@@ -56,7 +56,7 @@ describe('remora-proxy drain', () => {
 
     const { exit, logs } = await drain('--admin', leaving.admin, '--wait', '20');
     assert.deepEqual(exit, ENDED, logs);
-    assert.match(logs, /^draining: not ready.*\nafter .* the way in is closed/);
+    assert.match(logs, /^Draining: not ready.*\nAfter .* the way in is closed/);
     const answered = outgoing.answered;
     await until(() => outgoing.answered >= answered + 200, 'the way out to be used', 15_000);
 

@@ -6,21 +6,22 @@
  * codes: 0 it drains, 1 requests are left after the wait, 69 where no proxy is.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  DRAIN_ANSWER_TIMEOUT_MS,
+  DRAIN_WAIT_SECONDS_MAX,
+  DRAINING,
+  type DrainState,
+  GONE,
+  GONE_CODES,
+  untilDrained,
+} from '@remora/api/draining.ts';
 import { ports } from '@remora/api/ports.ts';
 import { causeOf } from './control-client.ts';
-import { EXIT_FOUND, EXIT_OK, EXIT_UNAVAILABLE, EXIT_USAGE, type ExitCode } from './exit-codes.ts';
-import type { Io, Verb } from './verb.ts';
+import { EXIT_FOUND, EXIT_OK, EXIT_UNAVAILABLE, EXIT_USAGE } from './exit-codes.ts';
+import type { Verb } from './verb.ts';
 
-const CHECK_MS = 100;
-const ANSWER_TIMEOUT_MS = 5_000;
-const WAIT_SECONDS_MAX = 3_600;
-const GONE_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
-
-/** What the proxy's GET /drain says. */
-interface Draining {
-  readonly phase: string;
-  readonly inFlight: number;
-}
+/** `fetch`'s own code for a connection that ended without an answer. */
+const FETCH_CUT = 'UND_ERR_SOCKET';
 
 export const drain: Verb = {
   usage: 'drain',
@@ -33,8 +34,8 @@ export const drain: Verb = {
 
   async run(_args, { admin, wait }, io) {
     const seconds = Number(wait);
-    if (!(seconds >= 0 && seconds <= WAIT_SECONDS_MAX)) {
-      io.err(`--wait ${wait} is no number of seconds from 0 to ${WAIT_SECONDS_MAX}.`);
+    if (!(seconds >= 0 && seconds <= DRAIN_WAIT_SECONDS_MAX)) {
+      io.err(`--wait ${wait} is no number of seconds from 0 to ${DRAIN_WAIT_SECONDS_MAX}.`);
       return EXIT_USAGE;
     }
     const url = `http://${admin}/drain`;
@@ -50,52 +51,41 @@ export const drain: Verb = {
       io.err('The ready line of a proxy names its admin address; in a pod, forward that port.');
       return EXIT_UNAVAILABLE;
     }
-    io.out('Draining: not ready, callers are told to leave; the way out stays open until SIGTERM.');
-    return seconds === 0 ? EXIT_OK : await waitFor(url, seconds * 1_000, io);
+    io.out(DRAINING);
+    if (seconds === 0) return EXIT_OK;
+    const end = await untilDrained(
+      async (limitMs) => await stateAt(url, limitMs),
+      seconds * 1_000,
+      {
+        nowMs: () => performance.now(),
+        sleep,
+      },
+    );
+    if (end.isDrained) io.out(end.text);
+    else io.err(end.text);
+    return end.isDrained ? EXIT_OK : EXIT_FOUND;
   },
 };
 
-async function waitFor(url: string, waitMs: number, io: Io): Promise<ExitCode> {
-  const startedAtMs = performance.now();
-  for (;;) {
-    const leftMs = waitMs - (performance.now() - startedAtMs);
-    const state = await stateAt(url, Math.min(ANSWER_TIMEOUT_MS, Math.max(CHECK_MS, leftMs)));
-    const passedMs = performance.now() - startedAtMs;
-    const passed = `After ${(passedMs / 1_000).toFixed(1)} s`;
-    if (state !== null && state.phase !== 'serving' && state.phase !== 'closing-in') {
-      io.out(`${passed} the way in is closed, all of its requests are answered.`);
-      return EXIT_OK;
-    }
-    if (passedMs >= waitMs) {
-      const open = `the way in is not closed, ${state?.inFlight} in flight`;
-      const what = state === null ? 'the proxy does not answer' : open;
-      io.err(`${passed} ${what}; it goes on draining.`);
-      return EXIT_FOUND;
-    }
-    await sleep(Math.min(CHECK_MS, waitMs - passedMs));
-  }
-}
-
-/** A proxy that has ended has nothing in flight. Null: it said nothing, and may have a lot. */
-async function stateAt(url: string, timeoutMs: number): Promise<Draining | null> {
+async function stateAt(url: string, timeoutMs: number): Promise<DrainState | null> {
   try {
     const answer = await ask(url, 'GET', timeoutMs);
-    return answer.status === 200 ? ((await answer.json()) as Draining) : null;
+    return answer.status === 200 ? ((await answer.json()) as DrainState) : null;
   } catch (error) {
-    return isGone(error) ? { phase: 'done', inFlight: 0 } : null;
+    return isGone(error) ? GONE : null;
   }
 }
 
 async function ask(
   url: string,
   method: 'GET' | 'POST',
-  timeoutMs = ANSWER_TIMEOUT_MS,
+  timeoutMs = DRAIN_ANSWER_TIMEOUT_MS,
 ): Promise<Response> {
   return await fetch(url, { method, signal: AbortSignal.timeout(timeoutMs) });
 }
 
-/** The connection was refused, or ended without an answer: `fetch` has a code of its own for it. */
+/** The connection was refused, or ended without an answer. */
 function isGone(error: unknown): boolean {
   const { code } = (error instanceof Error ? (error.cause ?? {}) : {}) as NodeJS.ErrnoException;
-  return code !== undefined && GONE_CODES.has(code);
+  return code !== undefined && (code === FETCH_CUT || GONE_CODES.has(code));
 }

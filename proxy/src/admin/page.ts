@@ -6,13 +6,13 @@
  *
  * Each page is a file of its own; `server.ts` serves them; `proxy.ts` makes the world.
  */
+import type { DrainState } from '@remora/api/draining.ts';
 import type { Backend } from '../balance/backend.ts';
 import type { Endpoint } from '../balance/endpoint.ts';
 import type { Clock } from '../clock.ts';
 import type { Configuration } from '../control/configuration.ts';
 import type { Head } from '../http1/head.ts';
 import { limits } from '../limits.ts';
-import type { DrainPhase } from '../net/drain.ts';
 import type { AccessLog } from '../telemetry/access-log.ts';
 import type { ProxyMetrics, RouteSeries } from '../telemetry/proxy-metrics.ts';
 import type { RecordStore } from '../telemetry/record-store.ts';
@@ -45,7 +45,7 @@ export interface AdminWorld {
   /** Begins to drain; does nothing when that has begun. */
   drain(): void;
   /** How far a drain is, and how many requests are under way, in and out. */
-  draining(): { readonly phase: DrainPhase; readonly inFlight: number };
+  draining(): DrainState;
   /** Open connections to an endpoint, those in use included. */
   connectionsOf(endpoint: Endpoint): number;
 }

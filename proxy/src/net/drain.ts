@@ -11,6 +11,7 @@
  * are closed: behind a busy one's answer the client may be writing its next request. Not pure:
  * sleeps. Called by `proxy.ts`.
  */
+import type { DrainPhase } from '@remora/api/draining.ts';
 import type { Clock } from '../clock.ts';
 import { limits } from '../limits.ts';
 import type { Listener } from './listener.ts';
@@ -18,8 +19,7 @@ import type { Listener } from './listener.ts';
 const CHECK_MS = 20;
 
 const PHASE = { SERVING: 0, ENTRY: 1, EXIT_OPEN: 2, EXIT: 3, DONE: 4 } as const;
-const NAMES = ['serving', 'closing-in', 'in-closed', 'closing-out', 'done'] as const;
-export type DrainPhase = (typeof NAMES)[number];
+const NAMES: readonly DrainPhase[] = ['serving', 'closing-in', 'in-closed', 'closing-out', 'done'];
 
 /** Read when they are used: listeners open after the drain is made. */
 export interface Doors {
