@@ -28,6 +28,13 @@ describe("a rule's breaker", () => {
         destination({ name: 'alone', endpoints: [bad], rule: { breaker: BREAKER } }),
         destination({ name: 'late', endpoints: [bad], rule: { breaker: BREAKER } }),
         destination({
+          name: 'full',
+          endpoints: [bad],
+          limits: { inFlightMax: 1, waitingMax: 0 },
+          rule: { breaker: BREAKER },
+        }),
+        destination({ name: 'mesh', endpoints: [bad], inMesh: true, rule: { breaker: BREAKER } }),
+        destination({
           name: 'spill',
           backends: backends('spill'),
           rule: { to: to('spill'), breaker: { ...BREAKER, cooldownMs: 60_000 }, spillover: true },
@@ -110,6 +117,31 @@ describe("a rule's breaker", () => {
       assert.deepEqual([late.status, errorOf(late)], [504, 'RMR_DEADLINE_EXCEEDED']);
     }
     assert.equal((await ask('late')).status, 200);
+  });
+
+  test('does not open for what a limit of this proxy refuses', async () => {
+    let release = (): void => {};
+    hop.origin.answer = ({ connection }) => {
+      release = () => connection.send(response({ body: 'fine' }));
+    };
+    const slow = ask('full');
+    await hop.origin.requestsReach(1);
+    for (let turn = 0; turn < FAILURES_MAX + 1; turn++) {
+      assert.equal(errorOf(await ask('full')), 'RMR_OVERLOADED');
+    }
+    release();
+    assert.equal((await slow).status, 200);
+  });
+
+  test("does not open for what a limit of the other side's proxy refuses", async () => {
+    const fields = { 'x-remora-error': 'RMR_OVERLOADED' };
+    hop.origin.answer = ({ connection }) => connection.send(response({ status: 503, fields }));
+    for (let turn = 0; turn < FAILURES_MAX + 1; turn++) {
+      assert.equal(errorOf(await ask('mesh')), 'RMR_OVERLOADED');
+    }
+    failing();
+    for (let turn = 0; turn < FAILURES_MAX; turn++) assert.equal((await ask('mesh')).status, 500);
+    assert.equal(errorOf(await ask('mesh')), 'RMR_BREAKER_OPEN');
   });
 
   test("gives an open one's share to the other backend, where the rule spills over", async () => {

@@ -95,6 +95,11 @@ export class Attempt implements LeaseHolder, TicketHolder, TickJob {
     return this.#rttMs;
   }
 
+  /** Of an answer: the endpoint's proxy made it, for a reason of its own. */
+  get isRefusedByPeer(): boolean {
+    return this.#outcome === OUTCOME.REFUSED_BY_PEER;
+  }
+
   get isIdle(): boolean {
     return this.#state === STATE.IDLE;
   }

@@ -18,7 +18,7 @@ import { limits } from '../limits.ts';
 import type { BodyPiece } from '../net/body-writer.ts';
 import type { Downstream, DownstreamUser } from '../net/downstream.ts';
 import { layReplay, replayRoom, type StoredAnswer } from '../resilience/answer-record.ts';
-import { isFailure } from '../resilience/classify.ts';
+import { isFailure, speaksOfBackend } from '../resilience/classify.ts';
 import { NO_DEADLINE } from '../resilience/deadline.ts';
 import { FaultStrike } from '../resilience/fault.ts';
 import { OUTCOME } from '../resilience/outcome.ts';
@@ -208,8 +208,7 @@ export class Exchange implements DownstreamUser, Routable, TriesUser, DuplicateU
     const end = layAnswer(this.#world, this.request, answer, this.trail);
     this.trail.refuse(code, detail);
     this.#world.onLocalAnswer(code);
-    // A caller that was too late, or broke its body off, says nothing of the backend.
-    if (errorSpec(code).source === 'downstream') this.#tellBreaker(OUTCOME.NOTHING_LEARNED);
+    if (!speaksOfBackend(code)) this.#tellBreaker(OUTCOME.NOTHING_LEARNED);
     this.#sendLocal(end, extra.status ?? errorSpec(code).status, keep);
   }
 
@@ -239,6 +238,7 @@ export class Exchange implements DownstreamUser, Routable, TriesUser, DuplicateU
     this.trail.responseBytes += piece.end - piece.start;
     if (status === 101) return this.#beginTunnel(piece);
     this.state = STATE.RELAYING;
+    if (this.#tries.isRefusedByPeer) this.#tellBreaker(OUTCOME.NOTHING_LEARNED);
     this.body.stopKeeping();
     this.#duplicate?.onAnswerHead(this.#tries.response, piece);
     this.#relay.begin(status, bodyKind, this.request.version, this.#mayKeepDownstream());

@@ -132,6 +132,11 @@ export class Tries implements AttemptUser, TickJob {
     return this.#active.endpoint!.inMesh;
   }
 
+  /** Whether that sidecar made it, for a reason of its own. */
+  get isRefusedByPeer(): boolean {
+    return this.#active.isRefusedByPeer;
+  }
+
   /** How long that answer's head took to come. */
   get rttMs(): number {
     return this.#active.rttMs;

@@ -9,7 +9,7 @@
  *
  * Pure. Called by `exchange/` once per attempt. Budget: no allocation, but for a peer's code.
  */
-import { ERRORS, type ErrorCode } from '@remora/api/errors.ts';
+import { ERRORS, type ErrorCode, errorSpec } from '@remora/api/errors.ts';
 import type { Head } from '../http1/head.ts';
 import { ascii } from '../http1/octets.ts';
 import { limits } from '../limits.ts';
@@ -32,6 +32,18 @@ const FAILURES: ReadonlySet<ErrorCode> = new Set([
   'RMR_REQUEST_TIMEOUT',
   'RMR_PER_TRY_TIMEOUT',
 ]);
+
+/** A limit refused: what was asked for has not been tried. */
+const LIMITS: ReadonlySet<ErrorCode> = new Set(['RMR_OVERLOADED', 'RMR_POOL_FULL']);
+
+/**
+ * Whether an answer that Remora makes itself says something of the backend. Neither what a caller
+ * did says so, nor a limit: a breaker that opened for either would turn the requests away that the
+ * backend does answer.
+ */
+export function speaksOfBackend(code: ErrorCode): boolean {
+  return errorSpec(code).source !== 'downstream' && !LIMITS.has(code);
+}
 
 /** An application's answer of this status. */
 export function isFailure(status: number): boolean {
