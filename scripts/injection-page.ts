@@ -60,7 +60,9 @@ const ADDED: readonly (readonly string[])[] = [
 const PROBES: readonly (readonly string[])[] = [
   [
     `\`httpGet\``,
-    `Nothing: it goes through the sidecar's inbound to the application. HTTPS passes ` + `as it is`,
+    `Nothing: it goes through the sidecar's inbound to the application, before all others where ` +
+      `there is a queue, past the rate limits, and counted apart ` +
+      `(\`remora_probe_requests_total\`). HTTPS passes as it is`,
   ],
   [
     `\`tcpSocket\``,

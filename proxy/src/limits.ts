@@ -164,6 +164,8 @@ export const limits = {
   rateLimitKeysMax: 4_096,
   /** Buckets looked at for one that can go. */
   rateLimitStepsMax: 8,
+  /** Kubelet's probes of one port that no rate limit counts. It sends three a container at most. */
+  probesPerSecondMax: 20,
   idempotencyKeyBytesMax: 256,
   /** Requests with an Idempotency-Key that are in flight or kept. */
   duplicatesMax: 4_096,

@@ -265,18 +265,16 @@ class DataPlane implements RunningProxy {
   }
 
   #newInbound({ name, workload, namespace }: ProxyIdentity): Inbound {
-    const seriesOf = (port: string) =>
-      this.#metrics.bindRouteSeries(
-        {
-          direction: 'inbound',
-          dst_service: workload,
-          dst_namespace: namespace,
-          dst_port: port,
-          route: '',
-          backend: '',
-        },
-        port !== '',
-      );
+    const about = {
+      direction: 'inbound',
+      dst_service: workload,
+      dst_namespace: namespace,
+    } as const;
+    const seriesOf = (port: string, from: 'users' | 'kubelet') => {
+      const labels = { ...about, dst_port: port, route: '', backend: '' };
+      if (from === 'kubelet') return this.#metrics.newProbeSeries(labels);
+      return this.#metrics.bindRouteSeries(labels, port !== '');
+    };
     return new Inbound(name, seriesOf, this.#world);
   }
 

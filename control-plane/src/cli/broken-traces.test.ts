@@ -64,12 +64,15 @@ describe('a /stats page', () => {
   const outbound = { continued: 3, begun: 4 };
 
   test('of a proxy without an application accuses nobody', () => {
-    assert.equal(readTraces(orders, { traces: { inbound: null, outbound } }), null);
+    assert.equal(readTraces(orders, { inbound: null, traces: { outbound } }), null);
   });
 
-  test('counts what was received with any trace, and what was sent', () => {
-    const inbound = { continued: 1, begun: 2 };
-    const read = readTraces(orders, { routes: [], traces: { inbound, outbound } });
+  test('counts what came, by whatever port, and what was sent', () => {
+    const inbound = [
+      { port: 8080, requests: 1 },
+      { port: 9090, requests: 2 },
+    ];
+    const read = readTraces(orders, { routes: [], inbound, traces: { outbound } });
     assert.deepEqual(read, { ...orders, received: 3, sent: 7, continued: 3 });
   });
 

@@ -22,7 +22,7 @@ const REMEDY = 'copy traceparent and tracestate (or b3) from each request to the
 export interface TraceReading {
   readonly workload: string;
   readonly namespace: string;
-  /** Requests that the application got. */
+  /** Requests that came to the application; each has a trace by then. */
   readonly received: number;
   /** Requests that the application made. */
   readonly sent: number;
@@ -30,22 +30,26 @@ export interface TraceReading {
   readonly continued: number;
 }
 
-const origins = z.object({ continued: z.number(), begun: z.number() });
-const page = z.object({ traces: z.object({ inbound: origins.nullable(), outbound: origins }) });
+const page = z.object({
+  // By port of the application, without what kubelet probes.
+  inbound: z.array(z.object({ requests: z.number() })).nullable(),
+  traces: z.object({ outbound: z.object({ continued: z.number(), begun: z.number() }) }),
+});
 
 /** From a `/stats` page. Null: no application is beside that proxy. Throws for what is no page. */
 export function readTraces(
   { workload, namespace }: { readonly workload: string; readonly namespace: string },
   json: unknown,
 ): TraceReading | null {
-  const { inbound, outbound } = page.parse(json).traces;
+  const { inbound, traces } = page.parse(json);
+  const { continued, begun } = traces.outbound;
   if (inbound === null) return null;
   return {
     workload,
     namespace,
-    received: inbound.continued + inbound.begun,
-    sent: outbound.continued + outbound.begun,
-    continued: outbound.continued,
+    received: inbound.reduce((sum, { requests }) => sum + requests, 0),
+    sent: continued + begun,
+    continued,
   };
 }
 

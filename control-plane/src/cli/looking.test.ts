@@ -199,9 +199,9 @@ describe('remora stat and remora top', () => {
 
 /** A page whose application got 30 requests and made 30 calls. */
 function passing(continued: number) {
-  const inbound = { continued: 30, begun: 0 };
-  const traces = { inbound, outbound: { continued, begun: 30 - continued } };
-  return ({ kind }: ProxyQuery) => (kind === 'stats' ? { traces } : undefined);
+  const traces = { outbound: { continued, begun: 30 - continued } };
+  const page = { inbound: [{ port: 80, requests: 30 }], traces };
+  return ({ kind }: ProxyQuery) => (kind === 'stats' ? page : undefined);
 }
 
 describe('remora status', () => {

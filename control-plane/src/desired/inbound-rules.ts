@@ -8,6 +8,7 @@
  *
  * Pure. Called by `inbound-config.ts`.
  */
+import { PROBE_RULE } from '@remora/api/mesh-names.ts';
 import { resilienceDefaults } from '@remora/api/resilience-defaults.ts';
 import type { MatchConfig } from '@remora/api/wire.ts';
 import type { InboundConfig, InboundRuleConfig } from '@remora/api/wire-resilience.ts';
@@ -18,7 +19,7 @@ import { byPrecedence, type RankedMatch } from './precedence.ts';
 import type { Route, Rule } from './route.ts';
 import { ruleId } from './rule-config.ts';
 
-const PROBE: InboundRuleConfig = { id: 'probe', priority: 'critical', duplicates: null };
+const PROBE: InboundRuleConfig = { id: PROBE_RULE, priority: 'critical', duplicates: null };
 
 export function inboundTable(
   routes: readonly Route[],

@@ -7,6 +7,7 @@
  *
  * Pure: a generator, run in slices by `installer.ts`. Throws an Error with the reason.
  */
+import { PROBE_RULE } from '@remora/api/mesh-names.ts';
 import type { PortProtocol, ProxyIdentity } from '@remora/api/wire.ts';
 import type {
   InboundConfig,
@@ -25,6 +26,8 @@ import { compileRouteTable } from '../routing/route-table.ts';
 export interface InboundPolicy {
   readonly limits: LimitsConfig;
   readonly rateLimits: readonly NamedRateLimit[];
+  /** Which rule is kubelet's; null: it asks the application for nothing. */
+  readonly probe: Rule | null;
   /** Null: every request takes `fallback`. */
   readonly table: RouteMatcher | null;
   readonly fallback: Rule;
@@ -67,6 +70,7 @@ export function* compileInbound(
     config.matches === null ? null : yield* compileRouteTable(config.matches, rules, context);
   return {
     limits: config.limits,
+    probe: rules.find(({ id }) => id === PROBE_RULE) ?? null,
     rateLimits: rateLimits(config.rateLimits, sink.policy.rateLimits, context.chance),
     table,
     fallback: ruleOf(config.fallback),

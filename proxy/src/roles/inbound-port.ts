@@ -1,24 +1,36 @@
 /**
  * One port of the application as requests see it: everything goes there, if it may.
  *
- *   rate limits → rule (who is critical, what is collapsed) → admission → the application
+ *   rule (who is critical, what is collapsed) → rate limits → admission → the application
  *
  * It never routes and never chooses; the Host is passed on as it came. Its limits are the seat of
  * the adaptive limit: here all callers are seen, and the application's own latency. Each port has
  * its own, since a slow one says nothing of the others; the policy is the workload's.
+ *
+ * Kubelet's probes are counted apart, and users who reach a rate limit do not fail them: the
+ * application would be ended for it.
  *
  * Called by `exchange/exchange.ts` once a request. Made by `inbound.ts`.
  */
 import type { ErrorCode } from '@remora/api/errors.ts';
 import { resilienceDefaults } from '@remora/api/resilience-defaults.ts';
 import type { BackendConfig } from '@remora/api/wire.ts';
-import type { LimitsConfig } from '@remora/api/wire-resilience.ts';
+import type { LimitsConfig, RateLimitConfig } from '@remora/api/wire-resilience.ts';
 import { Backend, type BackendWorld } from '../balance/backend.ts';
 import type { InboundPolicy } from '../control/compile-inbound.ts';
 import type { Role, Routable } from '../exchange/exchange-world.ts';
 import { limits } from '../limits.ts';
+import { RateLimit } from '../resilience/rate-limit.ts';
 import type { Target } from '../routing/compiled.ts';
 import type { RouteSeries } from '../telemetry/proxy-metrics.ts';
+import { isFromKubelet } from './kubelet-probe.ts';
+
+/** Kubelet's own: whoever else calls itself so has no more than that. */
+const PROBE_RATE: RateLimitConfig = {
+  ratePerSecond: limits.probesPerSecondMax,
+  burst: limits.probesPerSecondMax,
+  key: { type: 'all', name: '' },
+};
 
 export interface InboundPortSettings {
   /** Of its backend: what metrics and /stats call it. */
@@ -41,21 +53,25 @@ export class InboundPort implements Role {
   readonly #settings: InboundPortSettings;
   readonly #world: BackendWorld;
   readonly #target: Target;
+  readonly #probes: Target;
+  readonly #probeRate: RateLimit;
   #policy: InboundPolicy;
 
   constructor(
     settings: InboundPortSettings,
     policy: InboundPolicy,
-    series: RouteSeries,
+    series: { readonly users: RouteSeries; readonly kubelet: RouteSeries },
     world: BackendWorld,
   ) {
     const { key, address, port } = settings;
     this.#settings = settings;
     this.#world = world;
-    this.series = series;
+    this.series = series.users;
     this.defaultAuthority = Buffer.from(`${address}:${port}`);
     this.backend = new Backend(key, world);
-    this.#target = targetOf(this.backend, series);
+    this.#target = targetOf(this.backend, series.users);
+    this.#probes = targetOf(this.backend, series.kubelet);
+    this.#probeRate = new RateLimit(PROBE_RATE, world.chance);
     this.#policy = policy;
     this.apply(policy);
   }
@@ -71,12 +87,19 @@ export class InboundPort implements Role {
   }
 
   route(exchange: Routable): void {
-    const { table, fallback, rateLimits } = this.#policy;
-    if (rateLimits.length > 0 && this.#isOverRate(exchange)) return;
+    const { table, fallback, probe, rateLimits } = this.#policy;
     const rule = table?.match(exchange.request)?.rule ?? fallback;
+    const isProbe = rule === probe && isFromKubelet(exchange.request);
+    if (rateLimits.length > 0 && !(isProbe && this.#hasProbeRate(exchange))) {
+      if (this.#isOverRate(exchange)) return;
+    }
     exchange.rule = rule;
     exchange.priority = rule.priority;
-    exchange.forward(this.#target, this.backend, 0);
+    exchange.forward(isProbe ? this.#probes : this.#target, this.backend, 0);
+  }
+
+  #hasProbeRate({ request }: Routable): boolean {
+    return this.#probeRate.spend(request, '', this.#world.clock.nowMs()) === 0;
   }
 
   /** Every limit takes its token, or the first that has none answers. */

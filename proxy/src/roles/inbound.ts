@@ -24,7 +24,7 @@ import { InboundPort } from './inbound-port.ts';
 const KEY = 'application';
 
 /** Counts the requests to a port; '': what is of no port. */
-export type SeriesOfPort = (port: string) => RouteSeries;
+export type SeriesOfPort = (port: string, from: 'users' | 'kubelet') => RouteSeries;
 
 export class Inbound implements InboundSink {
   readonly rule: Rule;
@@ -42,10 +42,11 @@ export class Inbound implements InboundSink {
     this.#instance = instance;
     this.#seriesOf = seriesOf;
     this.#world = world;
-    this.rule = applicationRule(seriesOf(''));
+    this.rule = applicationRule(seriesOf('', 'users'));
     this.#defaults = {
       limits: inboundDefaults.limits,
       rateLimits: [],
+      probe: null,
       table: null,
       fallback: this.rule,
       protocols: new Map(),
@@ -94,7 +95,10 @@ export class Inbound implements InboundSink {
 
   #add(key: string, address: string, port: number): InboundPort {
     const settings = { key, address, port, instance: this.#instance };
-    const series = this.#seriesOf(String(port));
+    const series = {
+      users: this.#seriesOf(String(port), 'users'),
+      kubelet: this.#seriesOf(String(port), 'kubelet'),
+    };
     const made = new InboundPort(settings, this.#policy, series, this.#world);
     this.#ports.set(formatAddress(address, port), made);
     this.#names.add(key);

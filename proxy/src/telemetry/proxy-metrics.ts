@@ -48,6 +48,7 @@ export class ProxyMetrics {
   configAppliedAtMs = 0;
   readonly #clock: Clock;
   readonly #routes: RouteFamilies;
+  readonly #probes: RouteFamilies;
   readonly #routeSeries = new Map<string, RouteSeries>();
   readonly #refused = new Map<string, Series>();
   readonly #duplicateEnds: ReadonlyMap<DuplicateEnd, Series>;
@@ -58,6 +59,7 @@ export class ProxyMetrics {
     this.#clock = clock;
     const { registry } = this;
     this.#routes = routeFamilies(registry);
+    this.#probes = probeFamilies(registry);
     const codes = Object.keys(ERRORS);
     const refused = registry.counter({
       name: 'remora_refused_total',
@@ -126,6 +128,14 @@ export class ProxyMetrics {
     series.uses++;
     if (shown) series.show();
     return series;
+  }
+
+  /**
+   * Of kubelet's probes of a port, exposed from the first on. No requests of users: a canary that
+   * fails every other one would look better for each probe that it answers.
+   */
+  newProbeSeries(labels: RouteLabels): RouteSeries {
+    return new RouteSeries(labels, this.#probes);
   }
 
   releaseRouteSeries(series: RouteSeries): void {
@@ -199,6 +209,23 @@ function routeFamilies(registry: Registry): RouteFamilies {
       },
       REQUEST_SECONDS,
     ),
+  };
+}
+
+function probeFamilies(registry: Registry): RouteFamilies {
+  return {
+    requests: registry.counter({
+      name: 'remora_probe_requests_total',
+      help: "Kubelet's HTTP probes of the application; not among the requests.",
+      labels: ROUTE,
+    }),
+    responses: registry.counter({
+      name: 'remora_probe_responses_total',
+      help: 'Answers to them, by status and by whether they count as failed.',
+      labels: { ...ROUTE, status_code: BY_NAME, classification: ['success', 'failure'] },
+    }),
+    latency: null,
+    plain: null,
   };
 }
 

@@ -35,9 +35,10 @@ type RouteLabel = keyof RouteLabels;
 export interface RouteFamilies {
   readonly requests: Family<RouteLabel>;
   readonly responses: Family<RouteLabel | 'status_code' | 'classification'>;
-  readonly latency: Family<RouteLabel, HistogramSeries>;
-  /** Of inbound requests, in the dialect of applications. */
-  readonly plain: PlainFamily;
+  /** Null: how long they take is not kept. */
+  readonly latency: Family<RouteLabel, HistogramSeries> | null;
+  /** Of inbound requests, in the dialect of applications; null: they are none of users. */
+  readonly plain: PlainFamily | null;
 }
 
 export class RouteSeries {
@@ -66,7 +67,7 @@ export class RouteSeries {
     if (this.#requests === null) this.show();
     if (this.#isDropped) return;
     this.#requests!.inc();
-    this.#latency!.observe(latencyMs);
+    this.#latency?.observe(latencyMs);
     const outcome = failed ? -status : status;
     if (outcome !== this.#outcome) this.#choose(outcome);
     this.#response!.inc();
@@ -113,10 +114,11 @@ export class RouteSeries {
   show(): void {
     if (this.#requests !== null || this.#isDropped) return;
     this.#requests = this.#families.requests.bind(this.labels);
-    this.#latency = this.#families.latency.bind(this.labels);
+    this.#latency = this.#families.latency?.bind(this.labels) ?? null;
     for (const status of FAILURES_SHOWN) this.#bindResponse(-status);
     this.#choose(200);
-    if (this.labels.direction === 'inbound') this.#plain = new PlainSeries(this.#families.plain);
+    const { plain } = this.#families;
+    if (plain !== null && this.labels.direction === 'inbound') this.#plain = new PlainSeries(plain);
   }
 
   isIdle(nowMs: number): boolean {
@@ -128,7 +130,7 @@ export class RouteSeries {
     this.#isDropped = true;
     if (this.#requests === null) return;
     this.#families.requests.release(this.#requests, this.idleSinceMs);
-    this.#families.latency.release(this.#latency!, this.idleSinceMs);
+    if (this.#latency !== null) this.#families.latency!.release(this.#latency, this.idleSinceMs);
     this.#plain?.drop(this.idleSinceMs);
     for (const series of this.#responses) {
       this.#families.responses.release(series, this.idleSinceMs);
