@@ -21,6 +21,11 @@ export interface GovernedOptions {
   readonly under?: readonly string[];
 }
 
+/** Where the sidecar keeps its last good configuration. */
+export function stateFolder({ folder }: Pick<Place, 'folder'>): string {
+  return join(folder, 'state');
+}
+
 export class GovernedMesh {
   readonly #place: Place;
   readonly #folder: string;
@@ -45,7 +50,9 @@ export class GovernedMesh {
     const mesh = new GovernedMesh(place, port);
     mesh.put(plan);
     await mesh.startControlPlane();
-    const lastGood = join(place.folder, 'last-good.json');
+    const state = stateFolder(place);
+    mkdirSync(state, { recursive: true });
+    const lastGood = join(state, 'last-good.json');
     const sidecar = await startRemora(place, program, {
       name: 'client-0',
       flags: [

@@ -1,13 +1,14 @@
 /**
  * Sidecars that want for something: descriptors, disk, somebody who reads their log.
  *
- * A full disk is a bound of 0 on the size of files: writing fails as it does on a full one, with
- * another errno, and needs no mount and no root. Pipes are no files, so output still works.
+ * A full disk is one of 4 KiB in memory, full to the last byte, that only the sidecar sees: Linux
+ * mounts one without root where user namespaces are allowed. Where not, files are bound to a size
+ * of 0: writing fails too, with another errno. Pipes are no files, so output still works.
  */
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { sleepMs } from '../machine/orders.ts';
 import type { Scene } from '../scene.ts';
-import { GovernedMesh } from './governed-mesh.ts';
+import { GovernedMesh, stateFolder } from './governed-mesh.ts';
 import { compileMesh, type ServicePlan } from './mesh.ts';
 import { type RunningRemora, startRemora, writeSnapshot } from './remora.ts';
 
@@ -15,7 +16,16 @@ export const DESCRIPTORS = 256;
 /** Over 500 bytes each: together more than a pipe and the log's 1 MiB. */
 const REFUSED = 4_000;
 const BLOCKED_WITHIN_MS = 5_000;
-const FULL_DISK = under('ulimit -f 0');
+/** Both keep the process id, so that signals reach the proxy. `$0` is where the disk is. */
+const WITH_FULL_DISK = `
+in_own='unshare --map-root-user --mount'
+if $in_own true 2>/dev/null; then
+  exec $in_own sh -c '
+    mount -t tmpfs -o size=4k none "$0" && head -c 4096 /dev/zero > "$0/full" && exec "$@"
+  ' "$0" "$@"
+fi
+ulimit -f 0
+exec "$@"`;
 const FEW_DESCRIPTORS = under(`ulimit -n ${DESCRIPTORS}`);
 
 export async function withFewDescriptors(scene: Scene, plan: ServicePlan): Promise<RunningRemora> {
@@ -63,7 +73,8 @@ export async function withFullDisk(
   scene: Scene,
   plan: ServicePlan,
 ): Promise<{ readonly mesh: GovernedMesh; readonly sidecar: RunningRemora }> {
-  return await GovernedMesh.start(scene, scene.remora, { plan, under: FULL_DISK });
+  const under = ['sh', '-c', WITH_FULL_DISK, stateFolder(scene)];
+  return await GovernedMesh.start(scene, scene.remora, { plan, under });
 }
 
 function snapshotFlags(scene: Scene, plan: ServicePlan): readonly string[] {
