@@ -38,6 +38,11 @@ const CONNECTIONS = 50;
 const SWAP_RATE_PER_SECOND = 1_000;
 const SWAP_EVERY_MS = 1_000;
 const SWAP_SECONDS = { quick: 4, full: 30 };
+/**
+ * While turns of the loop are measured: a turn answers all that has come meanwhile, and behind a
+ * pause of the machine's own that is as many as there are connections.
+ */
+const METERED_CONNECTIONS = 4;
 /** The generator's own warm-up is over by then. */
 const FIRST_SWAP_MS = 1_500;
 
@@ -124,7 +129,8 @@ async function swapUnderLoad(
   firstPort: number,
   notes: string[],
 ): Promise<Stalls | null> {
-  return await swapping(bench, firstPort, notes, {}, (feeder, report) => {
+  const load = { connections: CONNECTIONS, options: {} };
+  return await swapping(bench, firstPort, notes, load, (feeder, report) => {
     return readStalls(feeder, report, notes);
   });
 }
@@ -141,7 +147,8 @@ async function longestTurn(
     nodeFlags: ['--import', meter],
     environment: { REMORA_BENCH_TURNS: file },
   };
-  return await swapping(bench, firstPort, notes, options, (feeder) => {
+  const load = { connections: METERED_CONNECTIONS, options };
+  return await swapping(bench, firstPort, notes, load, (feeder) => {
     const swapsAtMs = feeder.swaps.map((swap) => swap.sentAtMs);
     const { aroundMs, calmMs } = longestTurns(readFileSync(file, 'utf8'), swapsAtMs);
     if (aroundMs === null || feeder.swaps.every((swap) => swap.appliedAfterMs === null)) {
@@ -161,7 +168,7 @@ async function swapping<T>(
   bench: Bench,
   firstPort: number,
   notes: string[],
-  options: RemoraOptions,
+  { connections, options }: { readonly connections: number; readonly options: RemoraOptions },
   read: (feeder: SnapshotFeeder, report: GeneratorReport) => T,
 ): Promise<T | null> {
   const tables = [0, 1].map((shift) => wideTable(firstPort, ROUTES, ENDPOINTS, shift));
@@ -175,7 +182,7 @@ async function swapping<T>(
     const running = await peer.start(bench.place, tables[0]!);
     timers.push(setTimeout(() => timers.push(setInterval(swap, SWAP_EVERY_MS)), FIRST_SWAP_MS));
     const seconds = bench.scale.quick ? SWAP_SECONDS.quick : SWAP_SECONDS.full;
-    const rate = { ratePerSecond: SWAP_RATE_PER_SECOND, connections: CONNECTIONS, seconds };
+    const rate = { ratePerSecond: SWAP_RATE_PER_SECOND, connections, seconds };
     const report = await bench.driver.pace(targetOf(running, WIDE_PATH), { ...rate, seed: 1 });
     return read(feeder, report);
   } catch (error) {
