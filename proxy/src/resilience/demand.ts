@@ -1,8 +1,8 @@
 /**
- * Whether more is asked for than is answered, over the last half second.
+ * Whether more is asked for than is answered, over the last second.
  *
  * A queue alone does not tell: a burst makes one and is served. Only while arrivals stay over 1.2
- * times the answers is it worth to serve the newest and let the oldest go. Ten buckets of 50 ms,
+ * times the answers is it worth to serve the newest and let the oldest go. Ten buckets of 100 ms,
  * since totals over all time would never turn.
  *
  * Pure. Budget: an addition per arrival and per answer. Owned by `admission.ts`.
