@@ -58,7 +58,8 @@ export async function buildJaeger(onCompiled: (packages: number) => void): Promi
   mkdirSync(dirname(program), { recursive: true });
   const unfinished = `${program}.${process.pid}`;
   let packages = 0;
-  const flags = ['-v', '-trimpath', '-buildvcs=false', '-ldflags', '-s -w', '-o', unfinished];
+  // Without -trimpath, as the other programs: the standard library is compiled once for all.
+  const flags = ['-v', '-buildvcs=false', '-ldflags', '-s -w', '-o', unfinished];
   await go(['build', ...flags, './cmd/jaeger'], folder, (line) => {
     if (isPackageLine(line)) onCompiled(++packages);
   });

@@ -85,7 +85,7 @@ describe('under constant load', { skip: skipWithoutCluster() }, () => {
   });
 
   test('a restart of a caller loses no request, its own to others included', async (t) => {
-    // A page is five calls more, and a new pod's first ones are ten times as much work.
+    // A page is four calls more, and a new pod's first ones are ten times as much work.
     const toStorefront = { url: 'http://storefront/', ratePerSecond: RATE / 10 };
     const report = await nothingIsLost(t, toStorefront, async () => {
       await restart(shop, 'storefront');
