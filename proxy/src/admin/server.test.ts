@@ -43,8 +43,10 @@ describe('the admin listeners', () => {
     wheel: new TimerWheel(control.clock, () => undefined),
     chance: () => 0.5,
   });
+  const port = { series: inbound, backend: application };
   const world = adminWorld(control, {
-    inbound: { ports: () => [{ series: inbound, backend: application }] },
+    // At an address of each family.
+    inbound: { ports: () => [port, port] },
     backends: () => [application, ...control.backends.backends()],
     traces: { inboundContinued: 1, inboundBegun: 2, outboundContinued: 3, outboundBegun: 4 },
     isReady: () => isReady,

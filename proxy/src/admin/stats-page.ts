@@ -58,7 +58,9 @@ function* routeRows(entries: Iterable<LiveEntry>): Generator<string> {
 /** One row for each port of the application that was used. */
 function inboundRows({ inbound }: AdminWorld) {
   if (inbound === null) return null;
-  return Array.from(inbound.ports(), ({ series }) => {
+  // At the addresses of both families a port counts in the same series.
+  const ofPorts = new Set(Array.from(inbound.ports(), ({ series }) => series));
+  return Array.from(ofPorts, (series) => {
     return { port: Number(series.labels.dst_port), ...countsOf(series) };
   });
 }
