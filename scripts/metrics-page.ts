@@ -41,8 +41,8 @@ What a sidecar exposes at \`/metrics\`, on its metrics listener and on its loopb
 - \`backend\` is a Service port (\`catalog-v1.shop:80\`); the application beside the sidecar is
   \`application\`, or \`application:8080\` for each of its ports where connections are intercepted.
   Endpoints are told apart by \`/stats\`, not here.
-- Kubelet's HTTP probes are \`remora_probe_requests_total\` and no requests: by its
-  \`User-Agent\`, at the paths of the pod's probes. So success rates and canary judgements are
+- Kubelet's HTTP probes, known by its \`User-Agent\` and the paths of the pod's probes, are counted
+  in \`remora_probe_requests_total\` and are no requests: success rates and canary judgements are
   those of users.
 - \`promtool check metrics\` has one thing to say: \`response_latency_ms\` abbreviates its unit.
   That is the name that Linkerd's dashboards ask for.

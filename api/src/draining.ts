@@ -22,28 +22,27 @@ export interface DrainState {
   readonly inFlight: number;
 }
 
-/** One that has ended has nothing in flight. */
-export const GONE: DrainState = { phase: 'done', inFlight: 0 };
-
-/** Asks once. Null: the proxy said nothing, and may have a lot in flight. */
-export type AskDrain = (timeoutMs: number) => Promise<DrainState | null>;
-
-export interface Waiting {
+/** How who waits asks the proxy, and how it waits. */
+export interface DrainWatch {
+  /** GET /drain, once. Rejects where nothing was said in time. */
+  look(timeoutMs: number): Promise<{ readonly status: number; readonly body: string }>;
+  /** Whether nobody is there, by what `look` rejected with. */
+  isGone(error: unknown): boolean;
   nowMs(): number;
   sleep(ms: number): Promise<unknown>;
 }
 
 /** Until the way in is closed and all of its requests are answered, or `waitMs` have passed. */
 export async function untilDrained(
-  ask: AskDrain,
+  watch: DrainWatch,
   waitMs: number,
-  { nowMs, sleep }: Waiting,
 ): Promise<{ readonly isDrained: boolean; readonly text: string }> {
-  const startedAtMs = nowMs();
+  const startedAtMs = watch.nowMs();
   for (;;) {
-    const leftMs = waitMs - (nowMs() - startedAtMs);
-    const state = await ask(Math.min(DRAIN_ANSWER_TIMEOUT_MS, Math.max(CHECK_MS, leftMs)));
-    const passedMs = nowMs() - startedAtMs;
+    const leftMs = waitMs - (watch.nowMs() - startedAtMs);
+    const lookMs = Math.min(DRAIN_ANSWER_TIMEOUT_MS, Math.max(CHECK_MS, leftMs));
+    const state = await stateOf(watch, lookMs);
+    const passedMs = watch.nowMs() - startedAtMs;
     const passed = `After ${(passedMs / 1_000).toFixed(1)} s`;
     if (state !== null && state.phase !== 'serving' && state.phase !== 'closing-in') {
       const text = `${passed} the way in is closed, all of its requests are answered.`;
@@ -54,6 +53,16 @@ export async function untilDrained(
       const what = state === null ? 'the proxy does not answer' : open;
       return { isDrained: false, text: `${passed} ${what}; it goes on draining.` };
     }
-    await sleep(Math.min(CHECK_MS, waitMs - passedMs));
+    await watch.sleep(Math.min(CHECK_MS, waitMs - passedMs));
+  }
+}
+
+/** One that has ended has nothing in flight. Null: it said nothing, and may have a lot. */
+async function stateOf(watch: DrainWatch, timeoutMs: number): Promise<DrainState | null> {
+  try {
+    const { status, body } = await watch.look(timeoutMs);
+    return status === 200 ? (JSON.parse(body) as DrainState) : null;
+  } catch (error) {
+    return watch.isGone(error) ? { phase: 'done', inFlight: 0 } : null;
   }
 }

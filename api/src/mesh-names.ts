@@ -32,7 +32,5 @@ export const CONTROL_NAMESPACE = 'remora-system';
 export const CONTROL_SERVICE = 'remora-control';
 /** Where it keeps the key by which proxies know it, beside that Service. */
 export const AUTHORITY_SECRET = 'remora-authority';
-/** A rule of the receiving sidecar: what kubelet asks of the application, by path. */
-export const PROBE_RULE = 'probe';
 /** Both of its webhook configurations, into which the leader writes its certificate. */
 export const WEBHOOKS = 'remora';

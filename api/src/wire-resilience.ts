@@ -110,7 +110,7 @@ export interface DuplicatesConfig {
  * What a proxy is told about the application beside it. Its key on the stream: INBOUND_KEY.
  *
  * Matches are as requests arrive, after a route's rewrite; none has a `source`, since who calls is
- * not known yet. Kubelet's probes come first, as a rule named `probe`.
+ * not known yet. Kubelet's probes come first, as the rule PROBE_RULE.
  */
 export interface InboundConfig {
   readonly limits: LimitsConfig;
@@ -143,3 +143,6 @@ export interface InboundRuleConfig {
 
 /** No destination has this key: they all have a port. */
 export const INBOUND_KEY = 'inbound';
+
+/** Id of the inbound rule that kubelet's probes match, by path. */
+export const PROBE_RULE = 'probe';

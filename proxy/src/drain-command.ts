@@ -14,12 +14,11 @@ import {
   DRAIN_ANSWER_TIMEOUT_MS,
   DRAIN_WAIT_SECONDS_MAX,
   DRAINING,
-  type DrainState,
-  GONE,
   GONE_CODES,
   untilDrained,
 } from '@remora/api/draining.ts';
 import { ports } from '@remora/api/ports.ts';
+import { systemClock } from './clock.ts';
 import { addressOf, number } from './flags.ts';
 import type { ListenAddress } from './net/listener.ts';
 
@@ -59,21 +58,15 @@ export async function drain(args: readonly string[], say: (text: string) => void
   }
   say(`${DRAINING}\n`);
   if (waitMs === 0) return EXIT_OK;
-  const end = await untilDrained(async (limitMs) => await stateOf(at, limitMs), waitMs, {
-    nowMs: () => performance.now(),
+  const watch = {
+    look: async (limitMs: number) => await ask(at, 'GET', limitMs),
+    isGone: (error: unknown) => error instanceof Gone,
+    nowMs: systemClock.nowMs,
     sleep,
-  });
+  };
+  const end = await untilDrained(watch, waitMs);
   say(`${end.text}\n`);
   return end.isDrained ? EXIT_OK : EXIT_FAILED;
-}
-
-async function stateOf(at: ListenAddress, timeoutMs: number): Promise<DrainState | null> {
-  try {
-    const { status, body } = await ask(at, 'GET', timeoutMs);
-    return status === 200 ? (JSON.parse(body) as DrainState) : null;
-  } catch (error) {
-    return error instanceof Gone ? GONE : null;
-  }
 }
 
 /** Nobody is there, or is there no more. */

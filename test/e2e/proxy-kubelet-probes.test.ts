@@ -3,7 +3,7 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { PROBE_RULE } from '@remora/api/mesh-names.ts';
+import { PROBE_RULE } from '@remora/api/wire-resilience.ts';
 import type { MatchConfig } from '@remora/api/wire.ts';
 import { type Origin, startOrigin } from '../support/origin.ts';
 import { type RunningProxy, startProxy } from '../support/processes.ts';

@@ -10,12 +10,11 @@ import {
   DRAIN_ANSWER_TIMEOUT_MS,
   DRAIN_WAIT_SECONDS_MAX,
   DRAINING,
-  type DrainState,
-  GONE,
   GONE_CODES,
   untilDrained,
 } from '@remora/api/draining.ts';
 import { ports } from '@remora/api/ports.ts';
+import { systemClock } from '../clock.ts';
 import { causeOf } from './control-client.ts';
 import { EXIT_FOUND, EXIT_OK, EXIT_UNAVAILABLE, EXIT_USAGE } from './exit-codes.ts';
 import type { Verb } from './verb.ts';
@@ -53,28 +52,21 @@ export const drain: Verb = {
     }
     io.out(DRAINING);
     if (seconds === 0) return EXIT_OK;
-    const end = await untilDrained(
-      async (limitMs) => await stateAt(url, limitMs),
-      seconds * 1_000,
-      {
-        nowMs: () => performance.now(),
-        sleep,
+    const watch = {
+      look: async (limitMs: number) => {
+        const answer = await ask(url, 'GET', limitMs);
+        return { status: answer.status, body: await answer.text() };
       },
-    );
+      isGone,
+      nowMs: systemClock.nowMs,
+      sleep,
+    };
+    const end = await untilDrained(watch, seconds * 1_000);
     if (end.isDrained) io.out(end.text);
     else io.err(end.text);
     return end.isDrained ? EXIT_OK : EXIT_FOUND;
   },
 };
-
-async function stateAt(url: string, timeoutMs: number): Promise<DrainState | null> {
-  try {
-    const answer = await ask(url, 'GET', timeoutMs);
-    return answer.status === 200 ? ((await answer.json()) as DrainState) : null;
-  } catch (error) {
-    return isGone(error) ? GONE : null;
-  }
-}
 
 async function ask(
   url: string,

@@ -8,10 +8,13 @@
  *
  * Pure. Called by `inbound-config.ts`.
  */
-import { PROBE_RULE } from '@remora/api/mesh-names.ts';
 import { resilienceDefaults } from '@remora/api/resilience-defaults.ts';
 import type { MatchConfig } from '@remora/api/wire.ts';
-import type { InboundConfig, InboundRuleConfig } from '@remora/api/wire-resilience.ts';
+import {
+  type InboundConfig,
+  type InboundRuleConfig,
+  PROBE_RULE,
+} from '@remora/api/wire-resilience.ts';
 import { createdAtMs } from './attachment.ts';
 import { over } from './layers.ts';
 import { everything, matchConfigs } from './match-config.ts';

@@ -7,13 +7,13 @@
  *
  * Pure: a generator, run in slices by `installer.ts`. Throws an Error with the reason.
  */
-import { PROBE_RULE } from '@remora/api/mesh-names.ts';
 import type { PortProtocol, ProxyIdentity } from '@remora/api/wire.ts';
-import type {
-  InboundConfig,
-  InboundRuleConfig,
-  LimitsConfig,
-  RateLimitConfig,
+import {
+  type InboundConfig,
+  type InboundRuleConfig,
+  type LimitsConfig,
+  PROBE_RULE,
+  type RateLimitConfig,
 } from '@remora/api/wire-resilience.ts';
 import type { Chance } from '../clock.ts';
 import { RateLimit } from '../resilience/rate-limit.ts';

@@ -93,6 +93,15 @@ function targetClasses(): Uint8Array {
   return made;
 }
 
+/** Whether bytes [from, to) begin with the word. */
+export function beginsWith(bytes: Uint8Array, from: number, to: number, word: Uint8Array): boolean {
+  if (to - from < word.length) return false;
+  for (let at = 0; at < word.length; at++) {
+    if (bytes[from + at] !== word[at]) return false;
+  }
+  return true;
+}
+
 export function isBlank(byte: number | undefined): boolean {
   return byte === SP || byte === HTAB;
 }

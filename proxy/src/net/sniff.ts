@@ -10,6 +10,7 @@
  *
  * Pure. No allocation. Called by `intercepted.ts` for each read until it answers.
  */
+import { beginsWith } from '../http1/octets.ts';
 import { limits } from '../limits.ts';
 
 /** MORE: what came so far begins HTTP, and more will tell. */
@@ -92,12 +93,4 @@ function isVersion(bytes: Uint8Array, target: number, lineEnd: number): boolean 
   const digit = bytes[lineEnd - 1]!;
   const isDigit = digit >= 0x30 && digit <= 0x39;
   return isDigit && from > target && beginsWith(bytes, from, lineEnd, VERSION);
-}
-
-function beginsWith(bytes: Uint8Array, from: number, to: number, word: Uint8Array): boolean {
-  if (to - from < word.length) return false;
-  for (let at = 0; at < word.length; at++) {
-    if (bytes[from + at] !== word[at]) return false;
-  }
-  return true;
 }

@@ -8,6 +8,7 @@ import {
   outcomeOfCancel,
   outcomeOfFailure,
   peerError,
+  speaksOfBackend,
 } from './classify.ts';
 import { OUTCOME } from './outcome.ts';
 import { responseOf } from './response-fixture.ts';
@@ -61,6 +62,14 @@ describe('an attempt without an answer', () => {
     assert.equal(outcomeOfFailure('RMR_UPSTREAM_RESET', true), NOTHING_LEARNED);
     assert.equal(outcomeOfFailure('RMR_UPSTREAM_CLOSED', true), NOTHING_LEARNED);
   });
+});
+
+test("an answer of this proxy's own speaks of the backend, but for callers and limits", () => {
+  const silent = ['RMR_OVERLOADED', 'RMR_POOL_FULL', 'RMR_RATE_LIMITED', 'RMR_DEADLINE_EXCEEDED'];
+  for (const code of silent) assert.equal(speaksOfBackend(code as ErrorCode), false, code);
+  for (const code of ['RMR_CONNECT_REFUSED', 'RMR_REQUEST_TIMEOUT', 'RMR_NO_ENDPOINTS'] as const) {
+    assert.equal(speaksOfBackend(code), true, code);
+  }
 });
 
 describe("a peer's refusal", () => {

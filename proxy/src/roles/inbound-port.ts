@@ -90,9 +90,8 @@ export class InboundPort implements Role {
     const { table, fallback, probe, rateLimits } = this.#policy;
     const rule = table?.match(exchange.request)?.rule ?? fallback;
     const isProbe = rule === probe && isFromKubelet(exchange.request);
-    if (rateLimits.length > 0 && !(isProbe && this.#hasProbeRate(exchange))) {
-      if (this.#isOverRate(exchange)) return;
-    }
+    const isLimited = rateLimits.length > 0 && !(isProbe && this.#hasProbeRate(exchange));
+    if (isLimited && this.#isOverRate(exchange)) return;
     exchange.rule = rule;
     exchange.priority = rule.priority;
     exchange.forward(isProbe ? this.#probes : this.#target, this.backend, 0);

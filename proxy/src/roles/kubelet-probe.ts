@@ -6,7 +6,7 @@
  * Pure. Asked of requests to the path of a probe only.
  */
 import { type Head, VALUE_END, VALUE_START } from '../http1/head.ts';
-import { ascii } from '../http1/octets.ts';
+import { ascii, beginsWith } from '../http1/octets.ts';
 
 const USER_AGENT = ascii('user-agent');
 const KUBELET = ascii('kube-probe/');
@@ -14,7 +14,7 @@ const KUBELET = ascii('kube-probe/');
 export function isFromKubelet(head: Head): boolean {
   const field = head.find(USER_AGENT);
   if (field === -1) return false;
-  const from = head.spans[field * 4 + VALUE_START]!;
-  if (head.spans[field * 4 + VALUE_END]! - from < KUBELET.length) return false;
-  return KUBELET.every((byte, at) => head.slab[from + at] === byte);
+  const at = field * 4;
+  const start = head.spans[at + VALUE_START]!;
+  return beginsWith(head.slab, start, head.spans[at + VALUE_END]!, KUBELET);
 }

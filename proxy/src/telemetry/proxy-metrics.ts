@@ -35,6 +35,12 @@ const ROUTE = {
   backend: BY_NAME,
 } as const;
 
+const ANSWER = {
+  ...ROUTE,
+  status_code: BY_NAME,
+  classification: ['success', 'failure'],
+} as const;
+
 export class ProxyMetrics {
   readonly registry = new Registry();
   readonly configApplied: Series;
@@ -194,7 +200,7 @@ function routeFamilies(registry: Registry): RouteFamilies {
     responses: registry.counter({
       name: 'response_total',
       help: 'Answers, by status and by whether they count as failed.',
-      labels: { ...ROUTE, status_code: BY_NAME, classification: ['success', 'failure'] },
+      labels: ANSWER,
     }),
     latency: registry.histogram({
       name: 'response_latency_ms',
@@ -222,7 +228,7 @@ function probeFamilies(registry: Registry): RouteFamilies {
     responses: registry.counter({
       name: 'remora_probe_responses_total',
       help: 'Answers to them, by status and by whether they count as failed.',
-      labels: { ...ROUTE, status_code: BY_NAME, classification: ['success', 'failure'] },
+      labels: ANSWER,
     }),
     latency: null,
     plain: null,
