@@ -114,7 +114,7 @@ function run(suites: readonly string[]): boolean {
       '--test-concurrency=1',
       `--test-timeout=${TEST_TIMEOUT_MS}`,
       '--test-reporter=spec',
-      '--test-force-exit', // A handle that a failed suite left open must not hold the run up.
+      '--import=./scripts/test-end.js',
       '--disable-warning=ExperimentalWarning',
       ...suites,
     ],

@@ -36,7 +36,7 @@ const run = spawnSync(
     `--test-concurrency=${CONCURRENCY}`,
     `--test-timeout=${TEST_TIMEOUT_MS}`,
     '--test-reporter=spec',
-    '--test-force-exit', // A handle that a failed test left open must not hold the run up.
+    '--import=./scripts/test-end.js',
     '--disable-warning=ExperimentalWarning',
     ...files,
   ],
