@@ -21,7 +21,7 @@ import type {
 
 export const resilienceDefaults = {
   timeouts: { connectMs: 1_000, requestMs: 0, perTryMs: 0, idleMs: 30_000 },
-  balancer: { type: 'ewma', slowStartMs: 0, decayMs: 10_000 },
+  balancer: { type: 'ewma', slowStartMs: 0, decayMs: 5_000 },
   connections: { perEndpoint: 256, waiting: 1_024 },
   retry: { retriesMax: 1, statuses: [], backoffBaseMs: 25, backoffMaxMs: 250 } as RetryConfig,
   budget: { ratio: 0.2, minPerSecond: 10 } as BudgetConfig,

@@ -25,6 +25,9 @@ import type {
 } from './upstream/behaviour.ts';
 
 const START_DELAY_MS = 300;
+const WARM_SECONDS = 3;
+/** The Service whose traffic warms. */
+const OTHER = 'other';
 /** Scenarios that run several loads at once keep their keys apart. */
 const KEYS_PER_LOAD = 1 << 17;
 
@@ -48,6 +51,13 @@ export interface SceneOptions {
 type OpenLoad = Pick<OpenLoopOrder, 'ports' | 'phases'> & Partial<OpenLoopOrder>;
 type WavesLoad = Pick<WavesOrder, 'ports' | 'method' | 'clients' | 'waves' | 'gapMs'>;
 type CommonOrder = Pick<OpenLoopOrder, 'host' | 'seed' | 'startAtMs' | 'deadlineMs' | 'firstKey'>;
+
+/** What a sidecar is warmed with. */
+export interface WarmingService {
+  /** Its one endpoint: of the upstream that is to be warm too. */
+  readonly port: number;
+  readonly ratePerSecond: number;
+}
 
 /** A load under way. */
 export interface RunningLoad {
@@ -125,7 +135,19 @@ export class Scene {
 
   /** The subject as an outbound sidecar in front of one Service. */
   async front(plan: ServicePlan): Promise<Sidecar> {
-    return await this.subject.start(this, plan);
+    return await this.subject.start(this, [plan]);
+  }
+
+  /**
+   * The same after three seconds in front of another Service: the machine and the compilers are
+   * done with its start, and of this Service it knows nothing yet.
+   */
+  async warmFront(plan: ServicePlan, other: WarmingService): Promise<Sidecar> {
+    const { port: endpoint, ratePerSecond } = other;
+    const sidecar = await this.subject.start(this, [plan, { name: OTHER, endpoints: [endpoint] }]);
+    const phases = [{ ratePerSecond, seconds: WARM_SECONDS }];
+    await this.playLoad({ ports: [sidecar.port], phases, host: `${OTHER}.${NAMESPACE}` });
+    return sidecar;
   }
 
   /** Resolves when it is about to start. */

@@ -137,7 +137,7 @@ function backendConfig(settings: InboundPortSettings, limitsOf: LimitsConfig): B
   return {
     key,
     endpoints: [{ address, port, weight: 1, instance, inMesh: false }],
-    balancer: { type: 'ewma', hashKey: null, slowStartMs: 0, decayMs: 10_000 },
+    balancer: { ...resilienceDefaults.balancer, type: 'ewma', hashKey: null },
     connectTimeoutMs: limits.inboundConnectTimeoutMs,
     idleTimeoutMs: limits.inboundIdleTimeoutMs,
     connectionsPerEndpointMax: limits.inboundConnectionsMax,

@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import { freePorts } from '../../../bench/machine/free-ports.ts';
 import { sleepMs } from '../machine/orders.ts';
 import type { Spawned } from '../machine/programs.ts';
-import type { ServicePlan } from './mesh.ts';
+import { NAMESPACE, type ServicePlan } from './mesh.ts';
 import type { Place, Sidecar, Subject } from './subject.ts';
 
 const TYPES = 'type.googleapis.com/envoy';
@@ -39,60 +39,64 @@ const BUDGET = {
 
 export function envoys(program: string): readonly Subject[] {
   return [
-    { name: 'Envoy, defaults', start: (place, plan) => start(place, plan, program, false) },
+    { name: 'Envoy, defaults', start: (place, plans) => start(place, plans, program, false) },
     {
       name: 'Envoy, retries and budget',
-      start: (place, plan) => start(place, plan, program, true),
+      start: (place, plans) => start(place, plans, program, true),
     },
   ];
 }
 
 async function start(
   place: Place,
-  plan: ServicePlan,
+  plans: readonly ServicePlan[],
   program: string,
   retries: boolean,
 ): Promise<Sidecar> {
   const [port = 0] = await freePorts(1);
   const file = join(place.folder, `envoy-${port}.json`);
-  writeFileSync(file, JSON.stringify(bootstrap(plan, port, retries)));
+  writeFileSync(file, JSON.stringify(bootstrap(plans, port, retries)));
   const spawned = place.programs.spawn('envoy', [program, '-c', file, ...FLAGS]);
   await awaitListener(spawned, port);
   return { port, process: spawned };
 }
 
 /** Pure. */
-function bootstrap({ endpoints = [] }: ServicePlan, port: number, retries: boolean): object {
-  const route = { cluster: 'api', ...(retries ? RETRY : {}) };
+function bootstrap(plans: readonly ServicePlan[], port: number, retries: boolean): object {
   const manager = {
     '@type': `${MANAGER}.HttpConnectionManager`,
     stat_prefix: 'outbound',
     route_config: {
       name: 'outbound',
-      virtual_hosts: [{ name: 'api', domains: ['*'], routes: [{ match: { prefix: '/' }, route }] }],
+      virtual_hosts: plans.map(({ name }) => virtualHost(name, retries)),
     },
     http_filters: [{ name: 'envoy.filters.http.router', typed_config: { '@type': ROUTER } }],
   };
   const filter = { name: 'envoy.filters.network.http_connection_manager', typed_config: manager };
-  const cluster = {
-    name: 'api',
-    type: 'STATIC',
-    lb_policy: 'LEAST_REQUEST',
-    ...(retries ? BUDGET : {}),
-    load_assignment: {
-      cluster_name: 'api',
-      endpoints: [
-        { lb_endpoints: endpoints.map((one) => ({ endpoint: { address: address(one) } })) },
-      ],
-    },
-  };
   return {
     static_resources: {
       listeners: [
         { name: 'outbound', address: address(port), filter_chains: [{ filters: [filter] }] },
       ],
-      clusters: [cluster],
+      clusters: plans.map((plan) => cluster(plan, retries)),
     },
+  };
+}
+
+function virtualHost(name: string, retries: boolean): object {
+  const route = { cluster: name, ...(retries ? RETRY : {}) };
+  const routes = [{ match: { prefix: '/' }, route }];
+  return { name, domains: [`${name}.${NAMESPACE}`], routes };
+}
+
+function cluster({ name, endpoints = [] }: ServicePlan, retries: boolean): object {
+  const ends = endpoints.map((one) => ({ endpoint: { address: address(one) } }));
+  return {
+    name,
+    type: 'STATIC',
+    lb_policy: 'LEAST_REQUEST',
+    ...(retries ? BUDGET : {}),
+    load_assignment: { cluster_name: name, endpoints: [{ lb_endpoints: ends }] },
   };
 }
 

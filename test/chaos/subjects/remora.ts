@@ -40,8 +40,8 @@ export function remoraWithRetries(program: string): Subject {
 function subjectOf(name: string, program: string, hasUsualRetries: boolean): Subject {
   return {
     name,
-    async start(place: Place, plan: ServicePlan): Promise<Sidecar> {
-      const mesh = compileMesh([{ ...plan, hasUsualRetries }]);
+    async start(place: Place, plans: readonly ServicePlan[]): Promise<Sidecar> {
+      const mesh = compileMesh(plans.map((plan) => ({ ...plan, hasUsualRetries })));
       const flags = ['--outbound', '127.0.0.1:0', '--snapshot', writeSnapshot(place, mesh)];
       const running = await startRemora(place, program, { name: 'client-0', flags });
       return { port: running.outbound, process: running.process };

@@ -22,6 +22,6 @@ export interface Place {
 
 export interface Subject {
   readonly name: string;
-  /** An outbound sidecar in front of this Service. */
-  start(place: Place, plan: ServicePlan): Promise<Sidecar>;
+  /** An outbound sidecar in front of these Services. */
+  start(place: Place, plans: readonly ServicePlan[]): Promise<Sidecar>;
 }
