@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { FIELD_VALUE, fieldValueEnd, viewOf } from './octets.ts';
+import { FIELD_VALUE, fieldValueEnd, viewOf, writeDecimal } from './octets.ts';
 
 test('property: the end of a value is its first byte that no value may hold', () => {
   const plain = fc.constantFrom(0x61, 0x20, 0x7e, 0x80, 0xff, 0x09);
@@ -27,4 +27,16 @@ test('every byte alone, at every place of a word, is found or passed', () => {
       assert.equal(end, FIELD_VALUE[value] === 1 ? 8 : at, `byte ${value} at ${at}`);
     }
   }
+});
+
+test('property: a whole number is written as it is printed', () => {
+  const edges = fc.constantFrom(0, 9, 10, 2 ** 31 - 1, 2 ** 31, 2 ** 32, 2 ** 53 - 1);
+  fc.assert(
+    fc.property(fc.oneof(edges, fc.nat(), fc.maxSafeNat()), (value) => {
+      const out = Buffer.alloc(20, '-');
+      const end = writeDecimal(out, 2, value);
+      assert.equal(out.toString('latin1', 0, end), `--${value}`);
+      assert.equal(out[end], 0x2d);
+    }),
+  );
 });

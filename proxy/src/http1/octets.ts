@@ -4,6 +4,7 @@
  *
  * Pure constants, read by every file of `http1`.
  */
+const INT32_MAX = 0x7fff_ffff;
 const HTAB = 0x09;
 export const LF = 0x0a;
 export const CR = 0x0d;
@@ -148,11 +149,18 @@ export function writeDecimal(out: Uint8Array, start: number, value: number): num
   let digits = 1;
   // Not by division, which costs more; below 2^53 the bound stays exact.
   for (let bound = 10; value >= bound; bound *= 10) digits++;
+  let at = start + digits - 1;
   let rest = value;
-  for (let at = start + digits - 1; at >= start; at--) {
+  for (; rest > INT32_MAX; at--) {
     const tens = Math.floor(rest / 10);
     out[at] = 0x30 + (rest - tens * 10);
     rest = tens;
+  }
+  // Of 32-bit integers a division by ten is a multiplication.
+  for (let small = rest | 0; at >= start; at--) {
+    const tens = (small / 10) | 0;
+    out[at] = 0x30 + (small - tens * 10);
+    small = tens;
   }
   return start + digits;
 }

@@ -79,4 +79,81 @@ describe('the log', () => {
     await nextTurn();
     assert.equal(sink.writes.length, 1);
   });
+
+  test('lays a line into bytes that reads as one made of text', () => {
+    const { sink, log } = newLog();
+    const at = log.beginLine(LEVEL.INFO, 100);
+    log.endLine(at + log.bytes.write(',"msg":"a"}\n', at));
+    log.append(LEVEL.INFO, ',"msg":"a"');
+    log.flush();
+    const [first, second] = sink.writes[0]!.split('\n');
+    assert.equal(first, second);
+  });
+
+  test('does not write over a batch that the sink still holds', () => {
+    const { held, log } = newHoldingLog();
+    for (let batch = 0; batch < 4; batch++) writeBatch(log, batch);
+    assert.equal(held.length, 4);
+    for (const [batch, { bytes }] of held.entries()) {
+      const fields = String(bytes).match(/"batch":\d/g) ?? [];
+      assert.equal(fields.length, 40);
+      assert(fields.every((field) => field === `"batch":${batch}`));
+    }
+  });
+
+  test('goes on in a new batch where a line does not fit', () => {
+    const { held, log } = newHoldingLog();
+    const lines = 200;
+    for (let line = 0; line < lines; line++) {
+      log.append(LEVEL.INFO, `,"line":${line},"msg":"${'x'.repeat(1_000)}"`);
+    }
+    log.flush();
+    assert(held.length > 2);
+    const text = held.map(({ bytes }) => String(bytes)).join('');
+    const read = text
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line).line);
+    assert.deepEqual(read, [...Array(lines).keys()]);
+  });
+
+  test('fills a batch again that the sink is done with', () => {
+    const { held, log } = newHoldingLog();
+    writeBatch(log, 0);
+    held[0]!.done?.();
+    writeBatch(log, 1);
+    assert.equal(held[1]!.bytes.buffer, held[0]!.bytes.buffer);
+  });
+
+  test('holds a few lines, and no whole batch, for a reader that sleeps', () => {
+    const { held, log } = newHoldingLog();
+    for (let line = 0; line < 20; line++) {
+      log.append(LEVEL.INFO, ',"msg":"a"');
+      log.flush();
+    }
+    const memories = new Set(held.map(({ bytes }) => bytes.buffer));
+    const bytes = [...memories].reduce((sum, { byteLength }) => sum + byteLength, 0);
+    assert(bytes < 3 * limits.logBatchBytes, `${bytes}`); // Buffers share pools.
+  });
 });
+
+interface Held {
+  readonly bytes: Uint8Array;
+  readonly done: (() => void) | undefined;
+}
+
+/** A log whose sink keeps what it was given. */
+function newHoldingLog(): { held: Held[]; log: LineLog } {
+  const held: Held[] = [];
+  const sink: LogSink = { writableLength: 0, write: (bytes, done) => held.push({ bytes, done }) };
+  return { held, log: new LineLog(sink, 'remora-proxy', () => 1_700_000_000_000) };
+}
+
+/** Most of a batch, of lines that bear a number, and hands it over. */
+function writeBatch(log: LineLog, batch: number): void {
+  const text = 'x'.repeat(1_000);
+  for (let line = 0; line < 40; line++) {
+    log.append(LEVEL.INFO, `,"batch":${batch},"msg":"${text}"`);
+  }
+  log.flush();
+}

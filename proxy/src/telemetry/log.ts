@@ -8,12 +8,15 @@
  *
  * Impure in the sink and the wall clock, both handed in. Made by `main.ts`.
  */
+import { ascii, writeDecimal } from '../http1/octets.ts';
 import { limits } from '../limits.ts';
+import { copyAll } from './hex-digits.ts';
 
 /** What of a `Writable` a log needs: stdout is one. */
 export interface LogSink {
   readonly writableLength: number;
-  write(bytes: Uint8Array): unknown;
+  /** `done`: the bytes are the writer's again. */
+  write(bytes: Uint8Array, done?: () => void): unknown;
 }
 
 export type LogFields = Readonly<Record<string, unknown>>;
@@ -27,6 +30,11 @@ export interface Log {
 /** Of one unit of text. */
 const UTF8_BYTES_MAX = 3;
 
+const LEVEL_FIELD = ascii('{"level":');
+const TIME_FIELD = ascii(',"time":');
+/** Of those two with their numbers: the level, and milliseconds below 2^53. */
+const BEGIN_BYTES_MAX = LEVEL_FIELD.length + TIME_FIELD.length + 2 + 16;
+
 /** A line may not begin. */
 export const NO_ROOM = -1;
 
@@ -39,9 +47,12 @@ export class LineLog implements Log {
   readonly #name: string;
   /** What stands between the time and the fields of a line. */
   readonly #nameField: string;
+  readonly #nameBytes: Uint8Array;
   readonly #wallMs: () => number;
   /** What waits, as bytes at once, so that the texts die young. Made for the first line. */
   #batch: Buffer | null = null;
+  /** One that was written, for the batch after this. */
+  #spare: Buffer | null = null;
   #filled = 0;
   #isScheduled = false;
   #dropped = 0;
@@ -53,6 +64,7 @@ export class LineLog implements Log {
     this.#sink = sink;
     this.#name = name;
     this.#nameField = `,"name":${JSON.stringify(name)}`;
+    this.#nameBytes = Buffer.from(this.#nameField);
     this.#wallMs = wallMs;
   }
 
@@ -96,13 +108,20 @@ export class LineLog implements Log {
    */
   beginLine(level: Level, bytesMax: number): number {
     this.#confess();
-    const begin = `{"level":${level},"time":${this.#wallMs()}${this.#nameField}`;
-    if (begin.length + bytesMax > this.bytes.length - this.#filled) this.flush();
-    return this.#filled + this.bytes.write(begin, this.#filled, 'latin1');
+    const most = BEGIN_BYTES_MAX + this.#nameBytes.length + bytesMax;
+    if (most > this.bytes.length - this.#filled) this.flush();
+    const { bytes } = this;
+    let at = copyAll(bytes, this.#filled, LEVEL_FIELD);
+    at = copyAll(bytes, writeDecimal(bytes, at, level), TIME_FIELD);
+    return copyAll(bytes, writeDecimal(bytes, at, this.#wallMs()), this.#nameBytes);
   }
 
   get bytes(): Buffer {
-    return (this.#batch ??= Buffer.allocUnsafeSlow(limits.logBatchBytes));
+    if (this.#batch === null) {
+      this.#batch = this.#spare ?? Buffer.allocUnsafeSlow(limits.logBatchBytes);
+      this.#spare = null;
+    }
+    return this.#batch;
   }
 
   /** `end`: where the line ends, its line feed included. */
@@ -115,8 +134,15 @@ export class LineLog implements Log {
   flush(): void {
     this.#isScheduled = false;
     if (this.#filled === 0) return;
-    this.#sink.write(Buffer.from(this.#batch!.subarray(0, this.#filled)));
+    const batch = this.#batch!;
+    const bytes = batch.subarray(0, this.#filled);
     this.#filled = 0;
+    // Few bytes are copied: while a reader sleeps, each write would hold a whole batch.
+    if (bytes.length < batch.length / 2) return void this.#sink.write(Buffer.from(bytes));
+    this.#batch = null;
+    this.#sink.write(bytes, () => {
+      this.#spare = batch;
+    });
   }
 
   #add(level: Level, fields: LogFields, message: string): void {
@@ -146,8 +172,8 @@ export class LineLog implements Log {
 
   #put(line: string): void {
     const most = line.length * UTF8_BYTES_MAX;
-    const batch = this.bytes;
-    if (most > batch.length - this.#filled) this.flush();
+    if (most > this.bytes.length - this.#filled) this.flush();
+    const batch = this.bytes; // Only now: what was handed over is not ours.
     if (most > batch.length) this.#sink.write(Buffer.from(line));
     else this.#filled += batch.write(line, this.#filled);
   }
