@@ -33,11 +33,11 @@ const METHODS = ['GET', 'POST', 'PUT'] as const;
 const MARK = { name: 'x-chaos', type: 'present', value: '' } as const;
 const LIMITS = { inFlightMax: IN_FLIGHT_MAX, waitingMax: 4, waitMaxMs: 300 };
 
-const ALL: RuleOptions = {
+const ALL = {
   retry: { retriesMax: 2, statuses: [503], backoffBaseMs: 5, backoffMaxMs: 20 },
   timeouts: { requestMs: 1_500, perTryMs: 150 },
   breaker: { failuresMax: 10, cooldownMs: 50 },
-};
+} satisfies RuleOptions;
 const FAULTS: RuleOptions['faults'] = [
   { type: 'delay', delayMs: 20, percent: 20, header: MARK },
   { type: 'abort', status: 500, percent: 10, header: MARK },
@@ -50,6 +50,8 @@ const RULES = {
   faulty: { ...ALL, faults: FAULTS },
   meshed: { ...ALL, hedge: { afterMs: 30 } },
 } as const satisfies Record<string, RuleOptions>;
+/** For a count that no time-out disturbs. */
+const LOOKS_MAX = 5;
 const NAMES = Object.keys(RULES) as (keyof typeof RULES)[];
 
 describe(`chaos of seed ${SEED}`, () => {
@@ -175,16 +177,27 @@ describe(`chaos of seed ${SEED}`, () => {
       for (const origin of origins) {
         origin.answer = (request) => void stalled.push(request);
       }
+      assert.equal(await placesOf(name, stalled), IN_FLIGHT_MAX);
+    }
+  });
+
+  /** How many of many requests arrive while none is answered. */
+  async function placesOf(name: string, stalled: OriginRequest[]): Promise<number> {
+    for (let look = 0; ; look++) {
       stalled.length = 0;
+      const askedAtMs = performance.now();
       const asked = Array.from({ length: 4 * IN_FLIGHT_MAX }, () =>
         askOnce(proxy.outbound, post(name)),
       );
       await until(() => stalled.length >= IN_FLIGHT_MAX, `all places of ${name}`);
       await sleep(30);
-      assert.equal(stalled.length, IN_FLIGHT_MAX);
+      const arrived = stalled.length;
+      const isInTime = performance.now() - askedAtMs < ALL.timeouts.perTryMs;
       await Promise.all(asked);
+      // On a busy machine the first have timed out meanwhile, and others have their places.
+      if (isInTime || look === LOOKS_MAX) return arrived;
     }
-  });
+  }
 
   function requestsWithBodies(): OriginRequest[] {
     return origins.flatMap(({ requests }) => requests.filter(({ method }) => method !== 'GET'));
