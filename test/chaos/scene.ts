@@ -25,7 +25,8 @@ import type {
 } from './upstream/behaviour.ts';
 
 const START_DELAY_MS = 300;
-const WARM_SECONDS = 3;
+/** What a process is busy with its own start, at most: it compiles itself. */
+export const WARM_SECONDS = 3;
 /** The Service whose traffic warms. */
 const OTHER = 'other';
 /** Scenarios that run several loads at once keep their keys apart. */

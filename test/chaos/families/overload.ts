@@ -17,7 +17,7 @@ import {
 } from '../figures.ts';
 import type { Figures } from '../judge.ts';
 import type { LoadReport } from '../load/load-order.ts';
-import type { Run, Scene, Upstream } from '../scene.ts';
+import { type Run, type Scene, type Upstream, WARM_SECONDS } from '../scene.ts';
 import { compileMesh, type ServicePlan } from '../subjects/mesh.ts';
 import { startRemora, writeSnapshot } from '../subjects/remora.ts';
 import { ONE_WORKER, ONE_WORKER_PER_SECOND } from '../upstream/services.ts';
@@ -26,8 +26,7 @@ const RATE = 2 * ONE_WORKER_PER_SECOND;
 const SECONDS = 15;
 const SETTLED_MS = 3_000;
 const CRITICAL_SHARE = 0.1;
-/** Eighteen processes that start at once on two cores are busy compiling themselves. */
-const WARM_SECONDS = 3;
+const WARM_RATE = ONE_WORKER_PER_SECOND / 2;
 
 export const overload: Run = {
   name: 'overload',
@@ -35,7 +34,7 @@ export const overload: Run = {
   async perform(scene) {
     const upstream = await scene.upstream(2, ONE_WORKER);
     const [port = 0, other = 0] = upstream.ports;
-    const warming = { port: other, ratePerSecond: ONE_WORKER_PER_SECOND / 2 };
+    const warming = { port: other, ratePerSecond: WARM_RATE };
     const sidecar = await scene.warmFront({ name: 'api', endpoints: [port] }, warming);
     return await measure(scene, upstream, [sidecar.port], { criticalShare: 0, warmSeconds: 0 });
   },
@@ -102,9 +101,10 @@ async function measure(
   { criticalShare, warmSeconds }: { criticalShare: number; warmSeconds: number },
 ): Promise<Figures> {
   const seconds = scene.quick ? 6 : SECONDS;
-  const warm = { ratePerSecond: ONE_WORKER_PER_SECOND / 2, seconds: warmSeconds };
+  const warm = { ratePerSecond: WARM_RATE, seconds: warmSeconds };
   const phases = [...(warmSeconds > 0 ? [warm] : []), { ratePerSecond: RATE, seconds }];
   const report: LoadReport = await scene.playLoad({ ports, phases, criticalShare });
+  // A second endpoint is that of the Service that warmed.
   const arrivals = (await upstream.count()).arrivals.slice(0, 1);
   const onsetMs = warmSeconds * 1_000;
   const overloaded = { fromMs: onsetMs, untilMs: Number.POSITIVE_INFINITY };
