@@ -9,6 +9,7 @@ import {
   backendConfig,
   ControlWorld,
   destinationConfig,
+  drained,
   requestHead,
   ruleConfig,
 } from './control-fixture.ts';
@@ -126,7 +127,7 @@ describe('a destination that cannot be served', () => {
     const changed = { ...unknown.backends, 'catalog-v1.shop:80': backendConfig('catalog-v1', [1]) };
     assert.throws(() => world.compile({ ...unknown, backends: changed }));
     assert.equal(good.rules[0]!.targets[0]!.backend!.endpoints[0]!.port, 9_101);
-    good.release();
+    drained(good.release());
     world.clock.advanceMs(limits.seriesIdleMs);
     world.backends.sweep();
     world.metrics.sweep();
@@ -167,7 +168,7 @@ describe('a replaced destination', () => {
     const endpoint = before.destination.fallback.targets[0]!.backend!.endpoints[0]!;
     endpoint.ewmaMs = 77;
     const after = world.compile(destinationConfig('catalog'), 'v2');
-    before.release();
+    drained(before.release());
     assert.equal(after.destination.fallback.targets[0]!.backend!.endpoints[0], endpoint);
   });
 
@@ -175,7 +176,7 @@ describe('a replaced destination', () => {
     const world = new ControlWorld();
     const compiled = world.compile(destinationConfig('catalog'));
     const backend = compiled.destination.fallback.targets[0]!.backend!;
-    compiled.release();
+    drained(compiled.release());
     world.clock.advanceMs(limits.backendUnusedMs - 1);
     world.backends.sweep();
     assert.notEqual(backend.pick(null, '', null, 0), null);

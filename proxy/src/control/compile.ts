@@ -39,8 +39,10 @@ export interface Compiled {
   readonly destination: Destination;
   /** In the order of the configuration, the fallback last. */
   readonly rules: readonly Rule[];
-  /** Once, when it is no longer in force. */
-  release(): void;
+  /** Targets behind a breaker, in the same order: a scrape need not look for them. */
+  readonly guarded: readonly Target[];
+  /** Lets go of what it is bound to. Once, to its end, when it is no longer in force. */
+  release(): Generator<void>;
 }
 
 /** Rules compiled between two yields. */
@@ -70,9 +72,14 @@ export function* compileDestination(
     const destination: Destination = { key, version, protocol, table, fallback, unmatched };
     draft.applyBreakers();
     yield* draft.applyBackends();
-    return { destination, rules: [...rules, fallback], release: () => draft.release() };
+    return {
+      destination,
+      rules: [...rules, fallback],
+      guarded: draft.guarded,
+      release: () => draft.release(),
+    };
   } catch (error) {
-    draft.release();
+    yield* draft.release();
     throw error;
   }
 }
@@ -101,6 +108,7 @@ interface BoundBreaker {
 
 /** What a destination is bound to, while it is compiled and while it is in force. */
 class Draft {
+  readonly guarded: Target[] = [];
   readonly #config: DestinationConfig;
   readonly #context: CompileContext;
   readonly #backends = new Map<string, Backend>();
@@ -178,19 +186,26 @@ class Draft {
     return series;
   }
 
-  release(): void {
-    for (const key of this.#backends.keys()) this.#context.backends.release(key);
-    for (const series of this.#series) this.#context.metrics.releaseRouteSeries(series);
-    for (const { key } of this.#breakers) this.#context.breakers.release(key);
-    this.#breakers.length = 0;
-    this.#backends.clear();
-    this.#series.length = 0;
+  *release(): Generator<void> {
+    const { backends, metrics, breakers } = this.#context;
+    for (const key of this.#backends.keys()) {
+      backends.release(key);
+      yield;
+    }
+    for (const series of this.#series) {
+      metrics.releaseRouteSeries(series);
+      yield;
+    }
+    for (const { key } of this.#breakers) {
+      breakers.release(key);
+      yield;
+    }
   }
 
   #target(rule: RuleConfig, index: number): Target {
     const config = rule.backends[index]!;
     const { backend } = config;
-    return {
+    return this.#noted({
       backend: backend === null ? null : this.#backendOf(backend),
       invalid: config.invalid,
       weight: config.weight,
@@ -198,11 +213,11 @@ class Draft {
       requestEdits: encodeEdits(rule.requestHeaders, config.requestHeaders),
       responseEdits: encodeEdits(rule.responseHeaders, config.responseHeaders),
       series: this.series(rule.id, backend ?? 'invalid', config.weight > 0),
-    };
+    });
   }
 
   #fallback(rule: RuleConfig, key: string): Target {
-    return {
+    return this.#noted({
       backend: this.#backendOf(key),
       invalid: null,
       weight: 0,
@@ -210,7 +225,12 @@ class Draft {
       requestEdits: encodeEdits(rule.requestHeaders, null),
       responseEdits: encodeEdits(rule.responseHeaders, null),
       series: this.series(rule.id, key, false),
-    };
+    });
+  }
+
+  #noted(target: Target): Target {
+    if (target.breaker !== null) this.guarded.push(target);
+    return target;
   }
 
   #breaker(rule: RuleConfig, backend: string): RuleBreaker | null {

@@ -69,7 +69,7 @@ export class Installer {
       };
       const compiled = await runSliced(compileDestination(config, version, context), clock);
       if (wanted()) live.install(compiled, text);
-      else compiled.release();
+      else await runSliced(compiled.release(), clock);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       metrics.configRefused.inc();

@@ -1,12 +1,14 @@
 /** Claims about what is in force: who waits, who is told, and what is let go. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { limits } from '../limits.ts';
 import type { Destination } from '../routing/compiled.ts';
 import { ControlWorld, destinationConfig, textOf } from './control-fixture.ts';
 import { type ConfigSource, type ConfigWaiter, FULL, GONE, PENDING, READY } from './live.ts';
 
 const KEY = 'catalog.shop:80';
+const BINDINGS = 10;
 
 class Source implements ConfigSource {
   readonly said: string[] = [];
@@ -101,6 +103,23 @@ describe('a destination', () => {
     install(world, 'catalog', 'v2');
     assert.equal(before?.version, 'v1');
     assert.equal(world.live.lookup(KEY)?.version, 'v2');
+  });
+
+  test('that is replaced lets go of what it was bound to in slices', async () => {
+    const { world } = connected();
+    let released = 0;
+    const old = world.compile(destinationConfig('catalog'));
+    function* release(): Generator<void> {
+      for (; released < BINDINGS; released++) {
+        world.clock.advanceMs(limits.compileSliceMs);
+        yield;
+      }
+    }
+    world.live.install({ ...old, release }, textOf(destinationConfig('catalog')));
+    install(world, 'catalog', 'v2');
+    assert.ok(released < BINDINGS, 'all in one turn');
+    for (let turn = 0; turn <= BINDINGS; turn++) await setImmediate();
+    assert.equal(released, BINDINGS);
   });
 
   test('without anybody to ask is GONE, not awaited', () => {

@@ -5,7 +5,8 @@
  * What nobody asked for in `destinationIdleMs` is let go, while there is a control plane to ask
  * again. Waiting requests give up by their own timers, so the queue only forgets them by age.
  *
- * Pure but for the injected clock. Filled by `installer.ts`, asked by `roles/outbound.ts`.
+ * Pure but for the injected clock, and for turns of the loop while a large destination is let go.
+ * Filled by `installer.ts`, asked by `roles/outbound.ts`.
  * Budget: no allocation and one look-up in `lookup`.
  */
 import { INBOUND_KEY } from '@remora/api/wire-resilience.ts';
@@ -13,6 +14,7 @@ import type { Clock } from '../clock.ts';
 import { limits } from '../limits.ts';
 import type { Destination } from '../routing/compiled.ts';
 import type { Compiled } from './compile.ts';
+import { runSliced } from './slices.ts';
 import type { ConfigText } from './snapshot-format.ts';
 
 /** In force: `lookup` has it. */
@@ -144,7 +146,7 @@ export class Live {
     entry.text = text;
     entry.gone = null;
     entry.destination = destination;
-    before?.release();
+    this.#retire(before);
     this.#tell(entry.key, destination, NONE);
   }
 
@@ -216,7 +218,12 @@ export class Live {
     entry.destination = null;
     entry.compiled = null;
     entry.text = null;
-    compiled?.release();
+    this.#retire(compiled);
+  }
+
+  /** In slices: what was in force may be bound to thousands of series. */
+  #retire(compiled: Compiled | null): void {
+    if (compiled !== null) void runSliced(compiled.release(), this.#clock);
   }
 
   #tell(key: string, destination: Destination | null, nearest: readonly string[]): void {
