@@ -9,32 +9,10 @@
  * Impure. Started by `table.ts` with `--import`; writes a line each 50 ms to REMORA_BENCH_TURNS.
  */
 import { appendFileSync } from 'node:fs';
+import { threadClock } from '../../test/support/thread-clock.ts';
 
-const CLOCK_THREAD_CPUTIME_ID = 3;
 const REPORT_MS = 50;
 const START_MS = 500;
-
-/** What `node:ffi` is used for here; the types of Node do not know it yet. */
-interface Ffi {
-  dlopen(
-    library: null,
-    symbols: {
-      readonly clock_gettime: { readonly arguments: readonly string[]; readonly return: string };
-    },
-  ): { readonly functions: { clock_gettime(clock: number, time: BigInt64Array): number } };
-}
-
-function threadClock(): () => number {
-  const ffi = process.getBuiltinModule('node:ffi' as 'node:fs') as unknown as Ffi;
-  const { functions } = ffi.dlopen(null, {
-    clock_gettime: { arguments: ['int32', 'pointer'], return: 'int32' },
-  });
-  const time = new BigInt64Array(2);
-  return () => {
-    functions.clock_gettime(CLOCK_THREAD_CPUTIME_ID, time);
-    return Number(time[0]) * 1e3 + Number(time[1]) / 1e6;
-  };
-}
 
 function measure(file: string): void {
   const cpuMs = threadClock();

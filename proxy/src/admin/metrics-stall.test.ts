@@ -1,13 +1,18 @@
 /**
  * The claim that a scrape lets requests through: with a thousand destinations that have all been
- * used, none of its steps holds the loop up for long. The figures are printed; the goal is 5 ms.
+ * used, none of its steps holds the loop up for more than 5 ms.
  *
  * Judged is the time that this thread computed between two turns of the loop, the reader's part
- * included: by the wall clock a shared machine measures its neighbours.
+ * included: by the wall clock a shared machine measures its neighbours. What making the thousand
+ * left behind is collected first: it is not the scrape's.
  */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { connect } from 'node:net';
 import { describe, test } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { threadClock } from '../../../test/support/thread-clock.ts';
 import { systemClock } from '../clock.ts';
 import { ControlWorld, destinationConfig, textOf } from '../control/control-fixture.ts';
 import { adminWorld } from './admin-fixture.ts';
@@ -16,7 +21,10 @@ import { AdminServer, METRICS_PAGES } from './server.ts';
 
 const DESTINATIONS = 1_000;
 const SCRAPES = 5;
-const STALL_MS_MAX = 15;
+const STALL_MS_MAX = 5;
+
+const computedMs = threadClock();
+for (let count = 0; count < 1_000; count++) reading();
 
 interface Scrape {
   readonly computedMs: number;
@@ -29,6 +37,7 @@ describe('a scrape of a thousand destinations', () => {
     test(`as ${format} lets requests through every few milliseconds`, async () => {
       const server = new AdminServer(METRICS_PAGES, busyWorld());
       const { port } = await server.listen({ host: '127.0.0.1', port: 0 });
+      collectGarbage();
       const scrapes: Scrape[] = [];
       for (let at = 0; at < SCRAPES; at++) scrapes.push(await stallOf(port, format));
       await server.close();
@@ -60,31 +69,33 @@ function busyWorld(): AdminWorld {
 }
 
 /** The longest time between two turns of the loop, by this thread's clock and by the wall's. */
-function stallOf(port: number, accept: string): Promise<Scrape> {
-  return new Promise((resolve, reject) => {
-    const longest = { computedMs: 0, wallMs: 0 };
-    let isOver = false;
-    let last = { computedMs: computedMs(), wallMs: performance.now() };
-    const turn = (): void => {
-      const now = { computedMs: computedMs(), wallMs: performance.now() };
-      longest.computedMs = Math.max(longest.computedMs, now.computedMs - last.computedMs);
-      longest.wallMs = Math.max(longest.wallMs, now.wallMs - last.wallMs);
-      last = now;
-      if (!isOver) setImmediate(turn);
-    };
-    const socket = connect(port, '127.0.0.1');
-    socket.on('error', reject);
-    socket.on('data', () => undefined);
-    socket.on('end', () => {
-      isOver = true;
-      resolve({ ...longest, bytes: socket.bytesRead });
-    });
-    socket.write(`GET /metrics HTTP/1.1\r\nhost: a\r\naccept: ${accept}\r\n\r\n`);
-    setImmediate(turn);
-  });
+async function stallOf(port: number, accept: string): Promise<Scrape> {
+  const socket = connect(port, '127.0.0.1');
+  await once(socket, 'connect'); // What a client costs that connects is not the scrape's.
+  const longest = { computedMs: 0, wallMs: 0 };
+  let last = reading();
+  let isOver = false;
+  const turn = (): void => {
+    const now = reading();
+    longest.computedMs = Math.max(longest.computedMs, now.computedMs - last.computedMs);
+    longest.wallMs = Math.max(longest.wallMs, now.wallMs - last.wallMs);
+    last = now;
+    if (!isOver) setImmediate(turn);
+  };
+  socket.on('data', () => undefined);
+  socket.write(`GET /metrics HTTP/1.1\r\nhost: a\r\naccept: ${accept}\r\n\r\n`);
+  turn();
+  await once(socket, 'end');
+  isOver = true;
+  return { ...longest, bytes: socket.bytesRead };
 }
 
-function computedMs(): number {
-  const { user, system } = process.threadCpuUsage();
-  return (user + system) / 1_000;
+function reading(): { readonly computedMs: number; readonly wallMs: number } {
+  return { computedMs: computedMs(), wallMs: performance.now() };
+}
+
+function collectGarbage(): void {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  collect();
 }

@@ -109,8 +109,8 @@ function gotSince(series: RouteSeries, memos: WeakMap<RouteSeries, Memo>): numbe
 
 function* breakerRows(entries: Iterable<LiveEntry>): Generator<Row<number>> {
   const seen = new Set<RouteSeries>();
-  for (const rule of rulesOf(entries)) {
-    for (const { breaker, series } of targetsOf(rule)) {
+  for (const { compiled } of entries) {
+    for (const { breaker, series } of compiled?.guarded ?? []) {
       if (breaker === null || seen.has(series)) continue;
       seen.add(series);
       for (const [state, word] of BREAKER_WORDS.entries()) {
@@ -125,10 +125,6 @@ function* rulesOf(entries: Iterable<LiveEntry>): Generator<Rule> {
   for (const { compiled } of entries) {
     if (compiled !== null) yield* compiled.rules;
   }
-}
-
-function targetsOf({ targets, fallback }: Rule): readonly Rule['targets'][number][] {
-  return fallback === null ? targets : [...targets, fallback];
 }
 
 function ruleLabels({ labels }: RouteSeries): readonly string[] {
