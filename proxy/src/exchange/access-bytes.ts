@@ -14,7 +14,6 @@ import { limits } from '../limits.ts';
 import type { Rule, Target } from '../routing/compiled.ts';
 import { isSampled } from '../telemetry/access-filter.ts';
 import type { AccessLog } from '../telemetry/access-log.ts';
-import { copyAll } from '../telemetry/hex-digits.ts';
 import type { IdSource } from '../telemetry/id-source.ts';
 import { NO_ROOM } from '../telemetry/log.ts';
 import {
@@ -23,6 +22,7 @@ import {
   writeRequestId,
   writeTraceId,
 } from '../telemetry/trace-context.ts';
+import { layWords, Words } from '../telemetry/words.ts';
 import type { RecordSource } from './record.ts';
 import { NEVER } from './trail.ts';
 
@@ -39,42 +39,46 @@ const FIXED_BYTES_MAX = 2_048;
 const LINE_BYTES_MAX =
   FIXED_BYTES_MAX + REQUEST_ID_BYTES_MAX + limits.recordTextMax + 3 * limits.accessTextMax;
 
-const STARTED = ascii(',"startedAt":');
-const DURATION = ascii(',"durationMs":');
-const UPSTREAM = ascii(',"upstreamMs":');
+const STARTED = new Words(',"startedAt":');
+const DURATION = new Words(',"durationMs":');
+const UPSTREAM = new Words(',"upstreamMs":');
 const METHODS = {
-  inbound: ascii(',"direction":"inbound","method":"'),
-  outbound: ascii(',"direction":"outbound","method":"'),
+  inbound: new Words(',"direction":"inbound","method":"'),
+  outbound: new Words(',"direction":"outbound","method":"'),
 };
-const AUTHORITY = ascii('","authority":"');
-const PATH = ascii('","path":"');
+const AUTHORITY = new Words('","authority":"');
+const PATH = new Words('","path":"');
 const PROTOCOLS = {
-  10: ascii('","protocol":"HTTP/1.0","status":'),
-  11: ascii('","protocol":"HTTP/1.1","status":'),
+  10: new Words('","protocol":"HTTP/1.0","status":'),
+  11: new Words('","protocol":"HTTP/1.1","status":'),
 };
-const REQUEST_BYTES = ascii(',"isFailed":false,"cause":null,"detail":"","requestBytes":');
-const RESPONSE_BYTES = ascii(',"responseBytes":');
-const PEER = ascii(',"peer":"');
-const AGENT = ascii('","userAgent":"');
-const REQUEST_ID = ascii('","requestId":"');
-const TRACE_ID = ascii('","traceId":"');
-const ENDPOINT = ascii('"endpoint":"');
+const REQUEST_BYTES = new Words(',"isFailed":false,"cause":null,"detail":"","requestBytes":');
+const RESPONSE_BYTES = new Words(',"responseBytes":');
+const PEER = new Words(',"peer":"');
+const AGENT = new Words('","userAgent":"');
+const REQUEST_ID = new Words('","requestId":"');
+const TRACE_ID = new Words('","traceId":"');
 
 export class AccessBytes {
   readonly #access: AccessLog;
   readonly #ids: IdSource;
   /** What ends each line. */
-  readonly #end: Uint8Array;
-  /** Destination, rule and backend, as they stand in a line. */
-  readonly #places = new WeakMap<Rule, WeakMap<Target, Uint8Array>>();
-  #out: Buffer = Buffer.alloc(0);
+  readonly #end: Words;
+  /** Destination, rule and backend as they stand in a line, up to the endpoint's name. */
+  readonly #places = new WeakMap<Rule, WeakMap<Target, Words>>();
+  /** The log's batch, twice. */
+  #out: Buffer;
+  #view: DataView;
   #at = 0;
+  /** Which field is `user-agent`; -1: none. */
+  #agent = -1;
 
   constructor(access: AccessLog, identity: ProxyIdentity, ids: IdSource) {
     this.#access = access;
     this.#ids = ids;
+    ({ bytes: this.#out, view: this.#view } = access.batch);
     const name = JSON.stringify(identity.name);
-    this.#end = Buffer.from(`","attempts":1,"retries":[],"proxy":${name},"msg":"request"}\n`);
+    this.#end = new Words(`","attempts":1,"retries":[],"proxy":${name},"msg":"request"}\n`);
   }
 
   /** False: it is left to the record. True: it was written, or there was no room for it. */
@@ -83,10 +87,11 @@ export class AccessBytes {
     const { sample } = access;
     if (sample < 1 && !isSampled(traceIdText(source.request, this.#ids), sample)) return true;
     // A client that left may be worth a warning.
-    if (status === CLIENT_LEFT || !isPlain(source)) return false;
-    this.#at = access.beginLine(LINE_BYTES_MAX);
+    this.#agent = source.request.find(USER_AGENT);
+    if (status === CLIENT_LEFT || !isPlain(source, this.#agent)) return false;
+    this.#at = access.beginLine(wallMs, LINE_BYTES_MAX);
     if (this.#at === NO_ROOM) return true;
-    this.#out = access.bytes;
+    ({ bytes: this.#out, view: this.#view } = access.batch);
     if (!this.#write(source, status, nowMs, wallMs)) return false; // What was laid is laid over.
     access.endLine(this.#at);
     return true;
@@ -125,36 +130,34 @@ export class AccessBytes {
     this.#raw(TRACE_ID);
     this.#at = writeTraceId(this.#out, this.#at, request, this.#ids);
     this.#raw(this.#placeOf(target!, source));
-    this.#raw(ENDPOINT);
     this.#text(note.endpoint!.key);
     this.#raw(this.#end);
     return true;
   }
 
   #userAgent(request: Head): boolean {
-    const field = request.find(USER_AGENT);
-    if (field === -1) return true;
-    const at = field * 4;
+    if (this.#agent === -1) return true;
+    const at = this.#agent * 4;
     const start = request.spans[at + VALUE_START]!;
     return this.#bytes(request.slab, start, request.spans[at + VALUE_END]!);
   }
 
-  #placeOf(target: Target, { trail, rule }: RecordSource): Uint8Array {
+  #placeOf(target: Target, { trail, rule }: RecordSource): Words {
     let ofRule = this.#places.get(rule!);
     if (ofRule === undefined) this.#places.set(rule!, (ofRule = new WeakMap()));
     let place = ofRule.get(target);
     if (place === undefined) {
       const destination = JSON.stringify(trail.destination?.key ?? '');
       const backend = JSON.stringify(target.backend!.key);
-      const names = `"rule":${JSON.stringify(rule!.id)},"backend":${backend},`;
-      place = Buffer.from(`","destination":${destination},${names}`);
+      const names = `"rule":${JSON.stringify(rule!.id)},"backend":${backend},"endpoint":"`;
+      place = new Words(`","destination":${destination},${names}`);
       ofRule.set(target, place);
     }
     return place;
   }
 
-  #raw(bytes: Uint8Array): void {
-    this.#at = copyAll(this.#out, this.#at, bytes);
+  #raw(words: Words): void {
+    this.#at = layWords(this.#view, this.#at, words);
   }
 
   #decimal(value: number): void {
@@ -196,7 +199,7 @@ export class AccessBytes {
 }
 
 /** One attempt, answered; no text that a line would cut. */
-function isPlain({ request, trail, target, rule }: RecordSource): boolean {
+function isPlain({ request, trail, target, rule }: RecordSource, agent: number): boolean {
   if (trail.count !== 1 || rule === null || (target?.backend ?? null) === null) return false;
   const { endpoint, sentAtMs, answeredAtMs } = trail.attempts[0]!;
   if (endpoint === null || sentAtMs === NEVER || answeredAtMs === NEVER) return false;
@@ -207,7 +210,7 @@ function isPlain({ request, trail, target, rule }: RecordSource): boolean {
     authority <= limits.accessTextMax &&
     path <= limits.recordTextMax &&
     request.methodEnd - request.methodStart <= limits.accessTextMax &&
-    userAgentBytes(request) <= limits.accessTextMax
+    valueBytes(request, agent) <= limits.accessTextMax
   );
 }
 
@@ -216,8 +219,7 @@ function pathAndQueryEnd(request: Head): number {
   return request.hasQuery ? request.queryEnd : request.pathEnd;
 }
 
-function userAgentBytes(request: Head): number {
-  const field = request.find(USER_AGENT);
+function valueBytes(request: Head, field: number): number {
   if (field === -1) return 0;
   return request.spans[field * 4 + VALUE_END]! - request.spans[field * 4 + VALUE_START]!;
 }

@@ -16,7 +16,7 @@ import type { Clock } from '../clock.ts';
 import { limits } from '../limits.ts';
 import { type AccessFilter, isError, isMatched, isSampled } from './access-filter.ts';
 import { accessFields } from './access-line.ts';
-import { LEVEL, type LineLog, NO_ROOM } from './log.ts';
+import { LEVEL, type LineLog, type LogBatch, NO_ROOM } from './log.ts';
 
 export interface AccessLogOptions {
   readonly mode: 'errors' | 'all' | 'none';
@@ -88,10 +88,10 @@ export class AccessLog {
     this.#log.append(level, accessFields(record));
   }
 
-  /** Where the line of a good request begins in `bytes`; NO_ROOM: it is dropped, and counted. */
-  beginLine(bytesMax: number): number {
+  /** Where the line of a good request begins in `batch`; NO_ROOM: it is dropped, and counted. */
+  beginLine(wallMs: number, bytesMax: number): number {
     if (this.#log.takes(limits.accessBufferBytesMax)) {
-      return this.#log.beginLine(LEVEL.INFO, bytesMax);
+      return this.#log.beginLine(wallMs, bytesMax);
     }
     this.dropped++;
     return NO_ROOM;
@@ -102,8 +102,8 @@ export class AccessLog {
     this.#log.endLine(end);
   }
 
-  get bytes(): Buffer {
-    return this.#log.bytes;
+  get batch(): LogBatch {
+    return this.#log.batch;
   }
 
   /** Of good requests, 0 to 1. */

@@ -5,6 +5,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { limits } from '../limits.ts';
 import { LEVEL, LineLog, type LogSink } from './log.ts';
 
+const WALL_MS = 1_700_000_000_000;
+
 class Sink implements LogSink {
   writableLength = 0;
   readonly writes: string[] = [];
@@ -16,7 +18,7 @@ class Sink implements LogSink {
 
 function newLog(): { sink: Sink; log: LineLog } {
   const sink = new Sink();
-  return { sink, log: new LineLog(sink, 'remora-proxy', () => 1_700_000_000_000) };
+  return { sink, log: new LineLog(sink, 'remora-proxy', () => WALL_MS) };
 }
 
 describe('the log', () => {
@@ -82,8 +84,8 @@ describe('the log', () => {
 
   test('lays a line into bytes that reads as one made of text', () => {
     const { sink, log } = newLog();
-    const at = log.beginLine(LEVEL.INFO, 100);
-    log.endLine(at + log.bytes.write(',"msg":"a"}\n', at));
+    const at = log.beginLine(WALL_MS, 100);
+    log.endLine(at + log.batch.bytes.write(',"msg":"a"}\n', at));
     log.append(LEVEL.INFO, ',"msg":"a"');
     log.flush();
     const [first, second] = sink.writes[0]!.split('\n');
@@ -146,7 +148,7 @@ interface Held {
 function newHoldingLog(): { held: Held[]; log: LineLog } {
   const held: Held[] = [];
   const sink: LogSink = { writableLength: 0, write: (bytes, done) => held.push({ bytes, done }) };
-  return { held, log: new LineLog(sink, 'remora-proxy', () => 1_700_000_000_000) };
+  return { held, log: new LineLog(sink, 'remora-proxy', () => WALL_MS) };
 }
 
 /** Most of a batch, of lines that bear a number, and hands it over. */

@@ -8,9 +8,9 @@
  *
  * Impure in the sink and the wall clock, both handed in. Made by `main.ts`.
  */
-import { ascii, writeDecimal } from '../http1/octets.ts';
+import { writeDecimal } from '../http1/octets.ts';
 import { limits } from '../limits.ts';
-import { copyAll } from './hex-digits.ts';
+import { layWords, Words, WORDS_OVERRUN } from './words.ts';
 
 /** What of a `Writable` a log needs: stdout is one. */
 export interface LogSink {
@@ -30,10 +30,8 @@ export interface Log {
 /** Of one unit of text. */
 const UTF8_BYTES_MAX = 3;
 
-const LEVEL_FIELD = ascii('{"level":');
-const TIME_FIELD = ascii(',"time":');
-/** Of those two with their numbers: the level, and milliseconds below 2^53. */
-const BEGIN_BYTES_MAX = LEVEL_FIELD.length + TIME_FIELD.length + 2 + 16;
+/** Milliseconds below 2^53. */
+const TIME_DIGITS_MAX = 16;
 
 /** A line may not begin. */
 export const NO_ROOM = -1;
@@ -42,17 +40,25 @@ export const NO_ROOM = -1;
 export const LEVEL = { INFO: 30, WARN: 40, ERROR: 50 } as const;
 export type Level = (typeof LEVEL)[keyof typeof LEVEL];
 
+const INFO_BEGIN = new Words(`{"level":${LEVEL.INFO},"time":`);
+
+/** Lines that wait to be written. */
+export class LogBatch {
+  readonly bytes = Buffer.allocUnsafeSlow(limits.logBatchBytes);
+  readonly view = new DataView(this.bytes.buffer);
+}
+
 export class LineLog implements Log {
   readonly #sink: LogSink;
   readonly #name: string;
   /** What stands between the time and the fields of a line. */
   readonly #nameField: string;
-  readonly #nameBytes: Uint8Array;
+  readonly #nameWords: Words;
   readonly #wallMs: () => number;
   /** What waits, as bytes at once, so that the texts die young. Made for the first line. */
-  #batch: Buffer | null = null;
+  #batch: LogBatch | null = null;
   /** One that was written, for the batch after this. */
-  #spare: Buffer | null = null;
+  #spare: LogBatch | null = null;
   #filled = 0;
   #isScheduled = false;
   #dropped = 0;
@@ -64,7 +70,7 @@ export class LineLog implements Log {
     this.#sink = sink;
     this.#name = name;
     this.#nameField = `,"name":${JSON.stringify(name)}`;
-    this.#nameBytes = Buffer.from(this.#nameField);
+    this.#nameWords = new Words(this.#nameField);
     this.#wallMs = wallMs;
   }
 
@@ -103,22 +109,21 @@ export class LineLog implements Log {
   }
 
   /**
-   * Begins a line of at most so many bytes, which is laid into `bytes` from there on and ended with
-   * `endLine`; one that is not ended never was. After `takes`.
+   * Begins a line of level INFO and of at most so many bytes, which is laid into `batch` from there
+   * on and ended with `endLine`; one that is not ended never was. After `takes`.
    */
-  beginLine(level: Level, bytesMax: number): number {
+  beginLine(wallMs: number, bytesMax: number): number {
     this.#confess();
-    const most = BEGIN_BYTES_MAX + this.#nameBytes.length + bytesMax;
-    if (most > this.bytes.length - this.#filled) this.flush();
-    const { bytes } = this;
-    let at = copyAll(bytes, this.#filled, LEVEL_FIELD);
-    at = copyAll(bytes, writeDecimal(bytes, at, level), TIME_FIELD);
-    return copyAll(bytes, writeDecimal(bytes, at, this.#wallMs()), this.#nameBytes);
+    const ownMax = INFO_BEGIN.length + TIME_DIGITS_MAX + this.#nameWords.length + WORDS_OVERRUN;
+    if (ownMax + bytesMax > this.#room) this.flush();
+    const { bytes, view } = this.batch;
+    const at = layWords(view, this.#filled, INFO_BEGIN);
+    return layWords(view, writeDecimal(bytes, at, wallMs), this.#nameWords);
   }
 
-  get bytes(): Buffer {
+  get batch(): LogBatch {
     if (this.#batch === null) {
-      this.#batch = this.#spare ?? Buffer.allocUnsafeSlow(limits.logBatchBytes);
+      this.#batch = this.#spare ?? new LogBatch();
       this.#spare = null;
     }
     return this.#batch;
@@ -135,10 +140,10 @@ export class LineLog implements Log {
     this.#isScheduled = false;
     if (this.#filled === 0) return;
     const batch = this.#batch!;
-    const bytes = batch.subarray(0, this.#filled);
+    const bytes = batch.bytes.subarray(0, this.#filled);
     this.#filled = 0;
     // Few bytes are copied: while a reader sleeps, each write would hold a whole batch.
-    if (bytes.length < batch.length / 2) return void this.#sink.write(Buffer.from(bytes));
+    if (bytes.length < limits.logBatchBytes / 2) return void this.#sink.write(Buffer.from(bytes));
     this.#batch = null;
     this.#sink.write(bytes, () => {
       this.#spare = batch;
@@ -172,10 +177,13 @@ export class LineLog implements Log {
 
   #put(line: string): void {
     const most = line.length * UTF8_BYTES_MAX;
-    if (most > this.bytes.length - this.#filled) this.flush();
-    const batch = this.bytes; // Only now: what was handed over is not ours.
-    if (most > batch.length) this.#sink.write(Buffer.from(line));
-    else this.#filled += batch.write(line, this.#filled);
+    if (most > this.#room) this.flush();
+    if (most > this.#room) this.#sink.write(Buffer.from(line));
+    else this.#filled += this.batch.bytes.write(line, this.#filled);
+  }
+
+  get #room(): number {
+    return limits.logBatchBytes - this.#filled;
   }
 
   #line(level: Level, fields: LogFields, msg: string): string {
