@@ -14,6 +14,11 @@ import { destination } from '../support/snapshot.ts';
 const REFUSES = '127.0.0.1:9';
 const KEY = { 'idempotency-key': 'k-1' };
 
+function askingToWait(seconds: string): Answer {
+  const fields = { 'retry-after': seconds };
+  return ({ connection }) => connection.send(response({ status: 503, fields }));
+}
+
 describe('a retry', () => {
   let hop: Hop;
   before(async () => {
@@ -28,6 +33,14 @@ describe('a retry', () => {
           rule: { retry: { retriesMax: 0 } },
         }),
         destination({ name: 'status', endpoints: both, rule: { retry: { statuses: [503] } } }),
+        destination({ name: 'alone', endpoints: [one], rule: { retry: { statuses: [503] } } }),
+        destination({ name: 'soon', endpoints: both, rule: { retry: { statuses: [503] } } }),
+        destination({ name: 'late', endpoints: both, rule: { retry: { statuses: [503] } } }),
+        destination({
+          name: 'twice',
+          endpoints: both,
+          rule: { retry: { retriesMax: 2, statuses: [503] } },
+        }),
         destination({
           name: 'tries',
           endpoints: [one],
@@ -120,12 +133,35 @@ describe('a retry', () => {
   });
 
   test('waits what a 503 asked for by Retry-After', async () => {
-    const fields = { 'retry-after': '1' };
-    firstThen(({ connection }) => connection.send(response({ status: 503, fields })));
+    firstThen(askingToWait('1'));
     const startedAtMs = performance.now();
-    assert.equal((await hop.ask(get('http://status/'))).status, 200);
+    assert.equal((await hop.ask(get('http://alone/'))).status, 200);
     const tookMs = performance.now() - startedAtMs;
     assert(tookMs >= 1_000 && tookMs < 1_500, `${Math.round(tookMs)} ms`);
+  });
+
+  test('does not wait for the endpoint that said Retry-After where another is free', async () => {
+    for (const [name, seconds] of [
+      ['soon', '2'],
+      ['late', '3600'],
+    ] as const) {
+      firstThen(askingToWait(seconds));
+      const startedAtMs = performance.now();
+      assert.equal((await hop.ask(get(`http://${name}/`))).status, 200);
+      const tookMs = performance.now() - startedAtMs;
+      assert(tookMs < 1_000, `${seconds} s were asked for: ${Math.round(tookMs)} ms`);
+    }
+  });
+
+  test('waits where every endpoint said Retry-After', async () => {
+    const startedAtMs = performance.now();
+    let refused = 0;
+    const answer: Answer = (request) => (refused++ < 2 ? askingToWait('1') : sayOk)(request);
+    for (const origin of Object.values(hop.origins)) origin.answer = answer;
+    assert.equal((await hop.ask(get('http://twice/'))).status, 200);
+    const tookMs = performance.now() - startedAtMs;
+    assert(tookMs >= 1_000 && tookMs < 1_500, `${Math.round(tookMs)} ms`);
+    assert.equal(executed().length, 3);
   });
 
   test('waits between attempts, and ends when they are used up', async () => {
@@ -204,10 +240,9 @@ describe('a retry', () => {
   });
 
   test('that is waited for ends with its client', async () => {
-    const fields = { 'retry-after': '1' };
-    firstThen(({ connection }) => connection.send(response({ status: 503, fields })));
+    firstThen(askingToWait('1'));
     const client = await hop.connect();
-    client.send(get('http://status/'));
+    client.send(get('http://alone/'));
     await sleep(50);
     assert.equal(executed().length, 1);
     client.reset();

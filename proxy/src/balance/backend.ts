@@ -91,6 +91,15 @@ export class Backend {
     return this.#pickable.length > sentTo;
   }
 
+  /** Whether a request that was sent to `tried` and to `last` could go to another one now. */
+  hasFreeOther(last: Endpoint, tried: TriedEndpoints, nowMs: number): boolean {
+    const sieve = this.#sieve;
+    this.ejection.catchUp(nowMs);
+    sieve.begin(tried, nowMs);
+    sieve.ignoresEjection = false;
+    return this.#pickable.some((endpoint) => endpoint !== last && sieve.passes(endpoint));
+  }
+
   apply(config: BackendConfig, nowMs: number): void {
     this.connectTimeoutMs = config.connectTimeoutMs;
     this.idleTimeoutMs = config.idleTimeoutMs;

@@ -13,6 +13,7 @@
  */
 import type { ErrorCode } from '@remora/api/errors.ts';
 import type { Backend } from '../balance/backend.ts';
+import type { Endpoint } from '../balance/endpoint.ts';
 import { TriedEndpoints } from '../balance/tried.ts';
 import type { Head } from '../http1/head.ts';
 import { limits } from '../limits.ts';
@@ -329,8 +330,7 @@ export class Tries implements AttemptUser, TickJob {
     if ((!isRefusal && !isRetried) || attempt.isProbe) return false;
     // Who refused is no better a second later: asked again it would only wait longer.
     if (isRefusal && !this.#backend!.hasOtherThan(this.tried.count + 1)) return false;
-    const askedMs = retryAfterMs(response);
-    if (askedMs > 0) this.#backend!.holdBack(attempt.endpoint!, askedMs, this.#world.clock.nowMs());
+    const askedMs = this.#held(attempt.endpoint!, isRefusal, retryAfterMs(response));
     const { failed } = this.#next;
     failed.code = isRefusal ? peerError(response) : null;
     failed.status = response.status;
@@ -338,9 +338,20 @@ export class Tries implements AttemptUser, TickJob {
     failed.isUnsent = false;
     failed.isStale = false;
     failed.allowance = null;
-    if (!this.#isHedging && !this.#tryAgain(isRefusal ? NO_RETRY_AFTER : askedMs)) return false;
+    if (!this.#isHedging && !this.#tryAgain(askedMs)) return false;
     attempt.discard(piece.isLast);
     return true;
+  }
+
+  /** Leaves an endpoint alone for as long as it asks; what the next attempt has to wait for it. */
+  #held(endpoint: Endpoint, isRefusal: boolean, askedMs: number): number {
+    const backend = this.#backend!;
+    const nowMs = this.#world.clock.nowMs();
+    if (askedMs > 0) backend.holdBack(endpoint, askedMs, nowMs);
+    // It spoke for itself: another one need not be waited for.
+    const isElsewhere =
+      isRefusal || (askedMs > 0 && backend.hasFreeOther(endpoint, this.tried, nowMs));
+    return isElsewhere ? NO_RETRY_AFTER : askedMs;
   }
 
   #dropOther(attempt: Attempt): void {

@@ -2,8 +2,9 @@
  * How long to wait before another attempt.
  *
  * Full jitter: anywhere from 0 to a bound that doubles, so that requests which failed together do
- * not come back together. A 503's Retry-After is a floor with the jitter on top. One that asks for
- * longer than a request can be held is not cut short, which would disobey it, but not retried.
+ * not come back together. A 503's Retry-After is a floor with the jitter on top, where no other
+ * endpoint is free. One that asks for longer than a request can be held is not cut short, which
+ * would disobey it, but not retried.
  *
  * Pure: chance is handed in. Called by the exchange before `retry.ts`, which compares the wait with
  * the time that is left. Budget: no allocation.
