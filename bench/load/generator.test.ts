@@ -40,11 +40,12 @@ function answer(body: string): RequestListener {
 const LOAD = { ratePerSecond: 300, connections: 10, seconds: 1.5, seed: 1 };
 
 test('a server that stalls is seen by every request that was due meanwhile', { skip }, async () => {
-  const startedAtMs = performance.now();
+  let firstAtMs: number | null = null; // The generator's own start takes what it takes.
   let hasStalled = false;
   const report = await runAgainst<GeneratorReport>(
     (request, response) => {
-      if (!hasStalled && performance.now() - startedAtMs > 900) {
+      firstAtMs ??= performance.now();
+      if (!hasStalled && performance.now() - firstAtMs > 800) {
         hasStalled = true;
         Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
       }

@@ -45,6 +45,35 @@ describe('an adaptive limit', () => {
     assert.equal(endpoint.limit.places, 8);
   });
 
+  test('is 5 after first answers that are the slower the later they come', () => {
+    for (const [laterMs, places] of [
+      [0, 8],
+      [1, 8],
+      [2, 5],
+      [5, 5],
+    ] as const) {
+      const limit = new AdaptiveLimit(0);
+      for (let i = 0; i < 5; i++) limit.onAnswer(5 + i * laterMs, i + 1, 0, 0);
+      assert.equal(limit.places, places, `${laterMs} ms later each`);
+    }
+  });
+
+  test('that neither grows nor is suspect, while somebody waits, finds the queue behind it', () => {
+    const endpoint = new Endpoint(oneWorker(1));
+    for (let i = 0; i < 5; i++) endpoint.limit.onAnswer(1, 1, 0, 0); // Each alone.
+    endpoint.answers(200); // 8 ms, of 12 that would be suspect.
+    assert(endpoint.limit.isCongested, endpoint.limit.phase);
+  });
+
+  test('that neither grows nor is suspect grows on where there is no queue behind it', () => {
+    const endpoint = new Endpoint(parallel(5));
+    endpoint.answers(10);
+    endpoint.latencyMs = parallel(17); // Of 20 that would be suspect.
+    endpoint.answers(400);
+    assert(endpoint.limit.places > 100, `${endpoint.limit.places}`);
+    assert.equal(endpoint.limit.phase, 'free');
+  });
+
   test('takes latency that follows what is in flight for a queue, and stays down', () => {
     const endpoint = new Endpoint(parallel(5));
     endpoint.answers(60);

@@ -2,7 +2,7 @@
  * How many requests one endpoint may have in flight, learned from the latency of its answers.
  *
  *   free ──latency is high──→ testing ──it fell with what was in flight──→ congested ⇄ probing
- *     ↑                          └─it did not: the server became slower──→ free
+ *     ↑    or keeps it small     └─it did not: the server became slower──→ free
  *     └──────── nobody had to wait for 0.5 s, or probing upwards found no queue ────────┘
  *
  * High latency is only a suspicion: the test is whether it follows the number in flight. Gradient,
@@ -15,6 +15,9 @@ import { limits } from '../limits.ts';
 import { LatencySamples } from './latency-samples.ts';
 
 const LIMIT_FIRST = 8;
+/** Where the first answers are the slower the later they come: of one worker four then wait. */
+const LIMIT_QUEUE = 5;
+const QUEUE_FACTOR = 1.5;
 /** A cold process may take a second to answer at all, which is no queue: 100 a second fit in. */
 const LIMIT_COLD_MAX = 64;
 const COLD_MS_PER_PLACE = 10;
@@ -40,6 +43,8 @@ const EASY_FACTOR = 1.2;
 const EASY_MORE_MS = 2.5;
 
 const ALARMS_BEFORE_TEST = 2;
+/** Windows in a row that made somebody wait, with a latency too high to grow and too low to alarm. */
+const STUCK_BEFORE_TEST = 3;
 /** Latency over in flight: under the first no queue, over the second a queue. */
 const ELASTICITY_NONE = 0.25;
 const ELASTICITY_QUEUE = 0.5;
@@ -99,6 +104,7 @@ export class AdaptiveLimit {
   /** Windows with high latency in a row, and their answers. */
   #alarms = 0;
   readonly #alarming = new LatencySamples(2 * limits.latencySamplesMax);
+  #stuckWindows = 0;
   /** As it was before a test or a probe. */
   #before: Seen | null = null;
   #limitBefore = LIMIT_FIRST;
@@ -220,7 +226,7 @@ export class AdaptiveLimit {
   #closeWindow(nowMs: number): void {
     const isFirst = this.#baseMs === Number.POSITIVE_INFINITY;
     const seen = this.#look(nowMs);
-    if (isFirst) this.#setLimit(Math.min(this.limit, this.#firstLimit), nowMs);
+    if (isFirst) this.#setLimit(Math.min(this.limit, this.#firstLimit(seen)), nowMs);
     this.fastMs = seen.fastMs;
     this.#misses = 0;
     if (seen.wasBound) this.#boundAtMs = nowMs;
@@ -240,8 +246,10 @@ export class AdaptiveLimit {
     this.#newWindow(nowMs);
   }
 
-  get #firstLimit(): number {
-    return Math.max(LIMIT_FIRST, this.#baseMs / COLD_MS_PER_PLACE);
+  #firstLimit({ fastMs }: Seen): number {
+    const isQueue = this.#window.meanMs > QUEUE_FACTOR * fastMs;
+    const least = isQueue ? LIMIT_QUEUE : LIMIT_FIRST;
+    return Math.max(least, this.#baseMs / COLD_MS_PER_PLACE);
   }
 
   #look(nowMs: number): Seen {
@@ -263,12 +271,7 @@ export class AdaptiveLimit {
     if (seen.wasBound && this.#window.added >= WINDOW_ANSWERS) {
       this.#peak = Math.max(this.#peak * PEAK_KEPT, seen.useful);
     }
-    if (seen.fastMs <= this.#highMs) {
-      // Somebody waited though nothing is suspect: latency varies by itself, and room is to be had.
-      const isCalm = seen.fastMs <= (this.#baseMs + this.#highMs) / 2;
-      if (seen.wasBound && isCalm) this.limit = Math.min(LIMIT_MAX, this.limit + GROWTH_PER_WINDOW);
-      return this.#calm();
-    }
+    if (seen.fastMs <= this.#highMs) return this.#whileUnsuspected(seen, nowMs);
     this.#alarms++;
     this.#alarming.addAll(this.#window);
     if (this.#alarming.elasticity() < ELASTICITY_NONE) return this.#acceptBase(seen.fastMs);
@@ -277,10 +280,23 @@ export class AdaptiveLimit {
       this.#remember(seen);
       return this.#congest(seen, nowMs);
     }
-    if (seen.inFlight >= UP_FACTOR * LIMIT_FLOOR) this.#beginTest(seen, nowMs);
+    this.#beginTest(seen, nowMs);
   }
 
+  #whileUnsuspected(seen: Seen, nowMs: number): void {
+    this.#calm();
+    const isCalm = seen.fastMs <= (this.#baseMs + this.#highMs) / 2;
+    this.#stuckWindows = seen.wasBound && !isCalm ? this.#stuckWindows + 1 : 0;
+    // Neither growing nor cut, with a queue before our door: is there one behind it, or room?
+    if (this.#stuckWindows >= STUCK_BEFORE_TEST) return this.#beginTest(seen, nowMs);
+    // Who waited though all is calm waited for latency that varies by itself: room is to be had.
+    if (seen.wasBound && isCalm) this.limit = Math.min(LIMIT_MAX, this.limit + GROWTH_PER_WINDOW);
+  }
+
+  /** Takes half of what is in flight away, where that leaves enough to see by. */
   #beginTest(seen: Seen, nowMs: number): void {
+    this.#stuckWindows = 0;
+    if (seen.inFlight < UP_FACTOR * LIMIT_FLOOR) return;
     this.#remember(seen);
     this.phase = 'testing';
     this.#setLimit(Math.max(LIMIT_FLOOR, seen.inFlight / 2), nowMs);

@@ -91,6 +91,23 @@ describe('twice the load for 15 s', () => {
     });
   }
 
+  // Alone their latency at the first limit is no suspicion: a queue before it has to be.
+  for (const [workers, workMs, mostMs] of [
+    [1, 1, 50],
+    [1, 2, 50],
+    [4, 20, 150],
+  ] as const) {
+    test(`of ${workers} x ${workMs} ms leaves no queue at the door either`, () => {
+      const perSecond = (workers * 1_000) / workMs;
+      const server = () => ({ workers, workMs: () => workMs });
+      everyRun({ seconds: 15, ratePerSecond: () => 2 * perSecond, server }, 3, (run) => {
+        const good = goodShare(run.outcomes) * run.outcomes.length;
+        assertLeast(good / (15 * perSecond), 0.98, 'goodput');
+        assertMost(p99Ms(run), mostMs, 'p99 of the run');
+      });
+    });
+  }
+
   for (const callers of [4, 16]) {
     test(`from ${callers} callers that do not adapt is limited by the inbound alone`, () => {
       everyRun({ ...overload, callers }, 2, (run) => {
