@@ -2,9 +2,9 @@
  * `npm test`: every test of the project, on any machine that ran `npm ci`.
  *
  * `npm test -- proxy/src/http1` runs the tests whose path contains one of the words given, and
- * `npm test -- --units` leaves out what starts processes. Tests that need something a
- * machine may lack skip themselves and say what. Node's own runner prints the closing lines
- * (tests, pass, fail), and its exit code is ours.
+ * `npm test -- --units` leaves out what starts processes. Tests that need something a machine may
+ * lack skip themselves and say what. Node's own runner prints the closing lines (tests, pass,
+ * fail), and its exit code is ours.
  */
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';

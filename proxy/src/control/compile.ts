@@ -39,8 +39,8 @@ export interface Compiled {
   readonly destination: Destination;
   /** In the order of the configuration, the fallback last. */
   readonly rules: readonly Rule[];
-  /** Targets behind a breaker, in the same order: a scrape need not look for them. */
-  readonly guarded: readonly Target[];
+  /** Of its targets, in the same order: a scrape need not look for them. */
+  readonly breakers: readonly BoundBreaker[];
   /** Lets go of what it is bound to. Once, to its end, when it is no longer in force. */
   release(): Generator<void>;
 }
@@ -75,7 +75,7 @@ export function* compileDestination(
     return {
       destination,
       rules: [...rules, fallback],
-      guarded: draft.guarded,
+      breakers: draft.breakers,
       release: () => draft.release(),
     };
   } catch (error) {
@@ -100,20 +100,21 @@ function refuseBadEndpoints(config: DestinationConfig, context: CompileContext):
   }
 }
 
-interface BoundBreaker {
+export interface BoundBreaker {
   readonly key: string;
   readonly breaker: RuleBreaker;
   readonly config: RuleBreakerConfig;
+  /** Of the target behind it. */
+  readonly series: RouteSeries;
 }
 
 /** What a destination is bound to, while it is compiled and while it is in force. */
 class Draft {
-  readonly guarded: Target[] = [];
+  readonly breakers: BoundBreaker[] = [];
   readonly #config: DestinationConfig;
   readonly #context: CompileContext;
   readonly #backends = new Map<string, Backend>();
   readonly #series: RouteSeries[] = [];
-  readonly #breakers: BoundBreaker[] = [];
 
   constructor(config: DestinationConfig, context: CompileContext) {
     this.#config = config;
@@ -136,7 +137,7 @@ class Draft {
   }
 
   applyBreakers(): void {
-    for (const { breaker, config } of this.#breakers) breaker.apply(config);
+    for (const { breaker, config } of this.breakers) breaker.apply(config);
   }
 
   rule(config: RuleConfig): Rule {
@@ -196,7 +197,7 @@ class Draft {
       metrics.releaseRouteSeries(series);
       yield;
     }
-    for (const { key } of this.#breakers) {
+    for (const { key } of this.breakers) {
       breakers.release(key);
       yield;
     }
@@ -205,39 +206,36 @@ class Draft {
   #target(rule: RuleConfig, index: number): Target {
     const config = rule.backends[index]!;
     const { backend } = config;
-    return this.#noted({
+    const series = this.series(rule.id, backend ?? 'invalid', config.weight > 0);
+    return {
       backend: backend === null ? null : this.#backendOf(backend),
       invalid: config.invalid,
       weight: config.weight,
-      breaker: backend === null ? null : this.#breaker(rule, backend),
+      breaker: backend === null ? null : this.#breaker(rule, backend, series),
       requestEdits: encodeEdits(rule.requestHeaders, config.requestHeaders),
       responseEdits: encodeEdits(rule.responseHeaders, config.responseHeaders),
-      series: this.series(rule.id, backend ?? 'invalid', config.weight > 0),
-    });
+      series,
+    };
   }
 
   #fallback(rule: RuleConfig, key: string): Target {
-    return this.#noted({
+    const series = this.series(rule.id, key, false);
+    return {
       backend: this.#backendOf(key),
       invalid: null,
       weight: 0,
-      breaker: this.#breaker(rule, key),
+      breaker: this.#breaker(rule, key, series),
       requestEdits: encodeEdits(rule.requestHeaders, null),
       responseEdits: encodeEdits(rule.responseHeaders, null),
-      series: this.series(rule.id, key, false),
-    });
+      series,
+    };
   }
 
-  #noted(target: Target): Target {
-    if (target.breaker !== null) this.guarded.push(target);
-    return target;
-  }
-
-  #breaker(rule: RuleConfig, backend: string): RuleBreaker | null {
+  #breaker(rule: RuleConfig, backend: string, series: RouteSeries): RuleBreaker | null {
     if (rule.breaker === null) return null;
     const key = `${this.#config.key} ${rule.id} ${backend}`;
     const breaker = this.#context.breakers.acquire(key, rule.breaker);
-    this.#breakers.push({ key, breaker, config: rule.breaker });
+    this.breakers.push({ key, breaker, config: rule.breaker, series });
     return breaker;
   }
 

@@ -86,8 +86,8 @@ export class AccessBytes {
     const access = this.#access;
     const { sample } = access;
     if (sample < 1 && !isSampled(traceIdText(source.request, this.#ids), sample)) return true;
-    // A client that left may be worth a warning.
     this.#agent = source.request.find(USER_AGENT);
+    // A client that left may be worth a warning.
     if (status === CLIENT_LEFT || !isPlain(source, this.#agent)) return false;
     this.#at = access.beginLine(wallMs, LINE_BYTES_MAX);
     if (this.#at === NO_ROOM) return true;

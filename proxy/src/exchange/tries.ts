@@ -345,13 +345,14 @@ export class Tries implements AttemptUser, TickJob {
 
   /** Leaves an endpoint alone for as long as it asks; what the next attempt has to wait for it. */
   #held(endpoint: Endpoint, isRefusal: boolean, askedMs: number): number {
-    const backend = this.#backend!;
-    const nowMs = this.#world.clock.nowMs();
-    if (askedMs > 0) backend.holdBack(endpoint, askedMs, nowMs);
-    // It spoke for itself: another one need not be waited for.
-    const isElsewhere =
-      isRefusal || (askedMs > 0 && backend.hasFreeOther(endpoint, this.tried, nowMs));
-    return isElsewhere ? NO_RETRY_AFTER : askedMs;
+    if (askedMs > 0) {
+      const backend = this.#backend!;
+      const nowMs = this.#world.clock.nowMs();
+      backend.holdBack(endpoint, askedMs, nowMs);
+      // It spoke for itself: another one need not be waited for.
+      if (backend.hasFreeOther(endpoint, this.tried, nowMs)) return NO_RETRY_AFTER;
+    }
+    return isRefusal ? NO_RETRY_AFTER : askedMs;
   }
 
   #dropOther(attempt: Attempt): void {

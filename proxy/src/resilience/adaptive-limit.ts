@@ -43,7 +43,7 @@ const EASY_FACTOR = 1.2;
 const EASY_MORE_MS = 2.5;
 
 const ALARMS_BEFORE_TEST = 2;
-/** Windows in a row that made somebody wait, with latency too high to grow and too low to alarm. */
+/** Windows that made somebody wait, with latency too high to grow and too low to alarm. */
 const STUCK_BEFORE_TEST = 3;
 /** Latency over in flight: under the first no queue, over the second a queue. */
 const ELASTICITY_NONE = 0.25;

@@ -110,8 +110,8 @@ function gotSince(series: RouteSeries, memos: WeakMap<RouteSeries, Memo>): numbe
 function* breakerRows(entries: Iterable<LiveEntry>): Generator<Row<number>> {
   const seen = new Set<RouteSeries>();
   for (const { compiled } of entries) {
-    for (const { breaker, series } of compiled?.guarded ?? []) {
-      if (breaker === null || seen.has(series)) continue;
+    for (const { breaker, series } of compiled?.breakers ?? []) {
+      if (seen.has(series)) continue;
       seen.add(series);
       for (const [state, word] of BREAKER_WORDS.entries()) {
         const value = Number(breaker.state === state);
