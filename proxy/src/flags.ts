@@ -11,6 +11,7 @@ import type { ProxyIdentity } from '@remora/api/wire.ts';
 import type { AppPage } from './admin/app-metrics.ts';
 import type { ProbeTargets } from './admin/probe-page.ts';
 import type { ControlTarget } from './control/control-dial.ts';
+import type { ConfigText } from './control/snapshot-format.ts';
 import type { ListenAddress } from './net/listener.ts';
 import type { AccessLogOptions } from './telemetry/access-log.ts';
 
@@ -58,6 +59,8 @@ export interface ProxyOptions {
   readonly control: ControlTarget | null;
   readonly snapshot: string | null;
   readonly lastGood: string | null;
+  /** In force from the start, beside what the files hold; of a command line: none. */
+  readonly destinations: readonly ConfigText[];
   readonly accessLog: AccessLogOptions;
   /** Where spans are sent; null: nowhere. */
   readonly traces: string | null;
@@ -133,6 +136,7 @@ function toOptions(given: ReturnType<typeof readFlags>): ProxyOptions {
     control: controlTarget(given),
     snapshot: given.snapshot ?? null,
     lastGood: given['last-good'] ?? null,
+    destinations: [],
     accessLog: {
       mode: accessMode(given['access-log'] ?? 'errors'),
       sample: number('--access-log-sample', given['access-log-sample'], RATIO),

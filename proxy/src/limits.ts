@@ -8,6 +8,10 @@ import assert from 'node:assert/strict';
 import { wireLimits } from '@remora/api/wire.ts';
 
 export const limits = {
+  /** Requests that each role serves before the first real one. */
+  warmUpRounds: 6,
+  /** Without an end by then, the proxy starts all the same. */
+  warmUpMsMax: 250,
   headBytesMax: 64 * 1024,
   /** First slab of a head; a longer one is grown up to `headBytesMax`. */
   headSlabBytes: 4 * 1024,

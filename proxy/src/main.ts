@@ -7,6 +7,7 @@
 import { drain } from './drain-command.ts';
 import { parseFlags, USAGE } from './flags.ts';
 import { startProxy } from './proxy.ts';
+import { warmUp } from './warm-up.ts';
 import { createLog } from './telemetry/log.ts';
 
 const EXIT_OK = 0;
@@ -30,6 +31,9 @@ async function main(): Promise<void> {
     return;
   }
   const log = createLog(process.stderr);
+  const unheard = createLog({ writableLength: 0, write: (_bytes, done) => done?.() });
+  const warmedUp = await warmUp(options, (staged) => startProxy(staged, unheard));
+  log.info({ ...warmedUp }, warmedUp.missed === null ? 'warmed up' : 'not warmed up');
   const proxy = await startProxy(options, log, process.env['REMORA_POISON'] === '1');
   process.on('SIGTERM', () => proxy.end());
   process.on('SIGINT', () => proxy.end());

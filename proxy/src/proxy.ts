@@ -129,6 +129,7 @@ class DataPlane implements RunningProxy {
       control: options.control,
       snapshot: options.snapshot,
       lastGood: options.lastGood,
+      destinations: options.destinations,
       inbound: this.#inbound,
       onTracing: (tracing) => this.#seeing.trace(tracing),
       metrics: this.#metrics,

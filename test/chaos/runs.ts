@@ -10,13 +10,7 @@ import { health } from './families/health.ts';
 import { hugeHeads, idleConnections, slowHeads, slowReader } from './families/hostile-clients.ts';
 import { staleKeepAlive } from './families/keep-alive.ts';
 import { outage } from './families/outage.ts';
-import {
-  overload,
-  overloadCold,
-  overloadCritical,
-  overloadFrom16,
-  overloadFrom4,
-} from './families/overload.ts';
+import { overload, overloadCritical, overloadFrom16, overloadFrom4 } from './families/overload.ts';
 import { sigterm } from './families/sigterm.ts';
 import { blockedLog, fewDescriptors, fullDisk } from './families/starved.ts';
 import { tiers } from './families/tiers.ts';
@@ -30,7 +24,6 @@ export const RUNS: readonly Run[] = [
   postsUnderResets,
   ...health,
   overload,
-  overloadCold,
   overloadFrom4,
   overloadFrom16,
   overloadCritical,

@@ -124,11 +124,6 @@ export const CLAIMS: readonly Claim[] = [
     ['p99', 'p99 of good answers, whole run', 'p99Ms', '<=', 50, 'ms'],
     ['settled-p99', 'p99 of good answers from second 3', 'settledP99Ms', '<=', 40, 'ms'],
   ),
-  ...rows(
-    'overload-cold',
-    ['goodput', 'of capacity, from the first request on', 'goodputPercent', '>=', 98, '%'],
-    ['p99', 'p99 of good answers, whole run', 'p99Ms', '<=', 60, 'ms'],
-  ),
   ...[4, 16].flatMap((callers) =>
     rows(
       `overload-${callers}`,

@@ -27,8 +27,6 @@ import type {
 const START_DELAY_MS = 300;
 /** What a process is busy with its own start, at most: it compiles itself. */
 export const WARM_SECONDS = 3;
-/** The Service whose traffic warms. */
-const OTHER = 'other';
 /** Scenarios that run several loads at once keep their keys apart. */
 const KEYS_PER_LOAD = 1 << 17;
 
@@ -53,11 +51,10 @@ type OpenLoad = Pick<OpenLoopOrder, 'ports' | 'phases'> & Partial<OpenLoopOrder>
 type WavesLoad = Pick<WavesOrder, 'ports' | 'method' | 'clients' | 'waves' | 'gapMs'>;
 type CommonOrder = Pick<OpenLoopOrder, 'host' | 'seed' | 'startAtMs' | 'deadlineMs' | 'firstKey'>;
 
-/** What a sidecar is warmed with. */
-export interface WarmingService {
-  /** Its one endpoint: of the upstream that is to be warm too. */
+/** Where an upstream sends on what it gets. */
+interface Forwarding {
   readonly port: number;
-  readonly ratePerSecond: number;
+  readonly host: string;
 }
 
 /** A load under way. */
@@ -95,8 +92,10 @@ export class Upstream {
     return (await this.#program.ask<Done>({ do: 'thaw' })).atMs;
   }
 
+  /** Of `ports`; another endpoint was only there to warm the process. */
   async count(): Promise<Counted> {
-    return await this.#program.ask<Counted>({ do: 'count' });
+    const counted = await this.#program.ask<Counted>({ do: 'count' });
+    return { ...counted, arrivals: counted.arrivals.slice(0, this.ports.length) };
   }
 }
 
@@ -125,30 +124,32 @@ export class Scene {
   async upstream(
     endpoints: number,
     service: Service,
-    forward: { readonly port: number; readonly host: string } | null = null,
+    forward: Forwarding | null = null,
   ): Promise<Upstream> {
-    const file = new URL('./upstream/upstream-program.ts', import.meta.url);
-    const program = this.programs.fork<UpstreamOrder, UpstreamAnswer>(file);
-    const seed = this.seed + 101 * ++this.#upstreams;
-    const { ports } = await program.ask<Opened>({ do: 'open', endpoints, service, seed, forward });
+    const { program, ports } = await this.#open(endpoints, service, forward);
     return new Upstream(program, ports);
+  }
+
+  /**
+   * The same, after it has served for three seconds through an endpoint that no Service has: its
+   * compilers are done, so that it is as quick from the first request on as the scenario says.
+   */
+  async warmUpstream(
+    endpoints: number,
+    service: Service,
+    ratePerSecond: number,
+  ): Promise<Upstream> {
+    const { program, ports } = await this.#open(endpoints + 1, service, null);
+    await this.playLoad({
+      ports: ports.slice(endpoints),
+      phases: [{ ratePerSecond, seconds: WARM_SECONDS }],
+    });
+    return new Upstream(program, ports.slice(0, endpoints));
   }
 
   /** The subject as an outbound sidecar in front of one Service. */
   async front(plan: ServicePlan): Promise<Sidecar> {
     return await this.subject.start(this, [plan]);
-  }
-
-  /**
-   * The same after three seconds in front of another Service: the machine and the compilers are
-   * done with its start, and of this Service it knows nothing yet.
-   */
-  async warmFront(plan: ServicePlan, other: WarmingService): Promise<Sidecar> {
-    const { port: endpoint, ratePerSecond } = other;
-    const sidecar = await this.subject.start(this, [plan, { name: OTHER, endpoints: [endpoint] }]);
-    const phases = [{ ratePerSecond, seconds: WARM_SECONDS }];
-    await this.playLoad({ ports: [sidecar.port], phases, host: `${OTHER}.${NAMESPACE}` });
-    return sidecar;
   }
 
   /** Resolves when it is about to start. */
@@ -175,6 +176,14 @@ export class Scene {
   async close(): Promise<void> {
     await this.programs.close();
     rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  async #open(endpoints: number, service: Service, forward: Forwarding | null) {
+    const file = new URL('./upstream/upstream-program.ts', import.meta.url);
+    const program = this.programs.fork<UpstreamOrder, UpstreamAnswer>(file);
+    const seed = this.seed + 101 * ++this.#upstreams;
+    const { ports } = await program.ask<Opened>({ do: 'open', endpoints, service, seed, forward });
+    return { program, ports };
   }
 
   async #load(complete: (common: CommonOrder) => LoadOrder): Promise<RunningLoad> {

@@ -23,6 +23,7 @@ import { Installer } from './installer.ts';
 import { LastGood } from './last-good.ts';
 import { Live } from './live.ts';
 import { loadSnapshot, SnapshotFile } from './snapshot-file.ts';
+import type { ConfigText } from './snapshot-format.ts';
 import type { Queries } from './queries.ts';
 import { Subscription } from './subscription.ts';
 
@@ -35,6 +36,8 @@ export interface ConfigurationOptions {
   readonly onTracing?: (tracing: TracingConfig | null) => void;
   readonly snapshot: string | null;
   readonly lastGood: string | null;
+  /** In force from the start, beside what the files hold; left out: none. */
+  readonly destinations?: readonly ConfigText[];
   readonly metrics: ProxyMetrics;
   readonly clock: Clock;
   readonly wheel: TimerWheel;
@@ -98,8 +101,9 @@ export class Configuration {
           });
   }
 
-  /** Resolves once what is on disk is in force; the stream opens after that, by itself. */
+  /** Resolves once all that is given and on disk is in force; then the stream opens, by itself. */
   async start(): Promise<void> {
+    for (const text of this.#options.destinations ?? []) await this.#installer.install(text);
     await this.#snapshot?.apply();
     if (this.live.size === 0) await this.#readLastGood();
     if (this.#subscription === null) {

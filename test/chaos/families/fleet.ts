@@ -30,17 +30,15 @@ export const threeOfTen: Run = {
   name: 'three-of-ten',
   isComparable: true,
   async perform(scene) {
-    const upstream = await scene.upstream(ENDPOINTS + 1, QUICK);
-    const endpoints = upstream.ports.slice(0, ENDPOINTS);
-    const warming = { port: upstream.ports[ENDPOINTS]!, ratePerSecond: FLOOD_RATE / 2 };
-    const plan = { name: 'api', endpoints, retriedStatuses: [503] };
-    const sidecar = await scene.warmFront(plan, warming);
+    const upstream = await scene.warmUpstream(ENDPOINTS, QUICK, FLOOD_RATE / 2);
+    const plan = { name: 'api', endpoints: upstream.ports, retriedStatuses: [503] };
+    const sidecar = await scene.front(plan);
     const failures = ['refuse', 'reset-before-head', 'status-503'] as const;
     for (const [at, fault] of failures.entries()) await upstream.behave(at, faulty(fault));
     const seconds = scene.quick ? 2 : FLOOD_SECONDS;
     const phases = [{ ratePerSecond: FLOOD_RATE, seconds }];
     const report = await scene.playLoad({ ports: [sidecar.port], phases });
-    const arrivals = (await upstream.count()).arrivals.slice(0, ENDPOINTS);
+    const { arrivals } = await upstream.count();
     return {
       worstShare: worstShare(arrivals.slice(failures.length)),
       successPercent: goodPercent(report),

@@ -1,10 +1,10 @@
 /**
  * The overload: a server of 200 requests/s is offered 400/s for fifteen seconds.
  *
- * Alone before the server, of which it knows nothing: in a process that has served another one, and
- * in one that has served nobody. Then with the limiter where it mainly sits, in the server's own
- * inbound sidecar, and 4 or 16 sidecars calling it, after three seconds at half of what it can
- * answer. One request in ten is critical in the last run.
+ * Alone before the server, from the first request on that the proxy ever sees. Then with the
+ * limiter where it mainly sits, in the server's own inbound sidecar, and 4 or 16 sidecars calling
+ * it, after three seconds at half of what it can answer. One request in ten is critical in the
+ * last run.
  */
 import { freePorts } from '../../../bench/machine/free-ports.ts';
 import {
@@ -32,20 +32,7 @@ export const overload: Run = {
   name: 'overload',
   isComparable: true,
   async perform(scene) {
-    const upstream = await scene.upstream(2, ONE_WORKER);
-    const [port = 0, other = 0] = upstream.ports;
-    const warming = { port: other, ratePerSecond: WARM_RATE };
-    const sidecar = await scene.warmFront({ name: 'api', endpoints: [port] }, warming);
-    return await measure(scene, upstream, [sidecar.port], { criticalShare: 0, warmSeconds: 0 });
-  },
-};
-
-/** From the first request that the process ever sees. */
-export const overloadCold: Run = {
-  name: 'overload-cold',
-  isComparable: false,
-  async perform(scene) {
-    const upstream = await scene.upstream(1, ONE_WORKER);
+    const upstream = await scene.warmUpstream(1, ONE_WORKER, WARM_RATE);
     const sidecar = await scene.front({ name: 'api', endpoints: upstream.ports });
     return await measure(scene, upstream, [sidecar.port], { criticalShare: 0, warmSeconds: 0 });
   },
@@ -104,8 +91,7 @@ async function measure(
   const warm = { ratePerSecond: WARM_RATE, seconds: warmSeconds };
   const phases = [...(warmSeconds > 0 ? [warm] : []), { ratePerSecond: RATE, seconds }];
   const report: LoadReport = await scene.playLoad({ ports, phases, criticalShare });
-  // A second endpoint is that of the Service that warmed.
-  const arrivals = (await upstream.count()).arrivals.slice(0, 1);
+  const { arrivals } = await upstream.count();
   const onsetMs = warmSeconds * 1_000;
   const overloaded = { fromMs: onsetMs, untilMs: Number.POSITIVE_INFINITY };
   const settled = { ...overloaded, fromMs: onsetMs + SETTLED_MS };
