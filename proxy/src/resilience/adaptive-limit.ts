@@ -13,6 +13,15 @@
  */
 import { limits } from '../limits.ts';
 import { LatencySamples } from './latency-samples.ts';
+import {
+  aloneMs,
+  easyMs,
+  elasticity,
+  highMs,
+  lookAt,
+  type Seen,
+  usefulPlaces,
+} from './limit-window.ts';
 
 const LIMIT_FIRST = 8;
 /** Where the first answers are the slower the later they come: of one worker four then wait. */
@@ -32,24 +41,16 @@ const FIRST_ANSWERS = 5;
 const TEST_ANSWERS = 4;
 /** Slow answers in a row that make a suspect before the window has ended. */
 const SUSPECT_ANSWERS = 5;
-
-/** Above the base by this: suspicion. The second pair holds where it is beyond `HIGH_MS`. */
-const HIGH_FACTOR = 2;
-const HIGH_LONG_FACTOR = 1.25;
-const HIGH_MORE_MS = 10;
-const HIGH_MS = 125;
-/** Within this of the base there is no queue: grow. */
-const EASY_FACTOR = 1.2;
-const EASY_MORE_MS = 2.5;
-
+/** In flight, where a test for the base ends: of one, a slow answer would take the only place. */
+const TEST_LEAST = 2;
 const ALARMS_BEFORE_TEST = 2;
 /** Windows that made somebody wait, with latency too high to grow and too low to alarm. */
 const STUCK_BEFORE_TEST = 3;
 /** Latency over in flight: under the first no queue, over the second a queue. */
 const ELASTICITY_NONE = 0.25;
 const ELASTICITY_QUEUE = 0.5;
-/** Over Little's law, for what varies. */
-const HEADROOM = 2;
+/** A single answer may be so much slower than a window, and still be in good time. */
+const GROWTH_MORE_MS = 2.5;
 const GROWTH_PER_ANSWER = 3;
 /** Of a limit that made somebody wait while nothing was suspect. */
 const GROWTH_PER_WINDOW = 2;
@@ -68,17 +69,6 @@ const PEAK_KEPT = 0.98;
 
 type Phase = 'free' | 'testing' | 'congested' | 'probing';
 
-/** What one window showed. */
-interface Seen {
-  /** The fastest tenth. */
-  readonly fastMs: number;
-  readonly quartileMs: number;
-  readonly inFlight: number;
-  /** What the endpoint works at if the queue is taken off: Little's law. */
-  readonly useful: number;
-  readonly wasBound: boolean;
-}
-
 export class AdaptiveLimit {
   /** May be fractional; whoever counts takes the whole part, and at least 1. */
   limit = LIMIT_FIRST;
@@ -88,6 +78,8 @@ export class AdaptiveLimit {
   /** The fastest tenth of the last window; 0: none yet. */
   fastMs = 0;
   #baseMs = Number.POSITIVE_INFINITY;
+  /** It was seen without a queue: by requests that nobody had to wait behind, or in a test. */
+  #isBaseSure = false;
   /** While there is no base. */
   #leastMs = Number.POSITIVE_INFINITY;
   /** When somebody first waited for an endpoint that had never answered. */
@@ -108,6 +100,8 @@ export class AdaptiveLimit {
   /** As it was before a test or a probe. */
   #before: Seen | null = null;
   #limitBefore = LIMIT_FIRST;
+  /** Where a test goes on below the queue that it found: the window that showed the queue. */
+  #queued: Seen | null = null;
 
   #easyWindows = 0;
   #boundAtMs = Number.NEGATIVE_INFINITY;
@@ -162,7 +156,7 @@ export class AdaptiveLimit {
       return;
     }
     this.#window.add(rttMs, inFlightWhenSent);
-    this.#slowInARow = rttMs > this.#highMs ? this.#slowInARow + 1 : 0;
+    this.#slowInARow = rttMs > highMs(this.#baseMs) ? this.#slowInARow + 1 : 0;
     if (rttMs < this.#leastMs) this.#leastMs = rttMs;
     if (this.isBound && this.phase === 'free') this.#grow(rttMs, inFlightWhenSent);
     if (this.#isWindowOver(nowMs)) this.#closeWindow(nowMs);
@@ -198,18 +192,14 @@ export class AdaptiveLimit {
     this.#newWindow(nowMs);
   }
 
-  /** Latency above this is a suspicion. */
-  get #highMs(): number {
-    const baseMs = this.#baseMs;
-    const longMs = Math.max(HIGH_LONG_FACTOR * baseMs + HIGH_MORE_MS, HIGH_MS);
-    return Math.min(HIGH_FACTOR * baseMs + HIGH_MORE_MS, longMs);
+  #isEasy(rttMs: number): boolean {
+    return rttMs <= easyMs(this.#baseMs);
   }
 
   /** An answer in good time, sent with n in flight, proves n: up to 2 n may follow. */
   #grow(rttMs: number, inFlightWhenSent: number): void {
     const baseMs = this.#baseMs === Number.POSITIVE_INFINITY ? this.#leastMs : this.#baseMs;
-    const goodMs = EASY_FACTOR * baseMs + 2 * EASY_MORE_MS;
-    if (rttMs > goodMs) return;
+    if (rttMs > easyMs(baseMs) + GROWTH_MORE_MS) return;
     const step = this.limit < this.#fastGrowthMax ? GROWTH_PER_ANSWER : 1 / this.limit;
     const grown = Math.min(this.limit + step, 2 * inFlightWhenSent + LIMIT_FIRST, LIMIT_MAX);
     if (grown > this.limit) this.limit = grown;
@@ -253,25 +243,20 @@ export class AdaptiveLimit {
   }
 
   #look(nowMs: number): Seen {
-    const window = this.#window;
-    const fastMs = window.rttAtMs(0.1);
-    if (fastMs < this.#baseMs) this.#baseMs = fastMs;
-    const ratePerMs = window.added / Math.max(1, nowMs - this.#windowAtMs);
-    const workMs = Math.max(this.#baseMs, window.meanMs - (fastMs - this.#baseMs));
-    return {
-      fastMs,
-      quartileMs: window.rttAtMs(0.25),
-      inFlight: window.inFlightAt(0.25),
-      useful: Math.max(LIMIT_FLOOR, HEADROOM * ratePerMs * workMs),
-      wasBound: this.isBound,
-    };
+    const seen = lookAt(this.#window, nowMs - this.#windowAtMs, this.isBound);
+    if (seen.fastMs < this.#baseMs) this.#baseMs = seen.fastMs;
+    return seen;
+  }
+
+  #useful(seen: Seen): number {
+    return Math.max(LIMIT_FLOOR, usefulPlaces(seen, this.#baseMs));
   }
 
   #whileFree(seen: Seen, nowMs: number): void {
     if (seen.wasBound && this.#window.added >= WINDOW_ANSWERS) {
-      this.#peak = Math.max(this.#peak * PEAK_KEPT, seen.useful);
+      this.#peak = Math.max(this.#peak * PEAK_KEPT, this.#useful(seen));
     }
-    if (seen.fastMs <= this.#highMs) return this.#whileUnsuspected(seen, nowMs);
+    if (seen.fastMs <= highMs(this.#baseMs)) return this.#whileUnsuspected(seen, nowMs);
     this.#alarms++;
     this.#alarming.addAll(this.#window);
     if (this.#alarming.elasticity() < ELASTICITY_NONE) return this.#acceptBase(seen.fastMs);
@@ -285,7 +270,9 @@ export class AdaptiveLimit {
 
   #whileUnsuspected(seen: Seen, nowMs: number): void {
     this.#calm();
-    const isCalm = seen.fastMs <= (this.#baseMs + this.#highMs) / 2;
+    const isWhole = this.#window.added >= WINDOW_ANSWERS;
+    this.#isBaseSure ||= isWhole && !seen.wasBound && this.#isEasy(seen.meanMs);
+    const isCalm = seen.fastMs <= (this.#baseMs + highMs(this.#baseMs)) / 2;
     this.#stuckWindows = seen.wasBound && !isCalm ? this.#stuckWindows + 1 : 0;
     // Neither growing nor cut, with a queue before our door: is there one behind it, or room?
     if (this.#stuckWindows >= STUCK_BEFORE_TEST) return this.#beginTest(seen, nowMs);
@@ -296,6 +283,7 @@ export class AdaptiveLimit {
   /** Takes half of what is in flight away, where that leaves enough to see by. */
   #beginTest(seen: Seen, nowMs: number): void {
     this.#stuckWindows = 0;
+    this.#queued = null;
     if (seen.inFlight < UP_FACTOR * LIMIT_FLOOR) return;
     this.#remember(seen);
     this.phase = 'testing';
@@ -307,25 +295,40 @@ export class AdaptiveLimit {
   #judgeTest(seen: Seen, nowMs: number): void {
     const before = this.#before!;
     const fell = seen.inFlight < before.inFlight ? elasticity(seen, before) : 1;
-    if (fell >= ELASTICITY_QUEUE) return this.#congest(before, nowMs);
+    const isQueue = fell >= ELASTICITY_QUEUE;
+    const first = this.#queued ?? before;
+    if (isQueue && !this.#isBaseSure) {
+      if (seen.inFlight > TEST_LEAST) return this.#testBelow(seen, nowMs);
+      this.#baseMs = Math.min(this.#baseMs, aloneMs(first, before, seen));
+    }
+    if (isQueue || this.#queued !== null) return this.#congest(first, nowMs);
     this.phase = 'free';
     this.limit = Math.max(this.#limitBefore, UP_FACTOR * before.inFlight);
     this.#acceptBase(Math.max(this.#baseMs, seen.fastMs));
   }
 
+  /** A queue, but all that were ever answered may have stood in it: half again, for the base. */
+  #testBelow(seen: Seen, nowMs: number): void {
+    this.#queued ??= this.#before;
+    this.#before = seen;
+    this.#setLimit(Math.max(TEST_LEAST, seen.inFlight / 2), nowMs);
+  }
+
   #congest(seen: Seen, nowMs: number): void {
     this.phase = 'congested';
+    this.#isBaseSure = true;
+    this.#queued = null;
     this.#probedAtMs = nowMs;
-    this.limit = Math.max(LIMIT_FLOOR, Math.min(this.#limitBefore, seen.useful));
+    this.limit = Math.max(LIMIT_FLOOR, Math.min(this.#limitBefore, this.#useful(seen)));
     this.#easyWindows = 0;
     this.#calm();
   }
 
   #whileCongested(seen: Seen, nowMs: number): void {
-    const isEasy = seen.fastMs <= EASY_FACTOR * this.#baseMs + EASY_MORE_MS;
+    const isEasy = this.#isEasy(seen.fastMs);
     if (!isEasy) this.#easyWindows = 0;
-    if (seen.fastMs > this.#highMs) {
-      const lower = Math.max(this.limit * DOWN_FACTOR, seen.useful, LIMIT_FLOOR);
+    if (seen.fastMs > highMs(this.#baseMs)) {
+      const lower = Math.max(this.limit * DOWN_FACTOR, this.#useful(seen));
       if (lower < this.limit) this.#setLimit(lower, nowMs);
     } else if (!seen.wasBound && nowMs - this.#boundAtMs > UNBOUND_MS) {
       this.phase = 'free';
@@ -369,6 +372,7 @@ export class AdaptiveLimit {
   /** The suspicion was refuted: this is how fast the endpoint is now. */
   #acceptBase(baseMs: number): void {
     this.#baseMs = baseMs;
+    this.#isBaseSure = true;
     this.#calm();
   }
 
@@ -392,9 +396,4 @@ export class AdaptiveLimit {
     this.#windowAtMs = nowMs;
     this.isBound = false;
   }
-}
-
-/** How latency followed what was in flight from one window to the other, in logarithms. */
-function elasticity(one: Seen, other: Seen): number {
-  return Math.log(one.quartileMs / other.quartileMs) / Math.log(one.inFlight / other.inFlight);
 }

@@ -35,6 +35,12 @@ export const outagePaced: Scenario = { ...outage, server: pacedWorker };
 
 export const overload: Scenario = { seconds: 15, ratePerSecond: () => 400, server: oneWorker };
 export const overloadPaced: Scenario = { ...overload, server: pacedWorker };
+/** Its first answers are late: no request ever meets it without a queue. */
+export const overloadLate = [10, 20, 50].map((freezeMs) => ({
+  ...overload,
+  freezeAtMs: 0,
+  freezeMs,
+}));
 /** What the server answers in a second. */
 export const CAPACITY_PER_SECOND = 200;
 
