@@ -7,8 +7,8 @@
 import { drain } from './drain-command.ts';
 import { parseFlags, USAGE } from './flags.ts';
 import { startProxy } from './proxy.ts';
-import { warmUp } from './warm-up.ts';
 import { createLog } from './telemetry/log.ts';
+import { warmUp } from './warm-up.ts';
 
 const EXIT_OK = 0;
 const EXIT_FAILED = 1;

@@ -1,9 +1,10 @@
 /**
  * The one destination of a warm-up: a Service with one endpoint and a route that splits nothing.
  *
- * Settings are of the size that they have where nobody set any. What they are does not matter, only
- * that each stage of a request's path has something to do. Pure. Called by `warm-up.ts`.
+ * The defaults, and a time-out and a status to try again, so that these stages have something to
+ * do. Pure. Called by `warm-up.ts`.
  */
+import { backendDefaults, ruleDefaults } from '@remora/api/resilience-defaults.ts';
 import type { BackendConfig, DestinationConfig, RuleConfig } from '@remora/api/wire.ts';
 import type { ConfigText } from './control/snapshot-format.ts';
 
@@ -38,48 +39,19 @@ export function warmUpDestination(port: number): ConfigText {
 }
 
 const RULE: RuleConfig = {
+  ...ruleDefaults,
   id: 'all',
-  invalid: null,
   backends: [
     { backend: KEY, invalid: null, weight: 1, requestHeaders: null, responseHeaders: null },
   ],
-  sticky: null,
-  redirect: null,
-  rewrite: null,
-  mirrors: [],
-  requestHeaders: null,
-  responseHeaders: null,
-  timeouts: { requestMs: 15_000, perTryMs: 0 },
-  retry: { retriesMax: 1, statuses: [503], backoffBaseMs: 25, backoffMaxMs: 250 },
-  hedge: null,
-  faults: [],
-  breaker: null,
-  spillover: false,
-  fallback: null,
-  priority: 'default',
+  timeouts: { ...ruleDefaults.timeouts, requestMs: 15_000 },
+  retry: { ...ruleDefaults.retry, statuses: [503] },
 };
 
 function backendAt(port: number): BackendConfig {
   return {
+    ...backendDefaults,
     key: KEY,
     endpoints: [{ address: '127.0.0.1', port, weight: 1, instance: WARM_UP, inMesh: false }],
-    balancer: { type: 'ewma', slowStartMs: 0, decayMs: 5_000, hashKey: null },
-    connectTimeoutMs: 1_000,
-    idleTimeoutMs: 30_000,
-    connectionsPerEndpointMax: 256,
-    waitingPerEndpointMax: 1_024,
-    ejection: {
-      failuresMax: 7,
-      successRatioMin: 0.8,
-      latencyFactorMax: 0,
-      windowMs: 10_000,
-      requestsMin: 20,
-      penaltyMs: 1_000,
-      penaltyMaxMs: 60_000,
-      ejectedRatioMax: 0.5,
-      panicRatio: 0,
-    },
-    limits: { inFlightMax: 1_024, waitingMax: 1_024, waitMaxMs: 500, adaptive: true },
-    budget: { ratio: 0.2, minPerSecond: 10 },
   };
 }

@@ -96,7 +96,7 @@ function stage(options: ProxyOptions, port: number): ProxyOptions {
 function application(sockets: Set<Socket>): Server {
   return createServer({ noDelay: true }, (socket) => {
     let request = '';
-    listen(socket, sockets, (part) => {
+    readText(socket, sockets, (part) => {
       request += part;
       const hasBody = request.startsWith('POST');
       if (!request.endsWith(hasBody ? BODY : '\r\n\r\n')) return;
@@ -127,7 +127,7 @@ class Client {
 
   constructor(socket: Socket, sockets: Set<Socket>) {
     this.#socket = socket;
-    listen(socket, sockets, (part) => {
+    readText(socket, sockets, (part) => {
       this.#answer += part;
       if (this.#answer.includes(BODY)) this.#waiting?.resolve();
     });
@@ -144,7 +144,7 @@ class Client {
 }
 
 /** Errors are followed by a close, which is what counts. */
-function listen(socket: Socket, sockets: Set<Socket>, onText: (part: string) => void): void {
+function readText(socket: Socket, sockets: Set<Socket>, onText: (part: string) => void): void {
   sockets.add(socket);
   socket.setEncoding('latin1');
   socket.on('error', () => undefined);

@@ -317,7 +317,6 @@ export class AdaptiveLimit {
   #congest(seen: Seen, nowMs: number): void {
     this.phase = 'congested';
     this.#isBaseSure = true;
-    this.#queued = null;
     this.#probedAtMs = nowMs;
     this.limit = Math.max(LIMIT_FLOOR, Math.min(this.#limitBefore, this.#useful(seen)));
     this.#easyWindows = 0;
