@@ -1,5 +1,6 @@
 /**
- * Prometheus and promtool for tests: those of the machine, else Debian's, unpacked under .cache.
+ * Prometheus and promtool for tests: those of the machine, else Debian's, unpacked under
+ * `node_modules/.cache`, where no linter looks.
  *
  * The package is fetched by apt and unpacked, not installed: nothing of it is started, the machine
  * stays as it was, and only a missing list of packages needs root. Where there is no apt the reason
@@ -16,7 +17,7 @@ export interface PrometheusTools {
   readonly promtool: string;
 }
 
-const CACHE = join(import.meta.dirname, '../.cache');
+const CACHE = join(import.meta.dirname, '../node_modules/.cache/remora');
 const UNPACKED = join(CACHE, 'prometheus');
 const APT_TIMEOUT_MS = 90_000;
 
