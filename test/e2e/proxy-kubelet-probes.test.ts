@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { PROBE_RULE } from '@remora/api/wire-resilience.ts';
 import type { MatchConfig } from '@remora/api/wire.ts';
+import { fieldValue } from '../support/message-reader.ts';
 import { type Origin, startOrigin } from '../support/origin.ts';
 import { type RunningProxy, startProxy } from '../support/processes.ts';
 import { askOnce, errorOf, get, type Response } from '../support/raw-client.ts';
@@ -13,19 +14,24 @@ import { inboundConfig, writeSnapshot } from '../support/snapshot.ts';
 const KUBELET = { 'user-agent': 'kube-probe/1.34' };
 /** What kubelet is not counted by, a port and a second. */
 const PROBE_RATE = 20;
+const MATCH: MatchConfig = {
+  ...{ rule: 0, path: { type: 'exact', value: '/healthz' }, method: 'GET' },
+  ...{ headers: [], query: [], source: null },
+};
+const PROBED = {
+  matches: [MATCH],
+  rules: [{ id: PROBE_RULE, priority: 'critical', duplicates: null }],
+} as const;
 
 describe("kubelet's probes", () => {
   let app: Origin;
   let proxy: RunningProxy;
   before(async () => {
     app = await startOrigin();
-    const match = { path: { type: 'exact', value: '/healthz' }, method: 'GET', rule: 0 } as const;
-    const matches: MatchConfig[] = [{ headers: [], query: [], source: null, ...match }];
-    const rules = [{ id: PROBE_RULE, priority: 'critical', duplicates: null }] as const;
     // Nobody but kubelet gets through twice.
     const key = { type: 'all', name: '' } as const;
     const rateLimits = [{ ratePerSecond: 0.001, burst: 1, key }];
-    const snapshot = writeSnapshot([], inboundConfig({ matches, rules, rateLimits }));
+    const snapshot = writeSnapshot([], inboundConfig({ ...PROBED, rateLimits }));
     proxy = await startProxy({ snapshot, app: app.address });
   });
   after(async () => {
@@ -77,4 +83,22 @@ describe("kubelet's probes", () => {
     const [row] = (stats as { inbound: { requests: number }[] }).inbound;
     assert.equal(row?.requests, users);
   });
+});
+
+test("kubelet's probes begin no trace, where every other request does", async () => {
+  const app = await startOrigin();
+  const tracing = { collector: null, sampleRatio: 1, slowMs: null };
+  const snapshot = writeSnapshot([], inboundConfig({ ...PROBED, tracing }));
+  const proxy = await startProxy({ snapshot, app: app.address });
+  try {
+    const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+    for (const fields of [{}, KUBELET, { ...KUBELET, traceparent }]) {
+      await askOnce(proxy.inbound, get('http://app/healthz', fields));
+    }
+    const flags = app.requests.map(({ fields }) => fieldValue(fields, 'traceparent')?.slice(-2));
+    assert.deepEqual(flags, ['01', '00', '01']);
+  } finally {
+    await proxy.stop();
+    await app.close();
+  }
 });

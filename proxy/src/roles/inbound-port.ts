@@ -7,8 +7,8 @@
  * the adaptive limit: here all callers are seen, and the application's own latency. Each port has
  * its own, since a slow one says nothing of the others; the policy is the workload's.
  *
- * Kubelet's probes are counted apart, and users who reach a rate limit do not fail them: the
- * application would be ended for it.
+ * Kubelet's probes are counted apart and make no trace of their own, and users who reach a rate
+ * limit do not fail them: the application would be ended for it.
  *
  * Called by `exchange/exchange.ts` once a request. Made by `inbound.ts`.
  */
@@ -23,6 +23,7 @@ import { limits } from '../limits.ts';
 import { RateLimit } from '../resilience/rate-limit.ts';
 import type { Target } from '../routing/compiled.ts';
 import type { RouteSeries } from '../telemetry/proxy-metrics.ts';
+import { declineSampling } from '../telemetry/trace-context.ts';
 import { isFromKubelet } from './kubelet-probe.ts';
 
 /** Kubelet's own: whoever else calls itself so has no more than that. */
@@ -94,6 +95,7 @@ export class InboundPort implements Role {
     if (isLimited && this.#isOverRate(exchange)) return;
     exchange.rule = rule;
     exchange.priority = rule.priority;
+    if (isProbe) declineSampling(exchange.request);
     exchange.forward(isProbe ? this.#probes : this.#target, this.backend, 0);
   }
 

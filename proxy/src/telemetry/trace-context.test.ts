@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { IdSource, newSpanId } from './id-source.ts';
 import {
   continuesTrace,
+  declineSampling,
   isSampled,
   parentSpanIdText,
   REQUEST_ID_BYTES_MAX,
@@ -172,6 +173,23 @@ describe('what a span recorder is told', () => {
       assert.equal(written(head, ids).flags, first ? '01' : '00');
       assert.equal(isSampled(head, ids), first);
     }
+  });
+
+  test('one that is not to be sampled is not, unless who asked has decided', () => {
+    const ids = countingIds(1);
+    const fresh = headWith();
+    declineSampling(fresh);
+    assert.equal(isSampled(fresh, ids), false);
+    assert.equal(written(fresh, ids).flags, '00');
+    const sampled = headWith(['traceparent', PARENT]);
+    const accepted = headWith(['b3', `${TRACE}-${SPAN}-1`]);
+    for (const head of [sampled, accepted]) {
+      declineSampling(head);
+      assert.equal(isSampled(head, ids), true);
+    }
+    // The next request on the same pooled head is asked anew.
+    fresh.reset();
+    assert.equal(isSampled(fresh, ids), true);
   });
 
   test('a span id is never all zero, and each is new', () => {

@@ -91,6 +91,12 @@ export function isSampled(head: Head, ids: IdSource): boolean {
   return (flagsOf(traceOf(head), head, ids) & SAMPLED) !== 0;
 }
 
+/** Where nobody has decided whether this request's spans are recorded: they are not. */
+export function declineSampling(head: Head): void {
+  const trace = traceOf(head);
+  if (trace.b3Decision === DECISION.DEFERRED) trace.b3Decision = DECISION.DENIED;
+}
+
 /** Writes the 32 digits of the trace that goes out; where they end. */
 export function writeTraceId(out: Uint8Array, start: number, head: Head, ids: IdSource): number {
   const trace = traceOf(head);
