@@ -47,6 +47,10 @@ export const limits = {
   scratchBytes: 32 * 1024,
   /** A power of two. */
   scratchViews: 64,
+  /** A power of two. */
+  collectViews: 256,
+  /** Reads from elsewhere, one after the other, until views are kept of that instead. */
+  collectViewsMissesMax: 8,
   exchangesFreeMax: 1_024,
   mirrorBodyBytesMax: 64 * 1024,
   mirrorsMax: 256,

@@ -16,7 +16,7 @@ import { ADMIN_PAGES, AdminServer, METRICS_PAGES } from './admin/server.ts';
 import { statsPieces } from './admin/stats-page.ts';
 import type { Backend } from './balance/backend.ts';
 import type { Endpoint } from './balance/endpoint.ts';
-import { systemClock } from './clock.ts';
+import { systemClock, TurnClock } from './clock.ts';
 import { Configuration } from './control/configuration.ts';
 import { Queries } from './control/queries.ts';
 import { ExchangePool, RoleServer } from './exchange/exchanges.ts';
@@ -71,10 +71,12 @@ class DataPlane implements RunningProxy {
   readonly #poisonsPools: boolean;
   readonly #counts = noCounts();
   readonly #duplicates = new Duplicates();
-  readonly #wheel = new TimerWheel(systemClock, runtimeWake());
+  /** Of all that is done for requests. */
+  readonly #clock = new TurnClock(systemClock);
+  readonly #wheel = new TimerWheel(this.#clock, runtimeWake());
   readonly #seeing: Observability;
   readonly #metrics: ProxyMetrics;
-  readonly #buffers = new ReadBuffers();
+  readonly #streams = { buffers: new ReadBuffers(), clock: this.#clock };
   readonly #dial: Dial;
   readonly #world: ExchangeWorld;
   readonly #exchanges: ExchangePool;
@@ -84,7 +86,7 @@ class DataPlane implements RunningProxy {
   readonly #drain = new Drain(this.#doors, systemClock);
   readonly #drained = Promise.withResolvers<boolean>();
   readonly #ownPorts = new Set<number>();
-  readonly #own = new OwnPlaces(systemClock);
+  readonly #own = new OwnPlaces(this.#clock);
   readonly #admins: AdminServer[] = [];
   #inbound: Inbound | null = null;
   readonly #app: AppMetrics | null;
@@ -96,7 +98,7 @@ class DataPlane implements RunningProxy {
     this.#options = options;
     this.#poisonsPools = poisonsPools;
     this.#log = log;
-    this.#seeing = new Observability(options, log, systemClock, this.#wheel);
+    this.#seeing = new Observability(options, log, this.#clock, this.#wheel);
     this.#app = options.appMetrics === null ? null : new AppMetrics(options.appMetrics);
     this.#probes = new Probes(options.probes);
     this.#metrics = new ProxyMetrics(
@@ -117,7 +119,7 @@ class DataPlane implements RunningProxy {
       },
       systemClock,
     );
-    this.#dial = dialTcp(this.#buffers, options.intercept ? this.#own : null);
+    this.#dial = dialTcp(this.#streams, options.intercept ? this.#own : null);
     this.#world = this.#newWorld();
     this.#exchanges = new ExchangePool(this.#world);
     const { app, intercept, inbound } = options;
@@ -134,6 +136,7 @@ class DataPlane implements RunningProxy {
       onTracing: (tracing) => this.#seeing.trace(tracing),
       metrics: this.#metrics,
       clock: systemClock,
+      requestClock: this.#clock,
       wheel: this.#world.wheel,
       chance: Math.random,
       log,
@@ -214,7 +217,7 @@ class DataPlane implements RunningProxy {
       forget,
       replace: (before, after) => listener.replace(before, after),
     });
-    const listener: Listener = new Listener(accept, this.#buffers);
+    const listener: Listener = new Listener(accept, this.#streams);
     const bound = await listener.listen(address);
     this.#doors[this.#doorOf(direction)].push(listener);
     this.#name(direction, bound);
@@ -280,16 +283,17 @@ class DataPlane implements RunningProxy {
   }
 
   #newWorld(): ExchangeWorld {
+    const clock = this.#clock;
     const wheel = this.#wheel;
     const { ids, marks, observer } = this.#seeing;
     const scratch = new Scratch();
     const dial = this.#dial;
-    const poolWorld = { clock: systemClock, wheel, scratch, dial, counts: this.#counts };
+    const poolWorld = { clock, wheel, scratch, dial, counts: this.#counts };
     return {
-      clock: systemClock,
+      clock,
       chance: Math.random,
       wheel,
-      tick: new Tick(),
+      tick: new Tick(clock),
       scratch,
       ids,
       counts: this.#counts,

@@ -57,6 +57,7 @@ describe('configuration', () => {
       inbound: null,
       metrics: world.metrics,
       clock: systemClock,
+      requestClock: systemClock,
       wheel: new TimerWheel(systemClock, () => undefined),
       chance: () => 0.5,
       log: world.log,

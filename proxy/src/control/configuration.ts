@@ -39,7 +39,10 @@ export interface ConfigurationOptions {
   /** In force from the start, beside what the files hold; left out: none. */
   readonly destinations?: readonly ConfigText[];
   readonly metrics: ProxyMetrics;
+  /** Goes on within a turn: work in slices is measured by it. */
   readonly clock: Clock;
+  /** What backends go by, as the requests to them do. */
+  readonly requestClock: Clock;
   readonly wheel: TimerWheel;
   readonly chance: Chance;
   readonly log: Log;
@@ -67,7 +70,7 @@ export class Configuration {
     const { identity, clock, wheel, chance, metrics, log, control, snapshot, lastGood } = options;
     const live = new Live(clock);
     this.live = live;
-    this.backends = new BackendRegistry({ clock, wheel, chance });
+    this.backends = new BackendRegistry({ clock: options.requestClock, wheel, chance });
     this.#lastGood = lastGood === null ? null : new LastGood(lastGood, live, log);
     const { isOwnListener } = options;
     const installer = new Installer({

@@ -7,6 +7,7 @@
  *
  * Not pure: `setImmediate`. Budget: no allocation per exchange. Owned by `proxy.ts`.
  */
+import type { TurnClock } from '../clock.ts';
 
 /** Something pooled: ignored if it lived on since it was queued. */
 export interface TickJob {
@@ -20,7 +21,12 @@ export class Tick {
   #spareJobs: TickJob[] = [];
   #spareEpochs: number[] = [];
   #isScheduled = false;
+  readonly #clock: TurnClock;
   readonly #drain = (): void => this.#onCheck();
+
+  constructor(clock: TurnClock) {
+    this.#clock = clock;
+  }
 
   add(job: TickJob): void {
     this.#jobs.push(job);
@@ -39,11 +45,21 @@ export class Tick {
     this.#isScheduled = false;
     for (let i = 0; i < jobs.length; i++) {
       const job = jobs[i]!;
-      if (job.epoch === epochs[i]) job.onTick();
+      if (job.epoch === epochs[i]) this.#run(job);
     }
     jobs.length = 0;
     epochs.length = 0;
     this.#spareJobs = jobs;
     this.#spareEpochs = epochs;
+  }
+
+  /** Each at its own time: the last of many is sent later than the first. */
+  #run(job: TickJob): void {
+    this.#clock.hold();
+    try {
+      job.onTick();
+    } finally {
+      this.#clock.letGo();
+    }
   }
 }

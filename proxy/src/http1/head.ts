@@ -9,6 +9,7 @@
  * Pure. Budget: no allocation per exchange (heads are pooled with their exchange); `bench/hop`.
  */
 import { limits } from '../limits.ts';
+import { CollectViews } from './collect-views.ts';
 import { HeadTrace } from './head-trace.ts';
 
 /** Ids of fields that the proxy itself acts on; every other field has id 0. */
@@ -65,6 +66,9 @@ export const NAME_START = 0;
 export const NAME_END = 1;
 export const VALUE_START = 2;
 export const VALUE_END = 3;
+
+/** All heads are collected from the same buffers. */
+const collectViews = new CollectViews();
 
 export class Head {
   /** Owned by this head; grows from `headSlabBytes` to `headBytesMax`, shrinks on reset. */
@@ -181,7 +185,7 @@ export class Head {
       grown.set(this.slab.subarray(0, this.filled));
       this.slab = grown;
     }
-    this.slab.set(from.subarray(start, end), this.filled);
+    this.slab.set(collectViews.of(from, start, end), this.filled);
     this.filled = needed;
     return true;
   }

@@ -9,8 +9,7 @@
 import { connect } from 'node:net';
 import type { ByteStream, ByteStreamOwner } from './byte-stream.ts';
 import type { OwnPlaces } from './own-places.ts';
-import type { ReadBuffers } from './read-buffer.ts';
-import { SocketStream, streamSlot } from './socket-stream.ts';
+import { SocketStream, streamSlot, type StreamWorld } from './socket-stream.ts';
 
 export interface DialOwner extends ByteStreamOwner {
   onConnected(): void;
@@ -19,9 +18,9 @@ export interface DialOwner extends ByteStreamOwner {
 export type Dial = (address: string, port: number, owner: DialOwner) => ByteStream;
 
 /** `own`: keeps the connections that are open; null: nobody asks. */
-export function dialTcp(buffers: ReadBuffers, own: OwnPlaces | null): Dial {
+export function dialTcp(world: StreamWorld, own: OwnPlaces | null): Dial {
   return (address, port, owner) => {
-    const slot = streamSlot(buffers);
+    const slot = streamSlot(world.buffers);
     const socket = connect({
       host: address,
       port,
@@ -29,7 +28,7 @@ export function dialTcp(buffers: ReadBuffers, own: OwnPlaces | null): Dial {
       allowHalfOpen: true,
       onread: slot.onread,
     });
-    const stream = new SocketStream(socket, owner, buffers);
+    const stream = new SocketStream(socket, owner, world);
     slot.stream = stream;
     socket.once('connect', () => {
       own?.keep(socket);

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { describe, test } from 'node:test';
-import { systemClock } from '../clock.ts';
+import { systemClock, TurnClock } from '../clock.ts';
 import { BODY_NONE } from '../http1/body-framing.ts';
 import { Head } from '../http1/head.ts';
 import { TimerWheel } from '../timer-wheel.ts';
@@ -11,6 +11,7 @@ import type { BodyPiece } from './body-writer.ts';
 import { Downstream, type DownstreamServer, type DownstreamUser } from './downstream.ts';
 import { Listener } from './listener.ts';
 import { ReadBuffers } from './read-buffer.ts';
+import type { StreamWorld } from './socket-stream.ts';
 import { Scratch } from './scratch.ts';
 
 const BODY_BYTES = 300_000;
@@ -57,6 +58,10 @@ class Counter implements DownstreamUser {
   }
 }
 
+function streamWorld(): StreamWorld {
+  return { buffers: new ReadBuffers(), clock: new TurnClock(systemClock) };
+}
+
 async function serve(mayTakeOver: boolean): Promise<{ listener: Listener; port: number }> {
   const scratch = new Scratch();
   const server: DownstreamServer = {
@@ -69,7 +74,7 @@ async function serve(mayTakeOver: boolean): Promise<{ listener: Listener; port: 
     onDownstreamClosed: (connection) => listener.forget(connection),
   };
   const accept = (): Downstream => new Downstream(server);
-  const listener: Listener = new Listener(accept, new ReadBuffers(), mayTakeOver);
+  const listener: Listener = new Listener(accept, streamWorld(), mayTakeOver);
   const { port } = await listener.listen({ host: '127.0.0.1', port: 0 });
   return { listener, port };
 }
@@ -94,7 +99,7 @@ function nextTurn(): Promise<void> {
 
 describe('a listener', () => {
   test('of both families takes connections of either', async () => {
-    const listener = new Listener(() => null, new ReadBuffers());
+    const listener = new Listener(() => null, streamWorld());
     const { port } = await listener.listen({ host: '::', port: 0 });
     for (const host of ['127.0.0.1', '::1']) {
       const [error] = await once(connect(port, host), 'error');

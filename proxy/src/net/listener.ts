@@ -11,8 +11,7 @@
 import { createServer, type Server, Socket } from 'node:net';
 import { limits } from '../limits.ts';
 import type { ByteStream, ByteStreamOwner } from './byte-stream.ts';
-import type { ReadBuffers } from './read-buffer.ts';
-import { SocketStream, streamSlot } from './socket-stream.ts';
+import { SocketStream, streamSlot, type StreamWorld } from './socket-stream.ts';
 
 interface AcceptHandle {
   onconnection: (error: number, client: unknown) => void;
@@ -51,13 +50,13 @@ export class Listener {
   accepted = 0;
   readonly #server: Server;
   readonly #acceptOne: Accept;
-  readonly #buffers: ReadBuffers;
+  readonly #world: StreamWorld;
   readonly #mayTakeOver: boolean;
 
   /** `mayTakeOver` false: by events, as where the internal is gone. */
-  constructor(accept: Accept, buffers: ReadBuffers, mayTakeOver = true) {
+  constructor(accept: Accept, world: StreamWorld, mayTakeOver = true) {
     this.#acceptOne = accept;
-    this.#buffers = buffers;
+    this.#world = world;
     this.#mayTakeOver = mayTakeOver;
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) =>
       this.#accept(socket),
@@ -117,7 +116,7 @@ export class Listener {
         this.#onAcceptError();
         return;
       }
-      const slot = streamSlot(this.#buffers);
+      const slot = streamSlot(this.#world.buffers);
       let socket: Socket;
       try {
         socket = new Socket(socketOptions(client, slot.onread));
@@ -154,7 +153,7 @@ export class Listener {
       socket.resetAndDestroy();
       return null;
     }
-    connection.stream = new SocketStream(socket, connection, this.#buffers);
+    connection.stream = new SocketStream(socket, connection, this.#world);
     this.connections.add(connection);
     this.accepted++;
     return connection;

@@ -8,6 +8,7 @@
  * Budget: no allocation per read or write except the view that a write hands over. `bench/hop`.
  */
 import type { OnReadOpts, Socket } from 'node:net';
+import type { TurnClock } from '../clock.ts';
 import { plainAddress } from './address.ts';
 import type { ByteStream, ByteStreamOwner } from './byte-stream.ts';
 import { CHUNK_HEADROOM } from '../http1/chunked.ts';
@@ -15,6 +16,13 @@ import { canWriteDirectly, writeDirectly, WROTE } from './direct-write.ts';
 import { READ_TAILROOM, type ReadBuffer, type ReadBuffers } from './read-buffer.ts';
 
 const NOTHING = Buffer.alloc(0);
+
+/** What all streams of a proxy share. */
+export interface StreamWorld {
+  readonly buffers: ReadBuffers;
+  /** Held while an owner is handed what was read. */
+  readonly clock: TurnClock;
+}
 
 /** Options for a new socket that reads as a SocketStream wants. */
 export interface StreamSlot {
@@ -41,6 +49,7 @@ export class SocketStream implements ByteStream {
   owner: ByteStreamOwner;
   readonly #socket: Socket;
   readonly #buffers: ReadBuffers;
+  readonly #clock: TurnClock;
   /** What the kernel reads into now, and from the next read on. */
   #reading: ReadBuffer;
   #leased: ReadBuffer | null = null;
@@ -54,10 +63,11 @@ export class SocketStream implements ByteStream {
     if (--this.#waiting === 0 && !this.#closed && !this.isBlocked) this.owner.onFlushed();
   };
 
-  constructor(socket: Socket, owner: ByteStreamOwner, buffers: ReadBuffers) {
+  constructor(socket: Socket, owner: ByteStreamOwner, { buffers, clock }: StreamWorld) {
     this.#socket = socket;
     this.owner = owner;
     this.#buffers = buffers;
+    this.#clock = clock;
     this.#reading = buffers.shared;
     socket.on('end', () => this.owner.onEnd());
     // 'close' comes after the check phase, too late to keep a dead connection from being leased.
@@ -71,12 +81,21 @@ export class SocketStream implements ByteStream {
     this.#socket.on('data', (data: Buffer) => {
       const room = Buffer.allocUnsafe(CHUNK_HEADROOM + data.length + READ_TAILROOM);
       data.copy(room, CHUNK_HEADROOM);
-      this.owner.onBytes(room, CHUNK_HEADROOM, CHUNK_HEADROOM + data.length);
+      this.#handOver(room, data.length);
     });
   }
 
   received(length: number): void {
-    this.owner.onBytes(this.#reading.bytes, CHUNK_HEADROOM, CHUNK_HEADROOM + length);
+    this.#handOver(this.#reading.bytes, length);
+  }
+
+  #handOver(bytes: Buffer, length: number): void {
+    this.#clock.hold();
+    try {
+      this.owner.onBytes(bytes, CHUNK_HEADROOM, CHUNK_HEADROOM + length);
+    } finally {
+      this.#clock.letGo();
+    }
   }
 
   /** Asked after every read: what the next one fills. */
