@@ -2,8 +2,8 @@
  * Text that stands in every line of a log, copied eight bytes at a time: a fifth of the time that
  * single bytes take, and no call into the runtime, which costs as much as sixty of them.
  *
- * The eight bytes are moved as a double: there is no cheap integer of that size. Bits of a NaN might
- * not arrive as they were, and UTF-8 has none: they would need 0xf0 or above before 0x7f or 0xff.
+ * The eight bytes are moved as a double: there is no cheap integer of that size. Bits of a NaN
+ * might not arrive as they were; UTF-8 has none, which would need 0xf0 or above before 0x7f or 0xff.
  *
  * Pure. Used by `log.ts` and `exchange/access-bytes.ts`.
  */
