@@ -3,7 +3,7 @@
  * single bytes take, and no call into the runtime, which costs as much as sixty of them.
  *
  * The eight bytes are moved as a double: there is no cheap integer of that size. Bits of a NaN
- * might not arrive as they were; UTF-8 has none, which would need 0xf0 or above before 0x7f or 0xff.
+ * might not arrive as they were. UTF-8 has none: they need 0xf0 or above before 0x7f or 0xff.
  *
  * Pure. Used by `log.ts` and `exchange/access-bytes.ts`.
  */
