@@ -8,6 +8,7 @@
  * A memo: pure but for what it keeps. Bound: `collectViews`, and the one buffer that they are of.
  */
 import { limits } from '../limits.ts';
+import { LengthViews } from './length-views.ts';
 
 const NOTHING = new Uint8Array(0);
 
@@ -15,27 +16,21 @@ export class CollectViews {
   #from: Uint8Array = NOTHING;
   #start = 0;
   #misses = 0;
-  readonly #views: Uint8Array[] = Array.from({ length: limits.collectViews }, () => NOTHING);
+  readonly #views = new LengthViews(limits.collectViews);
 
   /** `from`, from `start` to `end`. */
   of(from: Uint8Array, start: number, end: number): Uint8Array {
     const isElsewhere = from !== this.#from || start !== this.#start;
     if (isElsewhere && !this.#moves(from, start)) return from.subarray(start, end);
     this.#misses = 0;
-    const length = end - start;
-    const at = length & (limits.collectViews - 1);
-    const kept = this.#views[at]!;
-    if (kept.length === length) return kept;
-    const view = from.subarray(start, end);
-    this.#views[at] = view;
-    return view;
+    return this.#views.of(from, start, end);
   }
 
   #moves(from: Uint8Array, start: number): boolean {
     if (++this.#misses < limits.collectViewsMissesMax) return false;
     this.#from = from;
     this.#start = start;
-    this.#views.fill(NOTHING);
+    this.#views.clear();
     return true;
   }
 }
