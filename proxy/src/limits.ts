@@ -277,7 +277,7 @@ export const limits = {
   sniffBytesMax: 16 * 1024 + 64,
   /** Who has said nothing for so long is dialled for: HTTP clients have spoken by then. */
   sniffDialMs: 10,
-  /** A client that is silent for so long speaks no HTTP, or not first. */
+  /** Part of a request line and then silence for so long is no HTTP. */
   sniffSilenceMs: 200,
   /** Destinations whose servers were seen to speak first, and for how long that is believed. */
   serverFirstMax: 1_024,

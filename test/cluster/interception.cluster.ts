@@ -20,6 +20,9 @@ const HTTP_PORT = 8_080;
 const NOBODYS_PORT = 8_099;
 const READY_LIMIT_MS = 120_000;
 const METRICS_PORT = 15_404;
+/** Beyond any wait for the client's first bytes. */
+const LATE_MS = 600;
+const SERVED_BY_A_SIDECAR = /^HTTP\/1\.1 200 .*^x-request-id: /ims;
 
 interface Said {
   readonly name: string;
@@ -136,6 +139,19 @@ describe('interception', { skip: skipWithoutCluster() }, () => {
     const talks = JSON.parse(await ask(code)) as { text: string; bannerMs: number }[];
     t.diagnostic(`the banner came after ${talks.map(({ bannerMs }) => bannerMs).join(', ')} ms`);
     for (const { text } of talks) assert.match(text, /^220 (one|two) .*\r\n250 HELO\r\n$/);
+  });
+
+  test('a connection that is opened early and used late is the mesh’s, at both ends', async () => {
+    const [one] = await cluster.podIps('one');
+    const late = (host: string, port: number) => `
+      import { connect } from 'node:net';
+      const socket = connect(${port}, '${host}');
+      setTimeout(() => {
+        socket.write('GET / HTTP/1.1\\r\\nhost: many\\r\\nconnection: close\\r\\n\\r\\n');
+      }, ${LATE_MS});
+      for await (const piece of socket) console.log(String(piece));`;
+    assert.match(await ask(late('many', 80)), SERVED_BY_A_SIDECAR);
+    assert.match(await ask(late(one!, speakerPorts.web), 'outsider'), SERVED_BY_A_SIDECAR);
   });
 
   test('TLS is passed on as it is', async () => {

@@ -82,12 +82,15 @@ describe('Prometheus', { skip }, () => {
         const found = await Promise.all(jobs().map(discovered));
         prometheus = await startPrometheus(tools, found, SIDECARS + REPLICAS);
         countedBefore = await outbound();
+        const startedAtMs = Date.now();
         const load = await Load.start(
           { namespace: NAMESPACE, pod: 'client' },
           { url: 'http://catalog/items', ratePerSecond: RATE },
         );
         await sleep(LOAD_MS);
-        sent = (await load.stop()).samples.length;
+        const report = await load.stop();
+        assert.deepEqual(report.failures, [], report.toText(startedAtMs));
+        sent = report.samples.length;
       });
 
       after(async () => await prometheus?.stop());

@@ -203,16 +203,79 @@ describe('a connection of which nobody said what it speaks', () => {
     assert.deepEqual(scene.heard.slice(1), ['db.shop:3306 server_first']);
   });
 
-  test('is passed on after a silence, and nothing is remembered of it', () => {
+  test('that was never used is HTTP when its first request comes, after minutes', () => {
     const scene = new Scene().accept().is('detect');
-    scene.time.advanceMs(limits.sniffSilenceMs + 2);
-    assert.deepEqual(scene.heard, ['db.shop:3306 silent']);
-    assert.equal(scene.servers.length, 1);
+    scene.time.advanceMs(limits.sniffDialMs);
     scene.connects();
+    scene.time.advanceMs(600_000);
+    assert.deepEqual(scene.heard, []);
     scene.client.says(REQUEST);
-    assert.equal(scene.server.written, REQUEST);
-    scene.accept().is('detect').client.says(REQUEST);
-    assert.equal(scene.heard.at(-1), '10.96.0.7:3306 /a');
+    assert.deepEqual(scene.heard, ['10.96.0.7:3306 /a']);
+    assert.deepEqual(scene.server.done, ['destroy']);
+    assert.equal(scene.connections.size, 1);
+  });
+
+  test('whose server speaks late is passed on, and so is one whose client does', () => {
+    for (const [who, reason] of [
+      ['server', 'server_first'],
+      ['client', 'other'],
+    ] as const) {
+      const scene = new Scene().accept().is('detect');
+      scene.time.advanceMs(limits.sniffDialMs);
+      scene.connects();
+      scene.time.advanceMs(10 * limits.sniffSilenceMs);
+      scene[who].says('220 hello\r\n');
+      assert.deepEqual(scene.heard, [`db.shop:3306 ${reason}`]);
+      assert.equal(scene[who === 'server' ? 'client' : 'server'].written, '220 hello\r\n');
+      assert.equal(scene.servers.length, 1);
+    }
+  });
+
+  test('in a silence of both hears how its server ends, and may go on', () => {
+    const quiet = () => {
+      const scene = new Scene().accept().is('detect');
+      scene.time.advanceMs(limits.sniffDialMs);
+      scene.connects();
+      scene.time.advanceMs(limits.sniffSilenceMs);
+      return scene;
+    };
+    const ended = quiet();
+    ended.server.ends();
+    assert.deepEqual(ended.client.done, ['end']);
+    ended.client.says(REQUEST);
+    assert.equal(ended.server.written, REQUEST);
+    const broken = quiet();
+    broken.server.closes(true);
+    assert.deepEqual(broken.client.done, ['reset']);
+    assert.deepEqual(broken.heard, ['db.shop:3306 silent']);
+  });
+
+  test('of which nobody ever says a word is closed like any that is idle', () => {
+    const scene = new Scene().accept().is('detect');
+    scene.time.advanceMs(limits.sniffDialMs);
+    scene.connects();
+    scene.time.advanceMs(limits.relayIdleMs - 1_000);
+    assert.deepEqual(scene.server.done, []);
+    scene.time.advanceMs(2_000);
+    assert.deepEqual(scene.server.done, ['reset']);
+    scene.server.closes(true);
+    scene.client.closes(true);
+    assert.deepEqual(scene.client.done, ['reset']);
+    assert.deepEqual(scene.heard, ['db.shop:3306 silent', 'idle']);
+    assert.equal(scene.connections.size, 0);
+  });
+
+  test('that says nothing is idle: a drain closes it, and so does a full listener', () => {
+    const scene = new Scene().accept().is('detect');
+    scene.time.advanceMs(limits.sniffDialMs);
+    scene.connects();
+    scene.time.advanceMs(limits.sniffSilenceMs);
+    const [connection] = scene.connections;
+    assert.equal(connection!.isIdle, true);
+    connection!.closeIfIdle(limits.sniffSilenceMs, false);
+    assert.deepEqual(scene.client.done, ['destroy']);
+    scene.client.closes();
+    assert.deepEqual(scene.server.done, ['destroy']);
   });
 
   test('may take its time between two parts of a request line, but no longer', () => {

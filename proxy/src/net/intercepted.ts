@@ -2,12 +2,12 @@
  * One connection that was turned aside to us, until it is known who goes on with it: a server of
  * requests, or a relay of bytes.
  *
- *   ASKING → HTTP ──────→ Downstream            (a HTTP/2 preface: Relay)
- *          → DETECTING ─→ Downstream or Relay   (by the first bytes, or after silence)
- *          → Relay                              (opaque, unknown, or the server speaks first)
+ *   ASKING → HTTP ───────────────→ Downstream            (a HTTP/2 preface: Relay)
+ *          → DETECTING (→ QUIET) → Downstream or Relay   (by who speaks first, and how)
+ *          → Relay                                       (opaque, unknown, or the server was first)
  *
- * Where nobody said, the client is listened to: one that speaks first does so at once, so the
- * server is dialled only after `sniffDialMs`, and sees no empty connection of each HTTP client.
+ * Where nobody said, whoever speaks first is listened to. The server is dialled for a client that
+ * does not at once; silence tells nothing, since pools hold connections that were never used.
  *
  * Not pure: timers. Made by `proxy.ts` for each connection; who it is for, a gate in `roles/` says.
  */
@@ -60,7 +60,7 @@ export interface InterceptWorld extends RelayWorld {
   onRefused(why: GateRefusal): void;
 }
 
-const STATE = { ASKING: 0, HTTP: 1, DETECTING: 2, OVER: 3 } as const;
+const STATE = { ASKING: 0, HTTP: 1, DETECTING: 2, QUIET: 3, OVER: 4 } as const;
 const NOTHING = Buffer.alloc(0);
 
 export class Intercepted implements Accepted, RelayUser {
@@ -85,7 +85,7 @@ export class Intercepted implements Accepted, RelayUser {
   }
 
   get isIdle(): boolean {
-    return this.#state === STATE.HTTP && this.#keptLength === 0;
+    return (this.#state === STATE.HTTP || this.#state === STATE.QUIET) && this.#keptLength === 0;
   }
 
   closeIfIdle(quietMs: number): void {
@@ -136,7 +136,7 @@ export class Intercepted implements Accepted, RelayUser {
   }
 
   onEnd(): void {
-    if (this.#state === STATE.DETECTING) this.#passOn('other');
+    if (this.#isDetecting) this.#passOn(this.#keptLength === 0 ? 'silent' : 'other');
     else if (this.#keptLength > 0) this.#serve();
     else return this.stream.destroy();
     // Who goes on decides what an end means.
@@ -159,9 +159,10 @@ export class Intercepted implements Accepted, RelayUser {
     this.#passOn('server_first');
   }
 
-  /** Dialled anew once it is known that bytes are to be passed on; a request gets an answer. */
+  /** One that refuses is dialled anew for bytes, while a request gets an answer. */
   onServerGone(): void {
-    this.#relay = null;
+    if (this.#state === STATE.QUIET) this.#passOn('silent');
+    else this.#relay = null;
   }
 
   onRelayClosed(): void {
@@ -173,11 +174,19 @@ export class Intercepted implements Accepted, RelayUser {
     return formatAddress(address, port);
   }
 
+  get #isDetecting(): boolean {
+    return this.#state === STATE.DETECTING || this.#state === STATE.QUIET;
+  }
+
   #onTimer(): void {
+    const { wheel } = this.#world;
     if (this.#state === STATE.HTTP) return this.stream.destroy();
-    if (this.#hasDialled || this.#keptLength > 0) return this.#passOn('silent');
-    this.#dial();
-    this.#world.wheel.arm(this.#timer, limits.sniffSilenceMs - limits.sniffDialMs);
+    if (this.#keptLength > 0) return this.#passOn('silent');
+    if (!this.#hasDialled) {
+      this.#dial();
+      wheel.arm(this.#timer, limits.sniffSilenceMs - limits.sniffDialMs);
+    } else if (this.#relay === null) this.#passOn('silent');
+    else this.#state = STATE.QUIET; // The relay ends it if nobody ever speaks.
   }
 
   #dial(): Relay {

@@ -46,7 +46,7 @@ export interface RelayWorld {
 export interface RelayUser {
   /** The server speaks, and no client is attached: it may be, inside this call. */
   onServerFirst(): void;
-  /** The server is gone before a client was attached. */
+  /** The server ends or is gone, and no client is attached: it may be, inside this call. */
   onServerGone(): void;
   /** After the last byte; nothing follows. */
   onRelayClosed(): void;
@@ -131,17 +131,14 @@ export class Relay implements Served {
   }
 
   onSideEnd(side: Side): void {
-    if (this.#client.stream !== null) return side.peer.stream!.end();
-    this.abandon();
-    this.#user.onServerGone();
+    if (this.#client.stream === null) this.#user.onServerGone();
+    if (this.#client.stream === null) return this.abandon();
+    side.peer.stream!.end();
   }
 
   onSideClosed(side: Side, broken: boolean): void {
-    const client = this.#client.stream;
-    if (client === null) {
-      this.#world.wheel.cancel(this.#timer);
-      return this.#user.onServerGone();
-    }
+    if (this.#client.stream === null) this.#user.onServerGone();
+    if (this.#client.stream === null) return this.#world.wheel.cancel(this.#timer);
     if (side === this.#server && !this.#isConnected) this.#note('refused');
     else if (broken) this.#note('reset');
     else if (!side.hasEnded) this.#note('drained'); // Cut off from here: by its listener.

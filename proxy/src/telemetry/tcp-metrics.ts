@@ -4,8 +4,8 @@
  *
  * `protocol` says why they are not taken for HTTP: the configuration says so or nobody knows the
  * address (`opaque`), the first bytes were another protocol's (`http2`, `tls`, `other`), or none
- * came before the server spoke (`server_first`) or in time (`silent`). `dst` is the destination's
- * key, or `unknown`.
+ * came before the server spoke (`server_first`), or before one side ended or half-way through a
+ * request line (`silent`). `dst` is the destination's key, or `unknown`.
  *
  * Registered by `proxy-metrics.ts`; bound for each connection by `proxy.ts`. No allocation a read.
  */
