@@ -48,14 +48,28 @@ describe('an adaptive limit', () => {
   test('is 5 after first answers that are the slower the later they come', () => {
     for (const [laterMs, places] of [
       [0, 8],
-      [1, 8],
-      [2, 5],
+      [0.2, 8],
+      [1, 5],
       [5, 5],
+      [-0.2, 8],
     ] as const) {
       const limit = new AdaptiveLimit(0);
       for (let i = 0; i < 5; i++) limit.onAnswer(5 + i * laterMs, i + 1, 0, 0);
       assert.equal(limit.places, places, `${laterMs} ms later each`);
     }
+  });
+
+  test('finds the queue that its first answers stood in behind a stall, within 16 more', () => {
+    const limit = new AdaptiveLimit(0);
+    let nowMs = 20; // All that came meanwhile waits for the thaw.
+    for (let n = 1; n <= 8; n++) limit.onAnswer(20 + 5 * n - 2.5 * n, n, 0, (nowMs += 5));
+    assert.equal(limit.places, 5);
+    for (let at = 0; at < 16; at++) {
+      limit.isBound = true;
+      limit.onAnswer(5 * limit.places, limit.places, nowMs, (nowMs += 5));
+    }
+    assert(limit.isCongested, limit.phase);
+    assert(limit.baseMs <= 6, `${limit.baseMs}`);
   });
 
   test('that neither grows nor is suspect, while somebody waits, finds the queue behind it', () => {

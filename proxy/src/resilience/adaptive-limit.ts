@@ -12,6 +12,7 @@
  * are held by `simulation.test.ts`. Budget: no allocation per answer.
  */
 import { limits } from '../limits.ts';
+import { coldPlaces, firstPlaces, isRising, LIMIT_FIRST } from './first-window.ts';
 import { LatencySamples } from './latency-samples.ts';
 import {
   aloneMs,
@@ -23,13 +24,6 @@ import {
   usefulPlaces,
 } from './limit-window.ts';
 
-const LIMIT_FIRST = 8;
-/** Where the first answers are the slower the later they come: of one worker four then wait. */
-const LIMIT_QUEUE = 5;
-const QUEUE_FACTOR = 1.5;
-/** A cold process may take a second to answer at all, which is no queue: 100 a second fit in. */
-const LIMIT_COLD_MAX = 64;
-const COLD_MS_PER_PLACE = 10;
 /** Fewer in flight would leave a server idle between an answer and the next request. */
 const LIMIT_FLOOR = 3;
 const LIMIT_MAX = 1024;
@@ -80,6 +74,8 @@ export class AdaptiveLimit {
   #baseMs = Number.POSITIVE_INFINITY;
   /** It was seen without a queue: by requests that nobody had to wait behind, or in a test. */
   #isBaseSure = false;
+  /** The first answers rose as a queue's do: the base may be one's. */
+  #isDoubtful = false;
   /** While there is no base. */
   #leastMs = Number.POSITIVE_INFINITY;
   /** When somebody first waited for an endpoint that had never answered. */
@@ -144,8 +140,7 @@ export class AdaptiveLimit {
   /** While it is cold and somebody waits: one place more every 10 ms. */
   warm(nowMs: number): void {
     this.#coldAtMs = Math.min(this.#coldAtMs, nowMs);
-    const grown = LIMIT_FIRST + (nowMs - this.#coldAtMs) / COLD_MS_PER_PLACE;
-    this.limit = Math.max(this.limit, Math.min(grown, LIMIT_COLD_MAX));
+    this.limit = Math.max(this.limit, coldPlaces(nowMs - this.#coldAtMs));
   }
 
   /** `rttMs`: from the last byte of the request to the head of its answer. */
@@ -158,7 +153,8 @@ export class AdaptiveLimit {
     this.#window.add(rttMs, inFlightWhenSent);
     this.#slowInARow = rttMs > highMs(this.#baseMs) ? this.#slowInARow + 1 : 0;
     if (rttMs < this.#leastMs) this.#leastMs = rttMs;
-    if (this.isBound && this.phase === 'free') this.#grow(rttMs, inFlightWhenSent);
+    if (this.isBound && this.phase === 'free' && !this.#isDoubtful)
+      this.#grow(rttMs, inFlightWhenSent);
     if (this.#isWindowOver(nowMs)) this.#closeWindow(nowMs);
   }
 
@@ -216,9 +212,9 @@ export class AdaptiveLimit {
   #closeWindow(nowMs: number): void {
     const isFirst = this.#baseMs === Number.POSITIVE_INFINITY;
     const seen = this.#look(nowMs);
-    if (isFirst) this.#setLimit(Math.min(this.limit, this.#firstLimit(seen)), nowMs);
     this.fastMs = seen.fastMs;
     this.#misses = 0;
+    if (isFirst) return this.#beginWith(seen, nowMs);
     if (seen.wasBound) this.#boundAtMs = nowMs;
     switch (this.phase) {
       case 'free':
@@ -236,10 +232,10 @@ export class AdaptiveLimit {
     this.#newWindow(nowMs);
   }
 
-  #firstLimit({ fastMs }: Seen): number {
-    const isQueue = this.#window.meanMs > QUEUE_FACTOR * fastMs;
-    const least = isQueue ? LIMIT_QUEUE : LIMIT_FIRST;
-    return Math.max(least, this.#baseMs / COLD_MS_PER_PLACE);
+  #beginWith(seen: Seen, nowMs: number): void {
+    this.#isDoubtful = isRising(this.#window, seen);
+    this.#setLimit(Math.min(this.limit, firstPlaces(seen, this.#isDoubtful)), nowMs);
+    this.#newWindow(nowMs);
   }
 
   #look(nowMs: number): Seen {
@@ -269,7 +265,9 @@ export class AdaptiveLimit {
   }
 
   #whileUnsuspected(seen: Seen, nowMs: number): void {
+    const isUnsure = this.#isDoubtful || (!this.#isBaseSure && !this.#isEasy(seen.fastMs));
     this.#calm();
+    if (isUnsure && seen.wasBound) return this.#beginTest(seen, nowMs);
     const isWhole = this.#window.added >= WINDOW_ANSWERS;
     this.#isBaseSure ||= isWhole && !seen.wasBound && this.#isEasy(seen.meanMs);
     const isCalm = seen.fastMs <= (this.#baseMs + highMs(this.#baseMs)) / 2;
@@ -378,6 +376,7 @@ export class AdaptiveLimit {
   #calm(): void {
     this.#alarms = 0;
     this.#alarming.clear();
+    this.#isDoubtful = false;
   }
 
   #remember(seen: Seen): void {

@@ -34,6 +34,14 @@ describe('the samples of a window', () => {
     assert(samples.rttAtMs(0) < 150 && samples.rttAtMs(1) > 850);
   });
 
+  test('rise by the share of pairs of which the later took longer', () => {
+    const rising = (...rtts: number[]) => samplesOf(rtts.map((ms) => [ms, 1] as const)).rising();
+    assert.equal(rising(1, 2, 3, 4, 5), 1);
+    assert.equal(rising(2, 1, 3, 4, 5), 0.9);
+    assert.equal(rising(5, 4, 3, 2, 1), 0);
+    assert.equal(rising(1, 1), 0); // As long is not longer.
+  });
+
   test('begin anew when cleared', () => {
     const samples = samplesOf(
       Array.from({ length: 100 }, () => [900, 50] as const),

@@ -66,6 +66,16 @@ export class LatencySamples {
     return atShare(this.#inFlight.slice(0, this.#held).sort(), share);
   }
 
+  /** Of all pairs, how many the later answer was the slower of: 0 to 1, a half by chance. */
+  rising(): number {
+    const held = this.#held;
+    let slower = 0;
+    for (let i = 0; i < held; i++) {
+      for (let j = 0; j < i; j++) if (this.#rttsMs[i]! > this.#rttsMs[j]!) slower++;
+    }
+    return slower / ((held * (held - 1)) / 2);
+  }
+
   /** Of latency over in flight; NaN: too few samples, or all were sent with about the same. */
   elasticity(): number {
     const held = this.#held;
