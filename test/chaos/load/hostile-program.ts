@@ -8,6 +8,8 @@ import type { HostileOrder, HostileReport } from './hostile-order.ts';
 
 /** So many connections are opened in one go. */
 const BATCH = 200;
+/** A kernel keeps 4,096 for a listener that is busy, and resets some of those beyond. */
+const UNANSWERED_MAX = 2_000;
 const BOMB_LINES = 4_000;
 const BOMB_LINE = `x-bomb: ${'a'.repeat(256)}\r\n`;
 const BOMB_WAIT_MS = 5_000;
@@ -94,8 +96,13 @@ async function bomb(order: HostileOrder & { do: 'bomb' }): Promise<HostileReport
 
 async function stay(order: HostileOrder & { do: 'idle' }): Promise<HostileReport> {
   const request = `GET /items HTTP/1.1\r\nHost: ${order.host}\r\n\r\n`;
-  const clients = await open(order, (client) => client.write(request));
-  await waitUntil(IDLE_WAIT_MS, () => clients.every(({ said }) => said.includes('key=')));
+  const clients: HostileClient[] = [];
+  while (clients.length < order.connections) {
+    const connections = Math.min(UNANSWERED_MAX, order.connections - clients.length);
+    const some = await open({ ...order, connections }, (client) => client.write(request));
+    await waitUntil(IDLE_WAIT_MS, () => some.every(({ said }) => said.includes('key=')));
+    clients.push(...some);
+  }
   idle.push(...clients);
   return {
     opened: clients.filter(({ isOpen }) => isOpen).length,
