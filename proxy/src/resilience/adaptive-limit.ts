@@ -153,8 +153,7 @@ export class AdaptiveLimit {
     this.#window.add(rttMs, inFlightWhenSent);
     this.#slowInARow = rttMs > highMs(this.#baseMs) ? this.#slowInARow + 1 : 0;
     if (rttMs < this.#leastMs) this.#leastMs = rttMs;
-    if (this.isBound && this.phase === 'free' && !this.#isDoubtful)
-      this.#grow(rttMs, inFlightWhenSent);
+    if (this.isBound && this.phase === 'free') this.#grow(rttMs, inFlightWhenSent);
     if (this.#isWindowOver(nowMs)) this.#closeWindow(nowMs);
   }
 
@@ -195,7 +194,7 @@ export class AdaptiveLimit {
   /** An answer in good time, sent with n in flight, proves n: up to 2 n may follow. */
   #grow(rttMs: number, inFlightWhenSent: number): void {
     const baseMs = this.#baseMs === Number.POSITIVE_INFINITY ? this.#leastMs : this.#baseMs;
-    if (rttMs > easyMs(baseMs) + GROWTH_MORE_MS) return;
+    if (this.#isDoubtful || rttMs > easyMs(baseMs) + GROWTH_MORE_MS) return;
     const step = this.limit < this.#fastGrowthMax ? GROWTH_PER_ANSWER : 1 / this.limit;
     const grown = Math.min(this.limit + step, 2 * inFlightWhenSent + LIMIT_FIRST, LIMIT_MAX);
     if (grown > this.limit) this.limit = grown;

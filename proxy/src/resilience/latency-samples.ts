@@ -66,7 +66,10 @@ export class LatencySamples {
     return atShare(this.#inFlight.slice(0, this.#held).sort(), share);
   }
 
-  /** Of all pairs, how many the later answer was the slower of: 0 to 1, a half by chance. */
+  /**
+   * Of all pairs, how many the later answer was the slower of: 0 to 1, a half by chance. For few:
+   * each pair is looked at.
+   */
   rising(): number {
     const held = this.#held;
     let slower = 0;
