@@ -14,7 +14,8 @@ import { buildRemora } from '../../bench/peers/remora.ts';
 import { within } from '../support/waiting.ts';
 import { type ChaosArguments, choose, parseArguments, USAGE } from './arguments.ts';
 import { type Figures, judge } from './judge.ts';
-import { LATE_MS_MAX, verdictLine } from './report/markdown.ts';
+import { readCoreTicks, stolenPercent } from './machine/stolen.ts';
+import { LATE_MS_MAX, STOLEN_PERCENT_MAX, verdictLine } from './report/markdown.ts';
 import { publish, type Result, writeFiles } from './report/publish.ts';
 import { RUNS } from './runs.ts';
 import { CLAIMS } from './scenarios.ts';
@@ -94,12 +95,17 @@ async function playAll(
     say(`${run.name} (${subject.name})`);
     const { seed, quick } = given;
     scene = new Scene({ seed, quick, folder, subject, remora: program, say });
+    const ticks = readCoreTicks();
     try {
       const measured = await within(run.perform(scene), RUN_MS_MAX, () => `the end of ${run.name}`);
       const { lateMs } = scene;
-      figures.set(run.name, { ...measured, lateMs });
+      const stolen = stolenPercent(ticks, readCoreTicks());
+      figures.set(run.name, { ...measured, lateMs, stolenPercent: stolen });
       tell(run, measured);
       if (lateMs > LATE_MS_MAX) say(`  the load itself was late by ${lateMs.toFixed(0)} ms (p99)`);
+      if (stolen !== null && stolen > STOLEN_PERCENT_MAX) {
+        say(`  the host took ${stolen.toFixed(1)}% of the cores' time`);
+      }
     } catch (error) {
       process.exitCode = EXIT_NOT_PLAYED;
       say(`${run.name} could not be played: ${(error as Error).message}`);

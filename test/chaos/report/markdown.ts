@@ -17,6 +17,8 @@ export interface Circumstances {
 
 /** A load that was later than this ran on a busy machine: its figures say little of the proxy. */
 export const LATE_MS_MAX = 10;
+/** The same where the host gave so much of the cores to others: one overload in ten then missed. */
+export const STOLEN_PERCENT_MAX = 5;
 
 /** What every comparable run has for every subject, and what it is called. */
 export const COMPARED = [
@@ -50,20 +52,30 @@ export function renderMarkdown(
     `${held} of ${verdicts.length} claims held.`,
     `${startedAt} · ${machine} · ${versions} · seed ${seed} · ${minutes} min`,
     renderTable(['claim', 'what', 'measured', 'promised', ''], claims),
-    ...lateNote(outcome),
+    ...busyNotes(outcome),
     ...(outcome.size > 1 ? ['## Beside others', renderCompared(outcome)] : []),
   ];
   return `${sections.join('\n\n')}\n`;
 }
 
-function lateNote(outcome: Outcome): readonly string[] {
-  const late = [...outcome].flatMap(([subject, runs]) =>
-    [...runs]
-      .filter(([, figures]) => (figures['lateMs'] ?? 0) > LATE_MS_MAX)
-      .map(([run, figures]) => `${run} (${subject}, ${withUnit(figures['lateMs'] ?? 0, 'ms')})`),
+/** Runs that a busy machine spoiled, by the figure that shows it. */
+function busyNotes(outcome: Outcome): readonly string[] {
+  const late = runsOver(outcome, 'lateMs', LATE_MS_MAX, 'ms');
+  const stolen = runsOver(outcome, 'stolenPercent', STOLEN_PERCENT_MAX, '%');
+  return [
+    ...(late === '' ? [] : [`The load itself was late, so play these again: ${late}.`]),
+    ...(stolen === '' ? [] : [`The host took the cores away, so play these again: ${stolen}.`]),
+  ];
+}
+
+function runsOver(outcome: Outcome, figure: string, most: number, unit: string): string {
+  const over = [...outcome].flatMap(([subject, runs]) =>
+    [...runs].flatMap(([run, figures]) => {
+      const value = figures[figure] ?? 0;
+      return value > most ? [`${run} (${subject}, ${withUnit(value, unit)})`] : [];
+    }),
   );
-  if (late.length === 0) return [];
-  return [`The load itself was late, on a busy machine, so play these again: ${late.join(', ')}.`];
+  return over.join(', ');
 }
 
 /** Runs that every subject played, in the order of the first. */
