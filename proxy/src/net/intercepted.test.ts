@@ -181,6 +181,14 @@ describe('an intercepted connection', () => {
   });
 });
 
+/** Its client said nothing at once, and its server has been dialled. */
+function dialled(): Scene {
+  const scene = new Scene().accept().is('detect');
+  scene.time.advanceMs(limits.sniffDialMs);
+  scene.connects();
+  return scene;
+}
+
 describe('a connection of which nobody said what it speaks', () => {
   test('is HTTP by its request line, and its server sees no connection of that', () => {
     const scene = new Scene().accept().is('detect');
@@ -192,9 +200,7 @@ describe('a connection of which nobody said what it speaks', () => {
   });
 
   test('lets its server speak first, and the next one is passed on without a wait', () => {
-    const scene = new Scene().accept().is('detect');
-    scene.time.advanceMs(limits.sniffDialMs);
-    scene.connects();
+    const scene = dialled();
     scene.server.says('220 hello\r\n');
     assert.equal(scene.client.written, '220 hello\r\n');
     assert.deepEqual(scene.heard, ['db.shop:3306 server_first']);
@@ -204,9 +210,7 @@ describe('a connection of which nobody said what it speaks', () => {
   });
 
   test('that was never used is HTTP when its first request comes, after minutes', () => {
-    const scene = new Scene().accept().is('detect');
-    scene.time.advanceMs(limits.sniffDialMs);
-    scene.connects();
+    const scene = dialled();
     scene.time.advanceMs(600_000);
     assert.deepEqual(scene.heard, []);
     scene.client.says(REQUEST);
@@ -220,9 +224,7 @@ describe('a connection of which nobody said what it speaks', () => {
       ['server', 'server_first'],
       ['client', 'other'],
     ] as const) {
-      const scene = new Scene().accept().is('detect');
-      scene.time.advanceMs(limits.sniffDialMs);
-      scene.connects();
+      const scene = dialled();
       scene.time.advanceMs(10 * limits.sniffSilenceMs);
       scene[who].says('220 hello\r\n');
       assert.deepEqual(scene.heard, [`db.shop:3306 ${reason}`]);
@@ -233,9 +235,7 @@ describe('a connection of which nobody said what it speaks', () => {
 
   test('in a silence of both hears how its server ends, and may go on', () => {
     const quiet = () => {
-      const scene = new Scene().accept().is('detect');
-      scene.time.advanceMs(limits.sniffDialMs);
-      scene.connects();
+      const scene = dialled();
       scene.time.advanceMs(limits.sniffSilenceMs);
       return scene;
     };
@@ -251,9 +251,7 @@ describe('a connection of which nobody said what it speaks', () => {
   });
 
   test('of which nobody ever says a word is closed like any that is idle', () => {
-    const scene = new Scene().accept().is('detect');
-    scene.time.advanceMs(limits.sniffDialMs);
-    scene.connects();
+    const scene = dialled();
     scene.time.advanceMs(limits.relayIdleMs - 1_000);
     assert.deepEqual(scene.server.done, []);
     scene.time.advanceMs(2_000);
@@ -266,9 +264,7 @@ describe('a connection of which nobody said what it speaks', () => {
   });
 
   test('that says nothing is idle: a drain closes it, and so does a full listener', () => {
-    const scene = new Scene().accept().is('detect');
-    scene.time.advanceMs(limits.sniffDialMs);
-    scene.connects();
+    const scene = dialled();
     scene.time.advanceMs(limits.sniffSilenceMs);
     const [connection] = scene.connections;
     assert.equal(connection!.isIdle, true);

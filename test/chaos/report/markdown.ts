@@ -17,7 +17,7 @@ export interface Circumstances {
 
 /** A load that was later than this ran on a busy machine: its figures say little of the proxy. */
 export const LATE_MS_MAX = 10;
-/** The same where the host gave so much of the cores to others: one overload in ten then missed. */
+/** The same where the host gave more of the cores to others: one overload in three then missed. */
 export const STOLEN_PERCENT_MAX = 5;
 
 /** What every comparable run has for every subject, and what it is called. */
