@@ -4,7 +4,7 @@
  * Pure, but that it makes a registry to ask. Called by `generated-files.ts`.
  */
 import { systemClock } from '../proxy/src/clock.ts';
-import { limits } from '../proxy/src/limits.ts';
+import * as limits from '../proxy/src/limits.ts';
 import { idleSources } from '../proxy/src/telemetry/metric-sources.ts';
 import { METHOD_LABELS } from '../proxy/src/telemetry/plain-series.ts';
 import { ProxyMetrics } from '../proxy/src/telemetry/proxy-metrics.ts';

@@ -11,7 +11,7 @@ import { connect, type SecureContext, type TLSSocket } from 'node:tls';
 import { type ProxyMessage, WIRE_PATH, WIRE_UPGRADE, wireLimits } from '@remora/api/wire.ts';
 import { INBOUND_KEY } from '@remora/api/wire-resilience.ts';
 import { openTimeoutMs, reconnectDelayMs } from '../../proxy/src/control/backoff.ts';
-import { limits } from '../../proxy/src/limits.ts';
+import * as limits from '../../proxy/src/limits.ts';
 
 export interface ProxyOptions {
   readonly name: string;

@@ -23,7 +23,7 @@ import { ExchangePool, RoleServer } from './exchange/exchanges.ts';
 import type { ExchangeWorld, Role } from './exchange/exchange-world.ts';
 import { Tick } from './exchange/tick.ts';
 import type { ProxyOptions } from './flags.ts';
-import { limits } from './limits.ts';
+import * as limits from './limits.ts';
 import { isLoopback } from './net/address.ts';
 import { type Dial, dialTcp } from './net/dialer.ts';
 import { Drain } from './net/drain.ts';

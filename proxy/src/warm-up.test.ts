@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server } from 'node:net';
 import { afterEach, describe, test } from 'node:test';
 import { addressOf, parseFlags, type ProxyOptions } from './flags.ts';
-import { limits } from './limits.ts';
+import * as limits from './limits.ts';
 import { type RunningProxy, startProxy } from './proxy.ts';
 import { warmUp } from './warm-up.ts';
 import { LineLog } from './telemetry/log.ts';

@@ -13,7 +13,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { addressOf, type ProxyOptions } from './flags.ts';
-import { limits } from './limits.ts';
+import * as limits from './limits.ts';
 import { WARM_UP, warmUpDestination } from './warm-up-destination.ts';
 
 const LOOPBACK = { host: '127.0.0.1', port: 0 };

@@ -3,7 +3,7 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { afterEach, before, describe, test } from 'node:test';
 import { type Authority, createAuthority, issueServing } from '../identity/authority.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import { silentLog } from '../log.ts';
 import { AckFeeds } from '../publish/ack-feed.ts';
 import type { Applied } from '../publish/acks.ts';

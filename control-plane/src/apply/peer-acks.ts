@@ -9,7 +9,7 @@
  */
 import { type RequestOptions, request } from 'node:https';
 import type { SplitReport } from '@remora/api/wire.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import type { Log } from '../log.ts';
 import type { AckLine, SplitLine } from '../publish/ack-feed.ts';
 import { ACKS_PATH } from '../publish/ack-feed.ts';

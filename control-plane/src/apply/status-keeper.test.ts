@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseObject } from '@remora/api/config/objects.ts';
 import { Core } from '../core.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import { silentLog } from '../log.ts';
 import { PeerAcks } from './peer-acks.ts';
 import { StatusKeeper } from './status-keeper.ts';

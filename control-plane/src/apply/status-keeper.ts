@@ -6,7 +6,7 @@
  */
 import { sourceKey, sourceOf } from '../publish/acks.ts';
 import type { Core } from '../core.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import type { PeerAcks } from './peer-acks.ts';
 import { SteadyShares } from './steady-shares.ts';
 import type { StatusWriter } from './status-writer.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import { silentLog } from '../log.ts';
 import { type SourceName, sourceKey } from '../publish/acks.ts';
 import {

@@ -12,7 +12,7 @@
  */
 import { apiSeconds } from '../api-time.ts';
 import { canonicalJson } from '../canonical-json.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import type { Log } from '../log.ts';
 import { type SourceName, sourceKey } from '../publish/acks.ts';
 import { type TimedCondition, withTimes } from './condition-times.ts';

@@ -8,7 +8,7 @@
  */
 import type { Realised } from '../desired/weights.ts';
 import { splitKey } from '../publish/realised-splits.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 
 const MOVED = 0.01;
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, mock, test } from 'node:test';
 import type { News } from '../kube/events.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import type { World } from '../world.ts';
 import { podNamed, worldWith } from '../world-fixture.ts';
 import { UninjectedNews } from './uninjected-news.ts';

@@ -10,7 +10,7 @@
 import type { Core } from '../core.ts';
 import { type UninjectedPod, uninjectedPods } from '../desired/uninjected.ts';
 import type { EventWriter } from '../kube/events.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 
 export class UninjectedNews {
   readonly #core: Pick<Core, 'world'>;

@@ -8,7 +8,7 @@
  * Pure. Called by `http-matches.ts`, and by `files/regex-check.ts` for our own kinds.
  */
 import { RE2JS } from 're2js';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 
 export interface RegexMistake {
   readonly message: string;

@@ -12,7 +12,7 @@
 import type { Dirent } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, sep } from 'node:path';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 
 /** `text` null: the file is not there any more. `refused`: it is, but it is not read, and why. */
 export interface FileChange {

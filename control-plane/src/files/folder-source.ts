@@ -7,7 +7,7 @@
  * Used by `control-plane.ts`.
  */
 import type { ObjectEvent } from '../world.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import { FolderScan, watchedFolder } from './folder-scan.ts';
 import { FolderWatch } from './folder-watch.ts';
 import { Ledger } from './ledger.ts';

@@ -9,7 +9,7 @@
  * Owns the watcher and two timers. Used by `folder-source.ts`.
  */
 import { type FSWatcher, watch } from 'node:fs';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 
 /** Looks at the folder; `hinted` names files, relative to it, that an event named. */
 export type Look = (hinted: ReadonlySet<string>) => Promise<void>;

@@ -9,7 +9,7 @@
  * Pure. Owned by `folder-source.ts`.
  */
 import type { MeshObject } from '@remora/api/config/objects.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import { canonicalJson } from '../canonical-json.ts';
 import type { ObjectEvent } from '../world.ts';
 import type { FileReading, ReadObject } from './object-reading.ts';

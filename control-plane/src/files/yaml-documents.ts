@@ -17,7 +17,7 @@ import {
   type Node,
   parseAllDocuments,
 } from 'yaml';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 
 /** Lines and columns count from 1. */
 export interface Position {

@@ -9,7 +9,7 @@
  * Owns one timer; the clock is handed in. Used by the webhook's and the proxies' TLS servers.
  */
 import type { SecureVersion } from 'node:tls';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import type { Log } from '../log.ts';
 import { type Authority, issueServing, type ServingPair } from './authority.ts';
 

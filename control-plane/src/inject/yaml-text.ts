@@ -17,7 +17,7 @@ import {
   type Tags,
   visit,
 } from 'yaml';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import type { JsonPatchOperation } from '../webhook/admission.ts';
 
 export interface DocumentText {

@@ -6,7 +6,7 @@
  * stores nothing. Called by `cli/check-cluster.ts`.
  */
 import { INJECT, PROXY_CONTAINER } from '@remora/api/mesh-names.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { KubeError } from '../kube/kube-error.ts';
 import type { KubeObject } from '../kube/kube-object.ts';

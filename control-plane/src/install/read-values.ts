@@ -11,7 +11,7 @@
 import { isFields } from '@remora/api/fields.ts';
 import { parse } from 'yaml';
 import type { z } from 'zod';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import { type InstallValues, installValues } from './values.ts';
 
 export interface GivenValues {

@@ -10,7 +10,7 @@
  * Used by `client.ts`.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import { backoffMs, type Chance } from './backoff.ts';
 import { errorOfAnswer, errorOfConnection, type Intent, KubeError } from './kube-error.ts';
 import type { Answer, Call, Transport } from './transport.ts';

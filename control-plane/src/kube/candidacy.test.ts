@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { type Clock, ManualClock } from '../clock.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import { Candidacy, type Instant, type LeaseRecord } from './candidacy.ts';
 
 function record(holder: string, renewals = 0): LeaseRecord {

@@ -11,7 +11,7 @@
  */
 import assert from 'node:assert/strict';
 import type { Clock } from '../clock.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 
 /** What of a Lease matters. */
 export interface LeaseRecord {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import { KubeClient } from './client.ts';
 import type { KubeError } from './kube-error.ts';
 import { configMaps } from './resource.ts';

@@ -7,7 +7,7 @@
  *
  * Called by kube/ and by whoever reads or writes objects in the cluster.
  */
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import type { Chance } from './backoff.ts';
 import { type CallOptions, Calls } from './calls.ts';
 import type { KubeConfig } from './kube-config.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { ManualClock } from '../clock.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import { defaultKubeConfig } from './find-config.ts';
 import { inClusterConfig } from './kube-config.ts';
 import { readKubeconfig } from './kubeconfig-file.ts';

@@ -12,7 +12,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { parse } from 'yaml';
 import { systemClock } from '../clock.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import { type KubeConfig, KubeConfigError } from './kube-config.ts';
 import { fixedToken, TokenFile, type TokenSource } from './token-file.ts';
 

@@ -13,7 +13,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Clock, systemClock } from '../clock.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import { apiMicroseconds } from '../api-time.ts';
 import type { Chance } from './backoff.ts';
 import { Candidacy, type LeaseRecord } from './candidacy.ts';

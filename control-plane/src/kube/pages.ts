@@ -9,7 +9,7 @@
  *
  * Pure: `page` asks. Called by `client.ts`.
  */
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import { errorOfConnection, type Intent, KubeError } from './kube-error.ts';
 import type { KubeObject } from './kube-object.ts';
 import { apiVersionOf, type Resource } from './resource.ts';

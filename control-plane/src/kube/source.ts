@@ -8,7 +8,7 @@
  * The same interface as `files/folder-source.ts`. Made by `cluster.ts`.
  */
 import type { Problem } from '../files/problem.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import type { Log } from '../log.ts';
 import type { ObjectEvent } from '../world.ts';
 import type { KubeClient } from './client.ts';

@@ -9,7 +9,7 @@
  */
 import { readFileSync } from 'node:fs';
 import type { Clock } from '../clock.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 
 export interface TokenSource {
   /** Null: there is none now. */

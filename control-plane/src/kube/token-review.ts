@@ -10,7 +10,7 @@
  */
 import { createHash } from 'node:crypto';
 import { type Clock, systemClock } from '../clock.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import type { KubeClient } from './client.ts';
 import type { KubeObject } from './kube-object.ts';
 import { apiVersionOf, tokenReviews } from './resource.ts';

@@ -9,7 +9,7 @@
  * again at once where the token has changed since. Used by `client.ts` alone.
  */
 import type { Dispatcher, Pool } from 'undici';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import type { KubeConfig } from './kube-config.ts';
 
 export interface Call {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { ServerResponse } from 'node:http';
 import { afterEach, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import { configMaps } from './resource.ts';
 import { answer, line, listBody, objectBody, ScriptedApi, statusBody } from './scripted-api.ts';
 import { Watch, type WatchOptions } from './watch.ts';

@@ -10,7 +10,7 @@
  * Callbacks run inside the reading of the stream, which waits for them.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import { LineReader } from '../publish/line-reader.ts';
 import { backoffMs, type Chance } from './backoff.ts';
 import type { KubeClient } from './client.ts';

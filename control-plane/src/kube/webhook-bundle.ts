@@ -6,7 +6,7 @@
  *
  * Not pure: a timer. Made by `leadership.ts`.
  */
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import type { Log } from '../log.ts';
 import type { KubeClient } from './client.ts';
 import type { KubeObject } from './kube-object.ts';

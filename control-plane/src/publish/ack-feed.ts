@@ -12,7 +12,7 @@
  */
 import type { ServerResponse } from 'node:http';
 import { type SplitReport, wireLimits } from '@remora/api/wire.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import type { Applied } from './acks.ts';
 
 /** Silence longer than a heartbeat means that the replica has gone. */

@@ -17,7 +17,7 @@ import {
   wireLimits,
 } from '@remora/api/wire.ts';
 import { INBOUND_KEY } from '@remora/api/wire-resilience.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import type { Log } from '../log.ts';
 import { ProxyQueries } from './proxy-queries.ts';
 import { ProxyStream } from './proxy-stream.ts';

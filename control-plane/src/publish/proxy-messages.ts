@@ -8,7 +8,7 @@
  */
 import { type ProxyMessage, wireLimits } from '@remora/api/wire.ts';
 import { z } from 'zod';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 
 const name = z.string().min(1).max(limits.proxyNameMax);
 const key = z

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { type ControlMessage, wireLimits } from '@remora/api/wire.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import { type AskedProxy, ProxyQueries, type ProxyReply } from './proxy-queries.ts';
 
 type Query = Extract<ControlMessage, { type: 'query' }>;

@@ -9,7 +9,7 @@
  * Impure in its timers. Owned by `config-server.ts`; called by `query-pages.ts`.
  */
 import { type ProxyMessage, type ProxyQuery, wireLimits } from '@remora/api/wire.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import { lineOf } from './publication.ts';
 
 type Answer = Extract<ProxyMessage, { readonly type: 'answer' }>;

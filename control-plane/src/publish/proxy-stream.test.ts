@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { Duplex, PassThrough } from 'node:stream';
 import { describe, test } from 'node:test';
 import { type ProxyMessage, wireLimits } from '@remora/api/wire.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import { ProxyStream } from './proxy-stream.ts';
 
 const HELLO = {

@@ -9,7 +9,7 @@
  */
 import type { Duplex } from 'node:stream';
 import { type ProxyIdentity, type ProxyMessage, wireLimits } from '@remora/api/wire.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import { LineReader } from './line-reader.ts';
 import { Outbox } from './outbox.ts';
 import { readProxyMessage } from './proxy-messages.ts';

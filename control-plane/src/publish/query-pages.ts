@@ -10,7 +10,7 @@
 import type { RequestRecord } from '@remora/api/request-record.ts';
 import { type ProxyQuery, type TapFilter, wireLimits } from '@remora/api/wire.ts';
 import { proxyNamed } from '../proxy-names.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import type { AskedProxy, ProxyQueries } from './proxy-queries.ts';
 import { readRecords } from './record-shape.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import { RealisedSplits } from './realised-splits.ts';
 
 const DESTINATION = 'catalog.shop:80';

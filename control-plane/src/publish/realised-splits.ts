@@ -8,7 +8,7 @@
  * Pure but for the time that is handed in. Owned by `core.ts`; fed by `config-server.ts`.
  */
 import type { SplitReport } from '@remora/api/wire.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 
 type Counts = Map<string, number>;
 

@@ -7,7 +7,7 @@
  *
  * Pure. `server.ts` calls it around each handler; `validate.ts` and the injection are handlers.
  */
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 
 export interface GroupVersionKind {
   readonly group: string;

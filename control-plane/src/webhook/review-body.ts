@@ -7,7 +7,7 @@
  * control plane. Owned by `server.ts`.
  */
 import type { IncomingMessage } from 'node:http';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 
 /** Answered as plain HTTP: the webhook configuration's failure policy decides. */
 export interface Failure {

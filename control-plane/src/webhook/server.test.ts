@@ -5,7 +5,7 @@ import { Agent, request as httpsRequest } from 'node:https';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { connect, type TLSSocket } from 'node:tls';
 import { type Authority, createAuthority, issueServing } from '../identity/authority.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import { silentLog } from '../log.ts';
 import type { Admit } from './admission.ts';
 import { type Judged, type ServedCertificate, WebhookServer } from './server.ts';

@@ -15,7 +15,7 @@ import type { Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { ServingPair } from '../identity/authority.ts';
 import { secureContext } from '../identity/serving-certificate.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import type { Log } from '../log.ts';
 import { openListener } from '../publish/http-listener.ts';
 import {

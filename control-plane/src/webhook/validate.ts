@@ -16,7 +16,7 @@ import { policyConditions } from '../desired/policy-conditions.ts';
 import { type Condition, routeConditions } from '../desired/conditions.ts';
 import { sentence } from '../files/problem.ts';
 import { type Mistake, regexMistakes } from '../files/regex-check.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import { objectName, type World } from '../world.ts';
 import { type Admit, type AdmissionAnswer, type AdmissionRequest, fieldsOf } from './admission.ts';
 

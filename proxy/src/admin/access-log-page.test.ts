@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { ManualClock } from '../clock.ts';
 import { ControlWorld } from '../control/control-fixture.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import { AccessLog } from '../telemetry/access-log.ts';
 import { accessReference } from '../telemetry/access-reference.ts';
 import { LineLog } from '../telemetry/log.ts';

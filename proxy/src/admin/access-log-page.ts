@@ -6,7 +6,7 @@
  * Each answers with what is then in force, so that a slip is seen at once. On loopback only: what
  * it switches costs work. The parameters are in `access-log-query.ts`.
  */
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import type { AccessLog } from '../telemetry/access-log.ts';
 import { readAccessOrder } from './access-log-query.ts';
 import { type Page, queryOf } from './page.ts';

@@ -7,7 +7,7 @@
  * Pure. Called by `access-log-page.ts`; docs/access-log.md has the table below.
  */
 import { nearestNames } from '@remora/api/nearest-names.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import type { AccessFilter } from '../telemetry/access-filter.ts';
 
 export interface AccessOrder {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { ControlWorld } from '../control/control-fixture.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import { idleSources } from '../telemetry/metric-sources.ts';
 import { ProxyMetrics } from '../telemetry/proxy-metrics.ts';
 import { adminWorld, urlOf } from './admin-fixture.ts';

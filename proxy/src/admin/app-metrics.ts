@@ -15,7 +15,7 @@ import { BODY_CHUNKED, BODY_LENGTH, BODY_NONE, responseBody } from '../http1/bod
 import { ChunkedDecoder } from '../http1/chunked.ts';
 import { Head, METHOD } from '../http1/head.ts';
 import { PARSE_INCOMPLETE, PARSE_OK, parseResponseHead } from '../http1/head-parser.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import type { AppReading } from '../telemetry/metric-sources.ts';
 import { AppFamilies } from './app-families.ts';
 

@@ -8,7 +8,7 @@
  */
 import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders } from 'node:http2';
 import { formatAddress } from '@remora/api/destination.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import type { ProbeTarget } from './probe-page.ts';
 
 /** What `HealthCheckResponse.status` says. */

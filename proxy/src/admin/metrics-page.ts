@@ -7,7 +7,7 @@
  * the application's, whether or not it answers: they must not mean now one process, now the other.
  */
 import type { Head } from '../http1/head.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import { CONTENT_TYPES, type Format, OPENMETRICS_END } from '../telemetry/exposition.ts';
 import type { ProxyMetrics } from '../telemetry/proxy-metrics.ts';
 import type { AppFamilies } from './app-families.ts';

@@ -6,7 +6,7 @@
  */
 import type { Socket } from 'node:net';
 import { reasonPhrase } from '../http1/reason-phrases.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import { plainAddress } from '../net/address.ts';
 
 export class PageAnswer {

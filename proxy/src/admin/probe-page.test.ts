@@ -6,7 +6,7 @@ import { type AddressInfo, connect, createServer, type Server } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ControlWorld } from '../control/control-fixture.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import { headOf } from '../routing/head-fixture.ts';
 import { adminWorld, urlOf } from './admin-fixture.ts';
 import { probeGrpc } from './grpc-probe.ts';

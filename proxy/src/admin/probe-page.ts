@@ -10,7 +10,7 @@
  * The pages are listed in `server.ts`; `proxy.ts` makes the one `Probes`.
  */
 import type { Head } from '../http1/head.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import { probeGrpc } from './grpc-probe.ts';
 import { type Page, queryOf } from './page.ts';
 import type { PageAnswer } from './page-answer.ts';

@@ -5,7 +5,7 @@ import { after, before, describe, test } from 'node:test';
 import type { RecordsAnswer } from '@remora/api/wire.ts';
 import { Backend } from '../balance/backend.ts';
 import { ControlWorld, destinationConfig, textOf } from '../control/control-fixture.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import { requestRecord } from '@remora/api/record-fixture.ts';
 import { RecordStore } from '../telemetry/record-store.ts';
 import { TimerWheel } from '../timer-wheel.ts';

@@ -12,7 +12,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { Head, METHOD } from '../http1/head.ts';
 import { PARSE_INCOMPLETE, PARSE_OK, parseRequestHead } from '../http1/head-parser.ts';
 import { refusalReason } from '../http1/refusals.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import type { ListenAddress } from '../net/listener.ts';
 import { accessLogPages } from './access-log-page.ts';
 import { configPage } from './config-page.ts';

@@ -11,7 +11,7 @@
  * Pure. Budget: no object per pick.
  */
 import type { Head } from '../http1/head.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import { finish, KeyHash, type RequestKey } from '../routing/request-key.ts';
 import type { Balancer, EndpointList } from './balancer.ts';
 import type { Endpoint } from './endpoint.ts';

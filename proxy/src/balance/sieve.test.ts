@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { BalancerConfig } from '@remora/api/wire.ts';
 import { type Chance, seededChance } from '../clock.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import { resilienceDefaults } from '@remora/api/resilience-defaults.ts';
 import { BREAKER } from '../resilience/endpoint-health.ts';
 import { OUTCOME } from '../resilience/outcome.ts';

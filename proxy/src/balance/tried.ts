@@ -5,7 +5,7 @@
  *
  * Pure. Budget: no allocation after construction.
  */
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import type { Endpoint } from './endpoint.ts';
 
 export class TriedEndpoints {

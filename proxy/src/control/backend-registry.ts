@@ -9,7 +9,7 @@
  */
 import type { BackendConfig } from '@remora/api/wire.ts';
 import { Backend, type BackendWorld } from '../balance/backend.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 
 interface Held {
   readonly backend: Backend;

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { seededChance } from '../clock.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import { openTimeoutMs, reconnectDelayMs } from './backoff.ts';
 
 test('a stream has twice the time to open after each failure, up to a bound', () => {

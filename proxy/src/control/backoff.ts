@@ -8,7 +8,7 @@
  * Pure: chance is handed in. Used by `subscription.ts`.
  */
 import type { Chance } from '../clock.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 
 const DOUBLINGS_MAX = 16;
 
@@ -18,13 +18,15 @@ const DOUBLINGS_MAX = 16;
  */
 export function openTimeoutMs(failures: number): number {
   const doublings = Math.min(failures, DOUBLINGS_MAX);
-  const { configConnectTimeoutMs: first, configConnectTimeoutMsMax: max } = limits;
+  const first = limits.configConnectTimeoutMs;
+  const max = limits.configConnectTimeoutMsMax;
   return Math.min(max, first * 2 ** doublings);
 }
 
 /** `failures` in a row, from 1. */
 export function reconnectDelayMs(failures: number, chance: Chance): number {
-  const { configReconnectMinMs: min, configReconnectMaxMs: max } = limits;
+  const min = limits.configReconnectMinMs;
+  const max = limits.configReconnectMaxMs;
   const doublings = Math.min(failures - 1, DOUBLINGS_MAX);
   const bound = Math.min(max, limits.configReconnectFirstMs * 2 ** doublings);
   return min + chance() * (bound - min);

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { RuleConfig } from '@remora/api/wire.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import { OUTCOME } from '../resilience/outcome.ts';
 import { BREAKER } from '../resilience/rule-breaker.ts';
 import {

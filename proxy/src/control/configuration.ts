@@ -11,7 +11,7 @@
 import type { ProxyIdentity } from '@remora/api/wire.ts';
 import type { TracingConfig } from '@remora/api/wire-resilience.ts';
 import type { Chance, Clock } from '../clock.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { ProxyMetrics } from '../telemetry/proxy-metrics.ts';
 import { type TimerWheel, WheelTimer } from '../timer-wheel.ts';

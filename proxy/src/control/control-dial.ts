@@ -11,7 +11,7 @@
 import { readFile } from 'node:fs/promises';
 import { connect, isIP, type Socket } from 'node:net';
 import type { ConnectionOptions, PeerCertificate } from 'node:tls';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 
 /** Where the control plane is, and how each side knows the other. */
 export interface ControlTarget {

@@ -13,7 +13,7 @@ import { type ProxyMessage, WIRE_PATH, WIRE_UPGRADE, wireLimits } from '@remora/
 import type { Clock } from '../clock.ts';
 import { Head } from '../http1/head.ts';
 import { PARSE_INCOMPLETE, PARSE_OK, parseResponseHead } from '../http1/head-parser.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import { type ControlTarget, dialControl } from './control-dial.ts';
 import { LineReader } from './line-reader.ts';
 import { RefusalText } from './refusal-text.ts';

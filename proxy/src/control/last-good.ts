@@ -8,7 +8,7 @@
  * Impure: files and one timer. Made by `configuration.ts`.
  */
 import { open, rename, rm } from 'node:fs/promises';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Live } from './live.ts';
 import { writeSnapshot } from './snapshot-format.ts';

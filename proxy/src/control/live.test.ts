@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import type { Destination } from '../routing/compiled.ts';
 import { ControlWorld, destinationConfig, textOf } from './control-fixture.ts';
 import { type ConfigSource, type ConfigWaiter, FULL, GONE, PENDING, READY } from './live.ts';

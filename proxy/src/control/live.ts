@@ -11,7 +11,7 @@
  */
 import { INBOUND_KEY } from '@remora/api/wire-resilience.ts';
 import type { Clock } from '../clock.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import type { Destination } from '../routing/compiled.ts';
 import type { Compiled } from './compile.ts';
 import { runSliced } from './slices.ts';

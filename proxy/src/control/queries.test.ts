@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { type ProxyQuery, type RecordsAnswer, wireLimits } from '@remora/api/wire.ts';
 import { ManualClock } from '../clock.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import { requestRecord } from '@remora/api/record-fixture.ts';
 import { RecordStore } from '../telemetry/record-store.ts';
 import { Queries } from './queries.ts';

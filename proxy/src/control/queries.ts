@@ -11,7 +11,7 @@
  */
 import { type ProxyQuery, type TapFilter, wireLimits } from '@remora/api/wire.ts';
 import type { Clock } from '../clock.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import type { RecordStore } from '../telemetry/record-store.ts';
 import { recordsAnswer } from './records-answer.ts';
 import { runSliced } from './slices.ts';
@@ -71,8 +71,8 @@ export class Queries {
   }
 
   async #tap(filter: TapFilter, tapMs: number): Promise<Answer> {
-    const { tapRecordsMax } = limits;
-    const tap = this.#world.records.openTap(filter, tapRecordsMax, wireLimits.answerBytesMax);
+    const recordsMax = limits.tapRecordsMax;
+    const tap = this.#world.records.openTap(filter, recordsMax, wireLimits.answerBytesMax);
     if (tap === null) return { why: `${wireLimits.tapsMax} taps are open here` };
     try {
       await passed(Math.min(tapMs, wireLimits.answerMs));

@@ -5,7 +5,7 @@
  *
  * Pure. Used by `control-stream.ts`.
  */
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import { type Head, NO_LENGTH } from '../http1/head.ts';
 
 export class RefusalText {

@@ -8,7 +8,7 @@
  * Impure in `setImmediate` only. Called by everything in this room that works on whole files.
  */
 import type { Clock } from '../clock.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 
 /** Small work ends within the call, before the promise is awaited. */
 export async function runSliced<T>(work: Generator<void, T>, clock: Clock): Promise<T> {

@@ -12,7 +12,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { INBOUND_KEY } from '@remora/api/wire-resilience.ts';
 import type { Clock } from '../clock.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Installer } from './installer.ts';
 import type { Live } from './live.ts';

@@ -12,7 +12,7 @@
 import { type ProxyIdentity, type ProxyQuery, wireLimits } from '@remora/api/wire.ts';
 import { INBOUND_KEY } from '@remora/api/wire-resilience.ts';
 import type { Chance, Clock } from '../clock.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { ProxyMetrics } from '../telemetry/proxy-metrics.ts';
 import { openTimeoutMs, reconnectDelayMs } from './backoff.ts';

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { Backend } from '../balance/backend.ts';
 import { backendConfig, endpointConfigs } from '../balance/endpoint-fixture.ts';
 import { ManualClock } from '../clock.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import type { Rule } from '../routing/compiled.ts';
 import type { RequestParts } from '../routing/head-fixture.ts';
 import { AccessLog, type AccessLogOptions } from '../telemetry/access-log.ts';

@@ -10,7 +10,7 @@
 import type { ProxyIdentity } from '@remora/api/wire.ts';
 import { ascii, writeDecimal } from '../http1/octets.ts';
 import { type Head, VALUE_END, VALUE_START } from '../http1/head.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import type { Rule, Target } from '../routing/compiled.ts';
 import { isSampled } from '../telemetry/access-filter.ts';
 import type { AccessLog } from '../telemetry/access-log.ts';

@@ -14,7 +14,7 @@ import type { ErrorCode } from '@remora/api/errors.ts';
 import { type Backend, NOT_MEASURED } from '../balance/backend.ts';
 import type { Endpoint } from '../balance/endpoint.ts';
 import { Head } from '../http1/head.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import type { BodyPiece } from '../net/body-writer.ts';
 import { Lease, type LeaseFailure, type LeaseHolder } from '../net/pool.ts';
 import type { Upstream, UpstreamFailure } from '../net/upstream.ts';

@@ -13,7 +13,7 @@ import type { ErrorCode } from '@remora/api/errors.ts';
 import type { Backend } from '../balance/backend.ts';
 import type { Head } from '../http1/head.ts';
 import { ascii } from '../http1/octets.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import type { BodyPiece } from '../net/body-writer.ts';
 import type { Downstream } from '../net/downstream.ts';
 import type { StoredAnswer } from '../resilience/answer-record.ts';

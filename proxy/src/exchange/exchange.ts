@@ -14,7 +14,7 @@
 import { type ErrorCode, errorSpec } from '@remora/api/errors.ts';
 import type { Backend } from '../balance/backend.ts';
 import { Head } from '../http1/head.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import type { BodyPiece } from '../net/body-writer.ts';
 import type { Downstream, DownstreamUser } from '../net/downstream.ts';
 import { layReplay, replayRoom, type StoredAnswer } from '../resilience/answer-record.ts';

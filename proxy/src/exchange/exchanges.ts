@@ -7,7 +7,7 @@
  */
 import type { ErrorCode } from '@remora/api/errors.ts';
 import { refusalCode, refusalReason } from '../http1/refusals.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import {
   type Downstream,
   type DownstreamServer,

@@ -9,7 +9,7 @@
 import { type Backend, NOT_MEASURED } from '../balance/backend.ts';
 import type { Endpoint } from '../balance/endpoint.ts';
 import { Head } from '../http1/head.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import type { BodyPiece } from '../net/body-writer.ts';
 import { Lease, type LeaseHolder } from '../net/pool.ts';
 import type { Upstream } from '../net/upstream.ts';

@@ -3,7 +3,7 @@
  *
  * Called by `exchange.ts`; the copies live on in `mirror.ts` when the exchange has ended.
  */
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import { type BodyPiece, frameBody, framedBytesMax } from '../net/body-writer.ts';
 import type { Rule } from '../routing/compiled.ts';
 import type { ExchangeWorld } from './exchange-world.ts';

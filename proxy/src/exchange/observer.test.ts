@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import { Backend } from '../balance/backend.ts';
 import { backendConfig, endpointConfigs } from '../balance/endpoint-fixture.ts';
 import { ManualClock } from '../clock.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import { AccessLog, type AccessLogOptions } from '../telemetry/access-log.ts';
 import { IdSource } from '../telemetry/id-source.ts';
 import { LineLog } from '../telemetry/log.ts';

@@ -10,7 +10,7 @@
  */
 import type { RecordReason, RequestRecord } from '@remora/api/request-record.ts';
 import type { ProxyIdentity } from '@remora/api/wire.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import type { IdSource } from '../telemetry/id-source.ts';
 import type { TapFacts } from '../telemetry/record-store.ts';
 import { isSampled } from '../telemetry/trace-context.ts';

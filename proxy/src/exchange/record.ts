@@ -16,7 +16,7 @@ import type {
 import type { ProxyIdentity } from '@remora/api/wire.ts';
 import { ascii } from '../http1/octets.ts';
 import type { Head } from '../http1/head.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import type { Downstream } from '../net/downstream.ts';
 import { NO_DEADLINE } from '../resilience/deadline.ts';
 import { RETRY_WORDS } from '../resilience/retry.ts';

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { BODY_CHUNKED } from '../http1/body-framing.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import type { BodyPiece } from '../net/body-writer.ts';
 import { ReplayBlocks } from '../resilience/replay-buffer.ts';
 import { RequestBody } from './request-body.ts';

@@ -11,7 +11,7 @@
  */
 import { FIELD, type Head } from '../http1/head.ts';
 import { ascii } from '../http1/octets.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import { NO_DEADLINE } from '../resilience/deadline.ts';
 import { DeadlineMemory } from '../resilience/deadline-memory.ts';
 import { FIELD_ABSENT, findRemoraField } from '../resilience/remora-field.ts';

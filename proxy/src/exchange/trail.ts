@@ -10,7 +10,7 @@
 import type { ErrorCode } from '@remora/api/errors.ts';
 import type { Backend } from '../balance/backend.ts';
 import type { Endpoint } from '../balance/endpoint.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import type { Destination } from '../routing/compiled.ts';
 import { newSpanId, type SpanId } from '../telemetry/id-source.ts';
 

@@ -16,7 +16,7 @@ import type { Backend } from '../balance/backend.ts';
 import type { Endpoint } from '../balance/endpoint.ts';
 import { TriedEndpoints } from '../balance/tried.ts';
 import type { Head } from '../http1/head.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import type { BodyPiece } from '../net/body-writer.ts';
 import type { Downstream } from '../net/downstream.ts';
 import type { Upstream } from '../net/upstream.ts';

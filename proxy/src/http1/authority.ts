@@ -6,7 +6,7 @@
  *
  * Pure. Called by the target reader and for the Host field.
  */
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import { BRACKET_CLOSE, BRACKET_OPEN, COLON, HOST_BYTE, IPV6_BYTE } from './octets.ts';
 
 const PORT_MAX = 65_535;

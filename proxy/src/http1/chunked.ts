@@ -12,7 +12,7 @@
  *
  * Pure. One decoder per message that is chunked, reused. Budget: no allocation without trailers.
  */
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import { ExtensionReader } from './chunk-extension.ts';
 import { CR, HEX_VALUE, LF, NOT_HEX } from './octets.ts';
 import { REFUSED_CHUNK_END, REFUSED_CHUNK_LINE_TOO_LONG, REFUSED_CHUNK_SIZE } from './refusals.ts';

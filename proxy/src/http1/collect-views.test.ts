@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import { CollectViews } from './collect-views.ts';
 
 const BUFFERS = [0, 1].map((seed) => Uint8Array.from({ length: 1_024 }, (_, at) => at * 7 + seed));

@@ -7,7 +7,7 @@
  *
  * A memo: pure but for what it keeps. Bound: `collectViews`, and the one buffer that they are of.
  */
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import { LengthViews } from './length-views.ts';
 
 const NOTHING = new Uint8Array(0);

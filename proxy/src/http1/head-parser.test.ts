@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import { FIELD, Head, METHOD, NAME_END, NAME_START, VALUE_END, VALUE_START } from './head.ts';
 import { PARSE_INCOMPLETE, PARSE_OK, parseRequestHead, parseResponseHead } from './head-parser.ts';
 import {

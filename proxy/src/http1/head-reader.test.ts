@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import { Head } from './head.ts';
 import { PARSE_INCOMPLETE, PARSE_OK } from './head-parser.ts';
 import { HeadReader } from './head-reader.ts';

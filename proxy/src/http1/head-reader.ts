@@ -9,7 +9,7 @@
  *
  * Pure. Called by `net/downstream.ts` for every read before a body. No allocation.
  */
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import type { Head } from './head.ts';
 import { PARSE_INCOMPLETE, PARSE_OK, parseRequestHead } from './head-parser.ts';
 import { ascii, LF } from './octets.ts';

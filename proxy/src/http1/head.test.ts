@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import { Head } from './head.ts';
 import { PARSE_OK, parseRequestHead } from './head-parser.ts';
 

@@ -8,7 +8,7 @@
  *
  * Pure. Budget: no allocation per exchange (heads are pooled with their exchange); `bench/hop`.
  */
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import { CollectViews } from './collect-views.ts';
 import { HeadTrace } from './head-trace.ts';
 

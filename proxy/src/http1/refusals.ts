@@ -6,7 +6,7 @@
  *
  * Pure. Returned by the parsers and the chunked decoder.
  */
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 
 type RefusalCode =
   | 'RMR_BAD_REQUEST'

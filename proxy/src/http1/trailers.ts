@@ -7,7 +7,7 @@
  *
  * Pure. Owned by one ChunkedDecoder. Allocates only where a message has trailers.
  */
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import { fieldId, LOOKALIKE } from './field-names.ts';
 import { FIELD } from './head.ts';
 import { ascii, COLON, CR, FIELD_VALUE, LF, spells, TOKEN, viewOf } from './octets.ts';

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { ManualClock } from '../clock.ts';
 import { Head } from '../http1/head.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import { TimerWheel } from '../timer-wheel.ts';
 import type { ByteStream, ByteStreamOwner } from './byte-stream.ts';
 import {

@@ -14,7 +14,7 @@ import { requestBody } from '../http1/body-framing.ts';
 import type { Head } from '../http1/head.ts';
 import { PARSE_INCOMPLETE, PARSE_OK } from '../http1/head-parser.ts';
 import { HeadReader } from '../http1/head-reader.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import { type TimerWheel, WheelTimer } from '../timer-wheel.ts';
 import { BodyReader } from './body-reader.ts';
 import { type BodyPiece, newPiece, writeBody } from './body-writer.ts';

@@ -13,7 +13,7 @@
  */
 import type { DrainPhase } from '@remora/api/draining.ts';
 import type { Clock } from '../clock.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import type { Listener } from './listener.ts';
 
 const CHECK_MS = 20;

@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import type { PortProtocol } from '@remora/api/wire.ts';
 import { Head } from '../http1/head.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import type { Downstream, DownstreamServer, DownstreamUser } from './downstream.ts';
 import { HandStream, HandTime } from './hand-fixture.ts';
 import { type GateRefusal, Intercepted, type Verdict } from './intercepted.ts';

@@ -13,7 +13,7 @@
  */
 import { formatAddress } from '@remora/api/destination.ts';
 import type { PortProtocol } from '@remora/api/wire.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import { WheelTimer } from '../timer-wheel.ts';
 import type { Address } from './address.ts';
 import type { ByteStream } from './byte-stream.ts';

@@ -9,7 +9,7 @@
  * Not pure. Bound: `downstreamsMax`. Made by `proxy.ts`; `bench/hop` notices its loss.
  */
 import { createServer, type Server, Socket } from 'node:net';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import type { ByteStream, ByteStreamOwner } from './byte-stream.ts';
 import { SocketStream, streamSlot, type StreamWorld } from './socket-stream.ts';
 

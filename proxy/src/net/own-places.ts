@@ -8,7 +8,7 @@
 import type { Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import type { Clock } from '../clock.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import { type Address, isLoopback, plainAddress } from './address.ts';
 
 export class OwnPlaces {

@@ -13,7 +13,7 @@
  */
 import { type TimerWheel, WheelTimer } from '../timer-wheel.ts';
 import type { Clock } from '../clock.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import { IdleReuse } from '../resilience/idle-reuse.ts';
 import { isIdempotent } from '../http1/methods.ts';
 import { ENDED, Upstream, type UpstreamHome, type UpstreamUser } from './upstream.ts';

@@ -10,7 +10,7 @@
  * and no more leased than there are streams with a body.
  */
 import { CHUNK_HEADROOM } from '../http1/chunked.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 
 /** Bytes after the data for the end of a chunk and the last chunk: `\r\n0\r\n\r\n`. */
 export const READ_TAILROOM = 16;

@@ -1,7 +1,7 @@
 /** Bytes, ends and resets through a relay, with both sides and time moved by hand. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import type { DialOwner } from './dialer.ts';
 import { HandStream, HandTime } from './hand-fixture.ts';
 import { Relay } from './relay.ts';

@@ -13,7 +13,7 @@
  */
 import { BODY_UNTIL_CLOSE } from '../http1/body-framing.ts';
 import type { Clock } from '../clock.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import { type TimerWheel, WheelTimer } from '../timer-wheel.ts';
 import type { Address } from './address.ts';
 import { newPiece, writeBody } from './body-writer.ts';

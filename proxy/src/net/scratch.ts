@@ -9,7 +9,7 @@
  * writes hold, which the readers' backpressure bounds at one for each connection.
  */
 import { LengthViews } from '../http1/length-views.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import type { ByteStream } from './byte-stream.ts';
 
 export class Scratch {

@@ -9,7 +9,7 @@
  * first, and is learned again at the price of one wait. Asked by `intercepted.ts`.
  */
 import type { Clock } from '../clock.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 
 export class ServerFirst {
   readonly #clock: Clock;

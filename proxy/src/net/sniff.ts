@@ -11,7 +11,7 @@
  * Pure. No allocation. Called by `intercepted.ts` for each read until it answers.
  */
 import { beginsWith } from '../http1/octets.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 
 /** MORE: what came so far begins HTTP, and more will tell. */
 export const SNIFF = { MORE: 0, HTTP1: 1, HTTP2: 2, TLS: 3, OTHER: 4 } as const;

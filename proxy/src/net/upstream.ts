@@ -13,7 +13,7 @@ import { BODY_NONE, BODY_UNTIL_CLOSE, responseBody } from '../http1/body-framing
 import type { Head } from '../http1/head.ts';
 import { keepAliveTimeoutMs, NO_TIMEOUT } from '../http1/keep-alive.ts';
 import { PARSE_INCOMPLETE, PARSE_OK, parseResponseHead } from '../http1/head-parser.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import { BodyReader } from './body-reader.ts';
 import { type BodyPiece, newPiece, writeBody } from './body-writer.ts';
 import type { ByteStream, ByteStreamOwner } from './byte-stream.ts';

@@ -11,7 +11,7 @@
  * with a refuted suspicion, so an outage cannot erase it. Pure. Told by `capacity.ts`; the figures
  * are held by `simulation.test.ts`. Budget: no allocation per answer.
  */
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import { coldPlaces, firstPlaces, isRising, LIMIT_FIRST } from './first-window.ts';
 import { LatencySamples } from './latency-samples.ts';
 import {

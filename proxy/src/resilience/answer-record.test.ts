@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { type Head, METHOD } from '../http1/head.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import { AnswerRecord, layReplay, replayRoom } from './answer-record.ts';
 import { ReplayBlocks } from './replay-buffer.ts';
 import { responseOf } from './response-fixture.ts';

@@ -13,7 +13,7 @@ import { FIELD, type Head, METHOD, NO_LENGTH, VALUE_END, VALUE_START } from '../
 import { endHead, headRoom, writeKeptHead } from '../http1/head-writer.ts';
 import { hasMember } from '../http1/list-members.ts';
 import { ascii } from '../http1/octets.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import { type ReplayBlocks, ReplayBuffer } from './replay-buffer.ts';
 
 export interface StoredAnswer {

@@ -13,7 +13,7 @@ import type { RetryConfig } from '@remora/api/wire-resilience.ts';
 import type { Chance } from '../clock.ts';
 import { type Head, VALUE_END, VALUE_START } from '../http1/head.ts';
 import { ascii } from '../http1/octets.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 
 /** Nothing was asked for. */
 export const NO_RETRY_AFTER = -1;

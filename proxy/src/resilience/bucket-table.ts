@@ -9,7 +9,7 @@
  *
  * Pure. Owned by `rate-limit.ts`. Budget: no allocation after the constructor.
  */
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import { finish } from '../routing/request-key.ts';
 
 export const NO_BUCKET = -1;

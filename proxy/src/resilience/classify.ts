@@ -12,7 +12,7 @@
 import { ERRORS, type ErrorCode, errorSpec } from '@remora/api/errors.ts';
 import type { Head } from '../http1/head.ts';
 import { ascii } from '../http1/octets.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import { OUTCOME } from './outcome.ts';
 import { FIELD_ABSENT, FIELD_TWICE, findRemoraField } from './remora-field.ts';
 

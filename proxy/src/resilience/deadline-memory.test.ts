@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { seededChance } from '../clock.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import { NO_DEADLINE } from './deadline.ts';
 import { DeadlineMemory, TraceKey } from './deadline-memory.ts';
 

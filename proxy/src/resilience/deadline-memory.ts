@@ -10,7 +10,7 @@
  * Pure. One a proxy, shared by both roles. Budget: no allocation, at most 8 entries looked at.
  */
 import { HEX_VALUE, NOT_HEX } from '../http1/octets.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import { finish } from '../routing/request-key.ts';
 import { NO_DEADLINE } from './deadline.ts';
 

@@ -10,7 +10,7 @@
  */
 import { type Head, VALUE_END, VALUE_START } from '../http1/head.ts';
 import { ascii, CR, LF, writeDecimal } from '../http1/octets.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import { FIELD_ABSENT, FIELD_TWICE, findRemoraField } from './remora-field.ts';
 
 /** The instant of a request that may take for ever. */

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { describe, test } from 'node:test';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import { headOf, type RequestParts } from '../routing/head-fixture.ts';
 import { digestOfBody, scopeOf } from './duplicate-scope.ts';
 import { ReplayBlocks, ReplayBuffer } from './replay-buffer.ts';

@@ -10,7 +10,7 @@
  */
 import { FIELD, type Head, VALUE_END, VALUE_START } from '../http1/head.ts';
 import { ascii } from '../http1/octets.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import type { ReplayBuffer } from './replay-buffer.ts';
 
 /** SHA-256 of Node, or as strong. */

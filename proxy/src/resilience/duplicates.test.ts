@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { METHOD } from '../http1/head.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import { DuplicateTicket, Duplicates, ENTRY_BYTES, JOINED } from './duplicates.ts';
 import { ReplayBlocks } from './replay-buffer.ts';
 import { responseOf } from './response-fixture.ts';

@@ -12,7 +12,7 @@
  *
  * Pure. One a proxy; called by inbound. Holders are told inside others' calls: they only queue.
  */
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import { AnswerRecord, type StoredAnswer } from './answer-record.ts';
 import type { ReplayBlocks } from './replay-buffer.ts';
 
@@ -111,19 +111,30 @@ class Entry {
 /** What an entry costs beside its answer, roughly. */
 export const ENTRY_BYTES = 512;
 
-type Bounds = Pick<typeof limits, 'duplicatesMax' | 'duplicateWaitersMax' | 'duplicateBytesMax'>;
+/** Each is the limit of its name. */
+interface Bounds {
+  readonly duplicatesMax: number;
+  readonly duplicateWaitersMax: number;
+  readonly duplicateBytesMax: number;
+}
+
+const BOUNDS: Bounds = {
+  duplicatesMax: limits.duplicatesMax,
+  duplicateWaitersMax: limits.duplicateWaitersMax,
+  duplicateBytesMax: limits.duplicateBytesMax,
+};
 
 export class Duplicates {
   /** Of the answers that are kept. */
   storedBytes = 0;
   replays = 0;
   evictions = 0;
-  readonly #bounds: { readonly [name in keyof Bounds]: number };
+  readonly #bounds: Bounds;
   readonly #entries = new Map<string, Entry>();
   /** Those with an answer, oldest first. */
   readonly #stored = new Set<Entry>();
 
-  constructor(bounds: { readonly [name in keyof Bounds]: number } = limits) {
+  constructor(bounds = BOUNDS) {
     this.#bounds = bounds;
   }
 

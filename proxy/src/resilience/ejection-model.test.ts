@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import { NO_VOTE } from './ejection.ts';
 import { Fleet } from './ejection-fixture.ts';
 import { BREAKER } from './endpoint-health.ts';

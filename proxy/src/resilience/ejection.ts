@@ -12,7 +12,7 @@
  */
 import type { EjectionConfig } from '@remora/api/wire-resilience.ts';
 import type { Chance } from '../clock.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import { BREAKER, EJECTED_FOR, type Judged } from './endpoint-health.ts';
 import { LatencyOutlier } from './latency-outlier.ts';
 import { isFailed, OUTCOME } from './outcome.ts';

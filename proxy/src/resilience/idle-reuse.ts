@@ -10,7 +10,7 @@
  * Every quiet minute in which a connection lived to the limit doubles it; only what may be resent
  * goes that far at first. Pure. One per `net/pool.ts`. Budget: no allocation after construction.
  */
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 
 /** What is left for the way there and for a server's coarse timers. */
 const MARGIN = 0.8;

@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import type { RateLimitConfig } from '@remora/api/wire-resilience.ts';
 import fc from 'fast-check';
 import { seededChance } from '../clock.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import { headOf } from '../routing/head-fixture.ts';
 import { BucketTable, NO_BUCKET } from './bucket-table.ts';
 import { RateLimit } from './rate-limit.ts';

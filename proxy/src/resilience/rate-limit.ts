@@ -12,7 +12,7 @@
 import type { RateLimitConfig } from '@remora/api/wire-resilience.ts';
 import type { Chance } from '../clock.ts';
 import type { Head } from '../http1/head.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import { RequestKey } from '../routing/request-key.ts';
 import { BucketTable, NO_BUCKET } from './bucket-table.ts';
 

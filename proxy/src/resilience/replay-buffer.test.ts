@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import { ReplayBlocks, ReplayBuffer } from './replay-buffer.ts';
 
 const MAX = limits.replayBytesMax;

@@ -11,7 +11,7 @@
  * Pure. A buffer is embedded in an exchange, the blocks are the proxy's: at most
  * `replayTotalBytesMax` leased, `replayBlocksFreeMax` kept. Budget: one view for each piece.
  */
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 
 const BLOCKS_MAX = limits.replayTotalBytesMax / limits.replayBlockBytes;
 

@@ -12,7 +12,7 @@
  * Pure. Owned by one service, shared by all its routes. Spent by `retry.ts` and by hedges, last.
  */
 import type { BudgetConfig } from '@remora/api/wire-resilience.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 
 const WINDOW_MS = limits.budgetWindowMs;
 /** Between two of these earning is a bare addition: what is earned fades up to 1% too early. */

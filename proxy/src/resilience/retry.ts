@@ -11,7 +11,7 @@
  */
 import { ERRORS, type ErrorCode } from '@remora/api/errors.ts';
 import type { RetryConfig } from '@remora/api/wire-resilience.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import type { RetryBudget } from './retry-budget.ts';
 
 /** Why there is another attempt (below FINAL), or why not. */

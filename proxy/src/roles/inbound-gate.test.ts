@@ -4,7 +4,7 @@ import { networkInterfaces } from 'node:os';
 import { describe, test } from 'node:test';
 import { inboundDefaults } from '@remora/api/resilience-defaults.ts';
 import { ControlWorld } from '../control/control-fixture.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import type { DownstreamServer } from '../net/downstream.ts';
 import { HandTime, ownSocket } from '../net/hand-fixture.ts';
 import type { GateRefusal, Verdict } from '../net/intercepted.ts';

@@ -19,7 +19,7 @@ import type { LimitsConfig, RateLimitConfig } from '@remora/api/wire-resilience.
 import { Backend, type BackendWorld } from '../balance/backend.ts';
 import type { InboundPolicy } from '../control/compile-inbound.ts';
 import type { Role, Routable } from '../exchange/exchange-world.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import { RateLimit } from '../resilience/rate-limit.ts';
 import type { Target } from '../routing/compiled.ts';
 import type { RouteSeries } from '../telemetry/proxy-metrics.ts';

@@ -14,7 +14,7 @@ import { inboundDefaults, resilienceDefaults } from '@remora/api/resilience-defa
 import type { PortProtocol } from '@remora/api/wire.ts';
 import type { BackendWorld } from '../balance/backend.ts';
 import type { InboundPolicy, InboundSink } from '../control/compile-inbound.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import { PRIORITY } from '../resilience/ticket.ts';
 import type { Rule } from '../routing/compiled.ts';
 import { Split } from '../routing/split.ts';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { ControlWorld, destinationConfig, textOf } from '../control/control-fixture.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import type { Address } from '../net/address.ts';
 import { HandTime, ownSocket } from '../net/hand-fixture.ts';
 import type { DownstreamServer } from '../net/downstream.ts';

@@ -12,7 +12,7 @@
  */
 import { formatAddress } from '@remora/api/destination.ts';
 import { type Live, PENDING } from '../control/live.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import { type Address, isLoopback } from '../net/address.ts';
 import type { DownstreamServer } from '../net/downstream.ts';
 import type { Gate, GateRefusal, Verdict } from '../net/intercepted.ts';

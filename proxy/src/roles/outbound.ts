@@ -14,7 +14,7 @@ import { GONE, type Live, PENDING } from '../control/live.ts';
 import type { Role, Routable } from '../exchange/exchange-world.ts';
 import type { Chance, Clock } from '../clock.ts';
 import type { Head } from '../http1/head.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import type { Downstream } from '../net/downstream.ts';
 import type { Destination, Rule, Target } from '../routing/compiled.ts';
 import type { Faults } from '../resilience/fault.ts';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { MatchConfig, ValueMatchConfig } from '@remora/api/wire.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import type { RouteMatcher, Rule } from './compiled.ts';
 import { headOf } from './head-fixture.ts';
 import { loadRegexEngine } from './regex.ts';

@@ -10,7 +10,7 @@
 import type { NearestRule } from '@remora/api/request-record.ts';
 import type { MatchConfig } from '@remora/api/wire.ts';
 import type { Head } from '../http1/head.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import type { RuleMatch } from './compiled.ts';
 import type { Conditions } from './conditions.ts';
 import type { Regex } from './regex.ts';

@@ -3,7 +3,7 @@
  */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import { loadRegexEngine } from './regex.ts';
 
 const engine = await loadRegexEngine();

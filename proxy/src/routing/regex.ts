@@ -10,7 +10,7 @@
  */
 import type { DestinationConfig, MatchConfig } from '@remora/api/wire.ts';
 import type { InboundConfig } from '@remora/api/wire-resilience.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 
 export interface Regex {
   /** Whether the pattern matches all of the subject. One longer than the bound matches nothing. */

@@ -12,7 +12,7 @@
 import type { NearestRule } from '@remora/api/request-record.ts';
 import type { MatchConfig, ProxyIdentity } from '@remora/api/wire.ts';
 import type { Head } from '../http1/head.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import type { RouteMatcher, Rule, RuleMatch } from './compiled.ts';
 import { type Conditions, compileConditions } from './conditions.ts';
 import { configPath } from './config-path.ts';

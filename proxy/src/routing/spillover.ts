@@ -11,7 +11,7 @@
  * Pure. Called by `roles/outbound.ts`. Budget: no allocation; two tests where all are alive.
  */
 import type { Head } from '../http1/head.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import type { Rule, Target } from './compiled.ts';
 import { NO_TARGET } from './split.ts';
 

@@ -8,7 +8,7 @@
  * Pure. Called by `access-log.ts` for each record; filters are written by `admin/`.
  */
 import type { RequestRecord } from '@remora/api/request-record.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 
 /** All that is given must hold. */
 export interface AccessFilter {

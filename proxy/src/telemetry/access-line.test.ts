@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { RequestRecord } from '@remora/api/request-record.ts';
 import fc from 'fast-check';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import { attemptOf, recordOf } from './access-fixture.ts';
 import { accessFields } from './access-line.ts';
 import { ACCESS_FIELDS } from './access-reference.ts';

@@ -11,7 +11,7 @@
  * the whole record.
  */
 import type { AttemptRecord, RequestRecord } from '@remora/api/request-record.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 
 /** `,"startedAt":…,"msg":"request"`: what `LineLog#append` takes. */
 export function accessFields(record: RequestRecord): string {

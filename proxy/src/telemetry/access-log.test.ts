@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
 import fc from 'fast-check';
 import { ManualClock } from '../clock.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import { recordOf } from './access-fixture.ts';
 import type { AccessFilter } from './access-filter.ts';
 import { AccessLog, type AccessLogOptions } from './access-log.ts';

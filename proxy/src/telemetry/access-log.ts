@@ -13,7 +13,7 @@
  */
 import type { RequestRecord } from '@remora/api/request-record.ts';
 import type { Clock } from '../clock.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import { type AccessFilter, isError, isMatched, isSampled } from './access-filter.ts';
 import { accessFields } from './access-line.ts';
 import { LEVEL, type LineLog, type LogBatch, NO_ROOM } from './log.ts';

@@ -4,7 +4,7 @@
  * Pure. docs/access-log.md is this text, held so by `access-log-page.test.ts`, which also writes
  * it; `access-line.test.ts` holds the table equal to the lines.
  */
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 
 interface Field {
   readonly name: string;

@@ -1,7 +1,7 @@
 /** Claims about metrics that are read from elsewhere: rows as they are, and never too many. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import { type CollectedSpec, collectedLines } from './collected.ts';
 import { secondsScale } from './latency-buckets.ts';
 

@@ -8,7 +8,7 @@
  *
  * Pure. Made by `registry.ts`.
  */
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import {
   type Format,
   type HistogramReading,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { Socket } from 'node:net';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { within } from '../../../test/support/waiting.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import { CollectorConnection, type PostResult, readCollectorUrl } from './collector-connection.ts';
 import { ManualTime, startCollector, startRaw } from './collector-fixture.ts';
 

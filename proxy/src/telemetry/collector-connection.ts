@@ -13,7 +13,7 @@ import { connect, type Socket } from 'node:net';
 import { BODY_UNTIL_CLOSE, responseBody } from '../http1/body-framing.ts';
 import { Head, METHOD } from '../http1/head.ts';
 import { PARSE_INCOMPLETE, PARSE_OK, parseResponseHead } from '../http1/head-parser.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import { BodyReader } from '../net/body-reader.ts';
 import { type TimerWheel, WheelTimer } from '../timer-wheel.ts';
 

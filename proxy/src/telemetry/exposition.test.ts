@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import { type Format, numberText } from './exposition.ts';
 import { BY_NAME } from './family.ts';
 import { LINKERD_MS, REQUEST_SECONDS, type Scale } from './latency-buckets.ts';

@@ -6,7 +6,7 @@
  *
  * Pure: time is handed in. Made by `registry.ts`.
  */
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import { OVERFLOW } from './collected.ts';
 import { type Format, labelPair, type MetricType } from './exposition.ts';
 import type { Series } from './series.ts';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import { LEVEL, LineLog, type LogSink } from './log.ts';
 
 const WALL_MS = 1_700_000_000_000;

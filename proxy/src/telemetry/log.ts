@@ -9,7 +9,7 @@
  * Impure in the sink and the wall clock, both handed in. Made by `main.ts`.
  */
 import { writeDecimal } from '../http1/octets.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import { layWords, Words, WORDS_OVERRUN } from './words.ts';
 
 /** What of a `Writable` a log needs: stdout is one. */

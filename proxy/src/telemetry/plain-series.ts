@@ -9,7 +9,7 @@
  * Budget: no allocation and < 20 ns in `record`. Owned by the route series of the inbound role.
  */
 import { METHOD } from '../http1/head.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import type { Family } from './family.ts';
 import type { HistogramSeries } from './series.ts';
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { ManualClock } from '../clock.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import { idleSources } from './metric-sources.ts';
 import { ProxyMetrics } from './proxy-metrics.ts';
 import type { RouteLabels } from './route-series.ts';

@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import type { RequestRecord } from '@remora/api/request-record.ts';
 import { type TapFilter, wireLimits } from '@remora/api/wire.ts';
 import fc from 'fast-check';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import { requestRecord } from '@remora/api/record-fixture.ts';
 import { RecordRing } from './record-ring.ts';
 import { RecordStore } from './record-store.ts';

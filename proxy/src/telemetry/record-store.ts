@@ -12,7 +12,7 @@
  */
 import type { RequestRecord } from '@remora/api/request-record.ts';
 import { type TapFilter, wireLimits } from '@remora/api/wire.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import { RecordRing } from './record-ring.ts';
 
 /** What a tap's filter looks at. */

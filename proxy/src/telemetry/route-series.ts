@@ -9,7 +9,7 @@
  * Budget: no allocation and < 60 ns in `record`, once per exchange. Made by `proxy-metrics.ts`.
  */
 import { METHOD } from '../http1/head.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import type { Family } from './family.ts';
 import { LATENCY_BOUNDS_MS } from './latency-buckets.ts';
 import { type PlainFamily, PlainSeries } from './plain-series.ts';

@@ -8,7 +8,7 @@
  *
  * Pure. Made by `family.ts`. Budget: no allocation, ≤ 20 ns for `inc` and `observe`.
  */
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import type { Exemplar, HistogramReading } from './exposition.ts';
 import { LATENCY_BOUNDS_MS, type Scale } from './latency-buckets.ts';
 import type { Slots } from './slot-store.ts';

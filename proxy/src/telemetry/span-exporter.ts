@@ -13,7 +13,7 @@
 import type { RequestRecord } from '@remora/api/request-record.ts';
 import type { ProxyIdentity } from '@remora/api/wire.ts';
 import type { Chance, Clock } from '../clock.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import { type TimerWheel, WheelTimer } from '../timer-wheel.ts';
 import {
   CollectorConnection,
@@ -208,7 +208,8 @@ export class SpanExporter {
   }
 
   #waitMs(askedMs: number): number {
-    const { spanRetryMinMs: min, spanRetryMaxMs: max } = limits;
+    const min = limits.spanRetryMinMs;
+    const max = limits.spanRetryMaxMs;
     const bound = Math.min(max, min * 2 ** Math.min(this.#failures, DOUBLINGS_MAX));
     const jittered = min + this.#options.chance() * (bound - min);
     return Math.max(jittered, Math.min(askedMs, limits.spanRetryAfterMsMax));

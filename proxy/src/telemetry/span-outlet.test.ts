@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { until, within } from '../../../test/support/waiting.ts';
 import { seededChance } from '../clock.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import { type Collector, ManualTime, startCollector } from './collector-fixture.ts';
 import { silentLog } from './log.ts';
 import { aRecord } from './span-fixture.ts';

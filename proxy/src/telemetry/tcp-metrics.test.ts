@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ManualClock } from '../clock.ts';
-import { limits } from '../limits.ts';
+import * as limits from '../limits.ts';
 import { Registry } from './registry.ts';
 import { TcpMetrics } from './tcp-metrics.ts';
 

@@ -8,7 +8,7 @@ import { outcomeOfCancel } from '../classify.ts';
 import { OUTCOME } from '../outcome.ts';
 import { AdaptiveLimit } from '../adaptive-limit.ts';
 import { Admission } from '../admission.ts';
-import { limits } from '../../limits.ts';
+import * as limits from '../../limits.ts';
 import { Slot } from '../slot.ts';
 import { ADMITTED, SHED, Ticket, type TicketHolder } from '../ticket.ts';
 import { Call, type Hop } from './call.ts';
