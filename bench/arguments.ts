@@ -40,8 +40,8 @@ const FULL: Scale = {
   loadedSeconds: 60,
   idleSeconds: 60,
   starts: 7,
-  lives: 3,
-  slices: 20,
+  lives: 8,
+  slices: 8,
 };
 
 const QUICK: Scale = {

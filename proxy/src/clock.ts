@@ -47,6 +47,27 @@ export class TurnClock implements Clock {
   }
 }
 
+/** Milliseconds since 1970 at a time of the monotonic clock. */
+export type WallMs = (nowMs: number) => number;
+
+/**
+ * The wall clock by the monotonic one: `Date` allocates and enters the runtime, half a microsecond
+ * each time. A clock that was set is followed within `WALL_SYNC_MS`.
+ */
+export function wallClock(clock: Clock, read: () => number = Date.now): WallMs {
+  let offsetMs = 0;
+  let syncAtMs = Number.NEGATIVE_INFINITY;
+  return (nowMs) => {
+    if (nowMs >= syncAtMs) {
+      offsetMs = read() - clock.nowMs();
+      syncAtMs = nowMs + WALL_SYNC_MS;
+    }
+    return Math.floor(nowMs + offsetMs);
+  };
+}
+
+const WALL_SYNC_MS = 1_000;
+
 /** A clock for tests, moved by hand. */
 export class ManualClock implements Clock {
   #nowMs = 0;

@@ -6,7 +6,7 @@
  * Made by `proxy.ts`. No policy of its own.
  */
 import type { TracingConfig } from '@remora/api/wire-resilience.ts';
-import type { Clock } from './clock.ts';
+import { type Clock, systemClock, wallClock } from './clock.ts';
 import { AccessBytes } from './exchange/access-bytes.ts';
 import { Observer, type RecordSink } from './exchange/observer.ts';
 import { TraceMarks } from './exchange/trace-marks.ts';
@@ -41,7 +41,9 @@ export class Observability {
     const { ids, marks } = this;
     const { isOfAll } = this.accessLog;
     const line = isOfAll ? new AccessBytes(this.accessLog, identity, ids) : null;
-    this.observer = new Observer({ identity, wallMs: Date.now, ids, marks, slowMs, sinks, line });
+    // Not by the turn's clock: what is held is older than `Date`.
+    const wallMs = wallClock(systemClock);
+    this.observer = new Observer({ identity, wallMs, ids, marks, slowMs, sinks, line });
   }
 
   /** From the next request on. Throws where the collector can't be used: nothing has changed. */

@@ -42,16 +42,12 @@ const LINE_BYTES_MAX =
 const STARTED = new Words(',"startedAt":');
 const DURATION = new Words(',"durationMs":');
 const UPSTREAM = new Words(',"upstreamMs":');
-const METHODS = {
-  inbound: new Words(',"direction":"inbound","method":"'),
-  outbound: new Words(',"direction":"outbound","method":"'),
-};
+const INBOUND_METHOD = new Words(',"direction":"inbound","method":"');
+const OUTBOUND_METHOD = new Words(',"direction":"outbound","method":"');
 const AUTHORITY = new Words('","authority":"');
 const PATH = new Words('","path":"');
-const PROTOCOLS = {
-  10: new Words('","protocol":"HTTP/1.0","status":'),
-  11: new Words('","protocol":"HTTP/1.1","status":'),
-};
+const HTTP_10 = new Words('","protocol":"HTTP/1.0","status":');
+const HTTP_11 = new Words('","protocol":"HTTP/1.1","status":');
 const REQUEST_BYTES = new Words(',"isFailed":false,"cause":null,"detail":"","requestBytes":');
 const RESPONSE_BYTES = new Words(',"responseBytes":');
 const PEER = new Words(',"peer":"');
@@ -66,6 +62,10 @@ export class AccessBytes {
   readonly #end: Words;
   /** Destination, rule and backend as they stand in a line, up to the endpoint's name. */
   readonly #places = new WeakMap<Rule, WeakMap<Target, Words>>();
+  /** The last one, and whose it is: finding it costs more than laying it. */
+  #place: Words | null = null;
+  #rule: Rule | null = null;
+  #target: Target | null = null;
   /** The log's batch, twice. */
   #out: Buffer;
   #view: DataView;
@@ -107,13 +107,13 @@ export class AccessBytes {
     this.#milliseconds(durationMs);
     this.#raw(UPSTREAM);
     this.#milliseconds(note.answeredAtMs - note.sentAtMs);
-    this.#raw(METHODS[role.direction]);
+    this.#raw(role.direction === 'inbound' ? INBOUND_METHOD : OUTBOUND_METHOD);
     if (!this.#bytes(request.slab, request.methodStart, request.methodEnd)) return false;
     this.#raw(AUTHORITY);
     if (!this.#bytes(request.slab, request.authorityStart, request.authorityEnd)) return false;
     this.#raw(PATH);
     if (!this.#bytes(request.slab, request.pathStart, pathAndQueryEnd(request))) return false;
-    this.#raw(request.version === 10 ? PROTOCOLS[10] : PROTOCOLS[11]);
+    this.#raw(request.version === 10 ? HTTP_10 : HTTP_11);
     this.#decimal(status);
     this.#raw(REQUEST_BYTES);
     this.#decimal(trail.requestBytes);
@@ -129,7 +129,8 @@ export class AccessBytes {
     if (!isPlainText(this.#out, idStart, this.#at)) return false;
     this.#raw(TRACE_ID);
     this.#at = writeTraceId(this.#out, this.#at, request, this.#ids);
-    this.#raw(this.#placeOf(target!, source));
+    if (this.#rule !== source.rule || this.#target !== target) this.#findPlace(target!, source);
+    this.#raw(this.#place!);
     this.#text(note.endpoint!.key);
     this.#raw(this.#end);
     return true;
@@ -142,7 +143,7 @@ export class AccessBytes {
     return this.#bytes(request.slab, start, request.spans[at + VALUE_END]!);
   }
 
-  #placeOf(target: Target, { trail, rule }: RecordSource): Words {
+  #findPlace(target: Target, { trail, rule }: RecordSource): void {
     let ofRule = this.#places.get(rule!);
     if (ofRule === undefined) this.#places.set(rule!, (ofRule = new WeakMap()));
     let place = ofRule.get(target);
@@ -153,7 +154,9 @@ export class AccessBytes {
       place = new Words(`","destination":${destination},${names}`);
       ofRule.set(target, place);
     }
-    return place;
+    this.#place = place;
+    this.#rule = rule;
+    this.#target = target;
   }
 
   #raw(words: Words): void {
@@ -187,14 +190,18 @@ export class AccessBytes {
     const us = Math.round(ms * 1_000);
     const whole = Math.floor(us / 1_000);
     this.#decimal(whole);
-    const rest = us - whole * 1_000;
+    // As a 32-bit integer: its divisions are multiplications.
+    const rest = (us - whole * 1_000) | 0;
     if (rest === 0) return;
     const out = this.#out;
+    const tenths = (rest / 100) | 0;
     out[this.#at++] = DOT;
-    out[this.#at++] = ZERO + Math.floor(rest / 100);
-    if (rest % 100 === 0) return;
-    out[this.#at++] = ZERO + (Math.floor(rest / 10) % 10);
-    if (rest % 10 !== 0) out[this.#at++] = ZERO + (rest % 10);
+    out[this.#at++] = ZERO + tenths;
+    const below = rest - tenths * 100;
+    if (below === 0) return;
+    const hundredths = (below / 10) | 0;
+    out[this.#at++] = ZERO + hundredths;
+    if (below !== hundredths * 10) out[this.#at++] = ZERO + below - hundredths * 10;
   }
 }
 

@@ -10,6 +10,7 @@
  */
 import type { RecordReason, RequestRecord } from '@remora/api/request-record.ts';
 import type { ProxyIdentity } from '@remora/api/wire.ts';
+import type { WallMs } from '../clock.ts';
 import * as limits from '../limits.ts';
 import type { IdSource } from '../telemetry/id-source.ts';
 import type { TapFacts } from '../telemetry/record-store.ts';
@@ -29,8 +30,7 @@ export interface RecordSink {
 
 export interface ObserverOptions {
   readonly identity: ProxyIdentity;
-  /** Milliseconds since 1970. */
-  readonly wallMs: () => number;
+  readonly wallMs: WallMs;
   readonly ids: IdSource;
   readonly marks: TraceMarks;
   /** A request that takes so long is slow, until somebody says otherwise. */
@@ -61,7 +61,7 @@ export class Observer {
     const { identity, ids, sinks, wallMs, marks, line } = this.#options;
     let reason = this.#reasonFor(source, isFailed, nowMs);
     if (reason === null) {
-      const isLogged = !isAsked && (line?.add(source, status, nowMs, wallMs()) ?? true);
+      const isLogged = !isAsked && (line?.add(source, status, nowMs, wallMs(nowMs)) ?? true);
       if (isLogged) return;
       reason = 'asked';
     }
@@ -73,7 +73,7 @@ export class Observer {
       this.dropped++;
       return;
     }
-    const end = { status, isFailed, reason, nowMs, wallMs: wallMs() };
+    const end = { status, isFailed, reason, nowMs, wallMs: wallMs(nowMs) };
     const record = recordOf(source, end, identity, ids);
     if (reason !== 'asked') {
       source.series?.exemplify(record.durationMs, record.traceId, end.wallMs / SECOND_MS);

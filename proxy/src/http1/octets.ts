@@ -146,21 +146,26 @@ export function fieldValueEnd(
 
 /** A whole number that is not negative, in decimal digits; where they end. */
 export function writeDecimal(out: Uint8Array, start: number, value: number): number {
+  if (value <= INT32_MAX) return writeDigits(out, start, value | 0, digitsOf(value | 0));
+  // Below 2^53 both parts are 32-bit integers, whose divisions by ten are multiplications.
+  const billions = Math.floor(value / 1e9) | 0;
+  const at = writeDigits(out, start, billions, digitsOf(billions));
+  return writeDigits(out, at, (value - billions * 1e9) | 0, 9);
+}
+
+/** Not by division, which costs more. */
+function digitsOf(value: number): number {
   let digits = 1;
-  // Not by division, which costs more; below 2^53 the bound stays exact.
   for (let bound = 10; value >= bound; bound *= 10) digits++;
-  let at = start + digits - 1;
+  return digits;
+}
+
+function writeDigits(out: Uint8Array, start: number, value: number, digits: number): number {
   let rest = value;
-  for (; rest > INT32_MAX; at--) {
-    const tens = Math.floor(rest / 10);
+  for (let at = start + digits - 1; at >= start; at--) {
+    const tens = (rest / 10) | 0;
     out[at] = 0x30 + (rest - tens * 10);
     rest = tens;
-  }
-  // Of 32-bit integers a division by ten is a multiplication.
-  for (let small = rest | 0; at >= start; at--) {
-    const tens = (small / 10) | 0;
-    out[at] = 0x30 + (small - tens * 10);
-    small = tens;
   }
   return start + digits;
 }

@@ -107,8 +107,8 @@ export class EndpointPool implements UpstreamHome {
 
   /** A connection that is ready now, or null. */
   tryLease(user: UpstreamUser, nowMs: number): Upstream | null {
-    const upstream = this.#idle[this.#idle.length - 1];
-    if (upstream === undefined) return null;
+    if (this.#idle.length === 0) return null; // An index of -1 would be looked up as a name.
+    const upstream = this.#idle[this.#idle.length - 1]!;
     const idleForMs = nowMs - upstream.idleSinceMs;
     // The newest is the youngest: where it is too old, all are.
     if (idleForMs >= this.#reuseLimitMs(isIdempotent(user.requestMethod), nowMs)) return null;
