@@ -17,6 +17,12 @@ test('the wall clock goes on by the monotonic one, in whole milliseconds', () =>
   assert.equal(reads, 1);
 });
 
+test('a time that was held is as long ago on the wall clock', () => {
+  const clock = new ManualClock();
+  clock.advanceMs(500);
+  assert.equal(wallClock(clock, () => 9_000)(480), 8_980);
+});
+
 test('a wall clock that was set is followed after a second', () => {
   const clock = new ManualClock();
   let setMs = 5_000_000;

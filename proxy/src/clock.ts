@@ -47,6 +47,8 @@ export class TurnClock implements Clock {
   }
 }
 
+const WALL_SYNC_MS = 1_000;
+
 /** Milliseconds since 1970 at a time of the monotonic clock. */
 export type WallMs = (nowMs: number) => number;
 
@@ -65,8 +67,6 @@ export function wallClock(clock: Clock, read: () => number = Date.now): WallMs {
     return Math.floor(nowMs + offsetMs);
   };
 }
-
-const WALL_SYNC_MS = 1_000;
 
 /** A clock for tests, moved by hand. */
 export class ManualClock implements Clock {

@@ -3,8 +3,8 @@
  * proxy grows without a name here. A default taken from another system names it.
  *
  * Each is an export, read as `limits.x` of `import * as limits`, so that a bundle has the number
- * where it stands. An object of more than 128 members is a hash table to V8, looked up each time:
- * 4% of what a request cost.
+ * where it stands. As one object, which a bundle makes of `const { x } = limits` too, they are a
+ * hash table to V8 (128 members and more), looked up each time: 4% of what a request cost.
  *
  * Pure constants. Relations between them are asserted below, at load.
  */

@@ -129,8 +129,7 @@ export class AccessBytes {
     if (!isPlainText(this.#out, idStart, this.#at)) return false;
     this.#raw(TRACE_ID);
     this.#at = writeTraceId(this.#out, this.#at, request, this.#ids);
-    if (this.#rule !== source.rule || this.#target !== target) this.#findPlace(target!, source);
-    this.#raw(this.#place!);
+    this.#raw(this.#placeOf(target!, source));
     this.#text(note.endpoint!.key);
     this.#raw(this.#end);
     return true;
@@ -143,7 +142,8 @@ export class AccessBytes {
     return this.#bytes(request.slab, start, request.spans[at + VALUE_END]!);
   }
 
-  #findPlace(target: Target, { trail, rule }: RecordSource): void {
+  #placeOf(target: Target, { trail, rule }: RecordSource): Words {
+    if (this.#rule === rule && this.#target === target) return this.#place!;
     let ofRule = this.#places.get(rule!);
     if (ofRule === undefined) this.#places.set(rule!, (ofRule = new WeakMap()));
     let place = ofRule.get(target);
@@ -157,6 +157,7 @@ export class AccessBytes {
     this.#place = place;
     this.#rule = rule;
     this.#target = target;
+    return place;
   }
 
   #raw(words: Words): void {
@@ -191,17 +192,15 @@ export class AccessBytes {
     const whole = Math.floor(us / 1_000);
     this.#decimal(whole);
     // As a 32-bit integer: its divisions are multiplications.
-    const rest = (us - whole * 1_000) | 0;
+    let rest = (us - whole * 1_000) | 0;
     if (rest === 0) return;
     const out = this.#out;
-    const tenths = (rest / 100) | 0;
     out[this.#at++] = DOT;
-    out[this.#at++] = ZERO + tenths;
-    const below = rest - tenths * 100;
-    if (below === 0) return;
-    const hundredths = (below / 10) | 0;
-    out[this.#at++] = ZERO + hundredths;
-    if (below !== hundredths * 10) out[this.#at++] = ZERO + below - hundredths * 10;
+    for (let unit = 100; rest > 0; unit = (unit / 10) | 0) {
+      const digit = (rest / unit) | 0;
+      out[this.#at++] = ZERO + digit;
+      rest -= digit * unit;
+    }
   }
 }
 

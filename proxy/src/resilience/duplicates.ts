@@ -111,14 +111,7 @@ class Entry {
 /** What an entry costs beside its answer, roughly. */
 export const ENTRY_BYTES = 512;
 
-/** Each is the limit of its name. */
-interface Bounds {
-  readonly duplicatesMax: number;
-  readonly duplicateWaitersMax: number;
-  readonly duplicateBytesMax: number;
-}
-
-const BOUNDS: Bounds = {
+const BOUNDS = {
   duplicatesMax: limits.duplicatesMax,
   duplicateWaitersMax: limits.duplicateWaitersMax,
   duplicateBytesMax: limits.duplicateBytesMax,
@@ -129,12 +122,12 @@ export class Duplicates {
   storedBytes = 0;
   replays = 0;
   evictions = 0;
-  readonly #bounds: Bounds;
+  readonly #bounds: Readonly<typeof BOUNDS>;
   readonly #entries = new Map<string, Entry>();
   /** Those with an answer, oldest first. */
   readonly #stored = new Set<Entry>();
 
-  constructor(bounds = BOUNDS) {
+  constructor(bounds: Readonly<typeof BOUNDS> = BOUNDS) {
     this.#bounds = bounds;
   }
 
