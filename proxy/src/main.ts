@@ -6,6 +6,7 @@
  */
 import { drain } from './drain-command.ts';
 import { parseFlags, USAGE } from './flags.ts';
+import { DirectSink } from './net/direct-sink.ts';
 import { startProxy } from './proxy.ts';
 import { createLog } from './telemetry/log.ts';
 import { warmUp } from './warm-up.ts';
@@ -30,8 +31,8 @@ async function main(): Promise<void> {
     process.exitCode = EXIT_USAGE;
     return;
   }
-  const log = createLog(process.stderr);
-  const unheard = createLog({ writableLength: 0, write: (_bytes, done) => done?.() });
+  const log = createLog(new DirectSink(process.stderr));
+  const unheard = createLog({ writableLength: 0, write: () => true });
   const warmedUp = await warmUp(options, (staged) => startProxy(staged, unheard));
   log.info({ ...warmedUp }, warmedUp.missed === null ? 'warmed up' : 'not warmed up');
   const proxy = await startProxy(options, log, process.env['REMORA_POISON'] === '1');

@@ -24,7 +24,7 @@ describe('a warm-up', () => {
 
   test('leads requests of each kind through both roles of a proxy, which then ends', async () => {
     const lines: string[] = [];
-    const sink = { writableLength: 0, write: (bytes: Uint8Array) => void lines.push(`${bytes}`) };
+    const sink = { writableLength: 0, write: (bytes: Uint8Array) => lines.push(`${bytes}`) > 0 };
     const log = new LineLog(sink, 'spare', () => 0);
     const proxies: RunningProxy[] = [];
     const { missed } = await warmUp(GIVEN, async (options) => {

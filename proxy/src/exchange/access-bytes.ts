@@ -32,8 +32,12 @@ const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const DOT = 0x2e;
 const ZERO = 0x30;
-const SPACE = 0x20;
-const TILDE = 0x7e;
+/** Where a line would end that is left to the record. */
+const NOT_PLAIN = -1;
+/** What can stand in JSON as it is: of ASCII all but controls, the quote and the backslash. */
+const PLAIN = Uint8Array.from({ length: 256 }, (_, byte) => {
+  return Number(byte >= 0x20 && byte <= 0x7e && byte !== QUOTE && byte !== BACKSLASH);
+});
 /** Of the fields' names, the numbers, and what configuration names. */
 const FIXED_BYTES_MAX = 2_048;
 const LINE_BYTES_MAX =
@@ -42,18 +46,26 @@ const LINE_BYTES_MAX =
 const STARTED = new Words(',"startedAt":');
 const DURATION = new Words(',"durationMs":');
 const UPSTREAM = new Words(',"upstreamMs":');
+const STATUS = new Words(',"status":');
+const REQUEST_BYTES = new Words(',"requestBytes":');
+const RESPONSE_BYTES = new Words(',"responseBytes":');
 const INBOUND_METHOD = new Words(',"direction":"inbound","method":"');
 const OUTBOUND_METHOD = new Words(',"direction":"outbound","method":"');
 const AUTHORITY = new Words('","authority":"');
 const PATH = new Words('","path":"');
-const HTTP_10 = new Words('","protocol":"HTTP/1.0","status":');
-const HTTP_11 = new Words('","protocol":"HTTP/1.1","status":');
-const REQUEST_BYTES = new Words(',"isFailed":false,"cause":null,"detail":"","requestBytes":');
-const RESPONSE_BYTES = new Words(',"responseBytes":');
-const PEER = new Words(',"peer":"');
-const AGENT = new Words('","userAgent":"');
+const HTTP_10_AGENT = new Words('","protocol":"HTTP/1.0","userAgent":"');
+const HTTP_11_AGENT = new Words('","protocol":"HTTP/1.1","userAgent":"');
+const PEER = new Words('","peer":"');
 const REQUEST_ID = new Words('","requestId":"');
 const TRACE_ID = new Words('","traceId":"');
+const WENT_WELL = '","isFailed":false,"cause":null,"detail":"","attempts":1,"retries":[]';
+
+/** How the request ended. */
+interface Ending {
+  readonly status: number;
+  readonly nowMs: number;
+  readonly wallMs: number;
+}
 
 export class AccessBytes {
   readonly #access: AccessLog;
@@ -66,19 +78,11 @@ export class AccessBytes {
   #place: Words | null = null;
   #rule: Rule | null = null;
   #target: Target | null = null;
-  /** The log's batch, twice. */
-  #out: Buffer;
-  #view: DataView;
-  #at = 0;
-  /** Which field is `user-agent`; -1: none. */
-  #agent = -1;
-
   constructor(access: AccessLog, identity: ProxyIdentity, ids: IdSource) {
     this.#access = access;
     this.#ids = ids;
-    ({ bytes: this.#out, view: this.#view } = access.batch);
     const name = JSON.stringify(identity.name);
-    this.#end = new Words(`","attempts":1,"retries":[],"proxy":${name},"msg":"request"}\n`);
+    this.#end = new Words(`${WENT_WELL},"proxy":${name},"msg":"request"}\n`);
   }
 
   /** False: it is left to the record. True: it was written, or there was no room for it. */
@@ -86,60 +90,54 @@ export class AccessBytes {
     const access = this.#access;
     const { sample } = access;
     if (sample < 1 && !isSampled(traceIdText(source.request, this.#ids), sample)) return true;
-    this.#agent = source.request.find(USER_AGENT);
+    const agent = source.request.find(USER_AGENT);
     // A client that left may be worth a warning.
-    if (status === CLIENT_LEFT || !isPlain(source, this.#agent)) return false;
-    this.#at = access.beginLine(wallMs, LINE_BYTES_MAX);
-    if (this.#at === NO_ROOM) return true;
-    ({ bytes: this.#out, view: this.#view } = access.batch);
-    if (!this.#write(source, status, nowMs, wallMs)) return false; // What was laid is laid over.
-    access.endLine(this.#at);
+    if (status === CLIENT_LEFT || !isPlain(source, agent)) return false;
+    const start = access.beginLine(wallMs, LINE_BYTES_MAX);
+    if (start === NO_ROOM) return true;
+    const end = this.#write(source, agent, start, { status, nowMs, wallMs });
+    if (end === NOT_PLAIN) return false; // What was laid is laid over.
+    access.endLine(end);
     return true;
   }
 
-  #write(source: RecordSource, status: number, nowMs: number, wallMs: number): boolean {
+  /** Where the line ends, or NOT_PLAIN. */
+  #write(source: RecordSource, agent: number, start: number, ending: Ending): number {
     const { request, trail, role, downstream, target, startedAtMs } = source;
+    const { slab, spans } = request;
+    const { bytes: out, view } = this.#access.batch;
     const note = trail.attempts[0]!;
-    const durationMs = nowMs - startedAtMs;
-    this.#raw(STARTED);
-    this.#milliseconds(wallMs - durationMs);
-    this.#raw(DURATION);
-    this.#milliseconds(durationMs);
-    this.#raw(UPSTREAM);
-    this.#milliseconds(note.answeredAtMs - note.sentAtMs);
-    this.#raw(role.direction === 'inbound' ? INBOUND_METHOD : OUTBOUND_METHOD);
-    if (!this.#bytes(request.slab, request.methodStart, request.methodEnd)) return false;
-    this.#raw(AUTHORITY);
-    if (!this.#bytes(request.slab, request.authorityStart, request.authorityEnd)) return false;
-    this.#raw(PATH);
-    if (!this.#bytes(request.slab, request.pathStart, pathAndQueryEnd(request))) return false;
-    this.#raw(request.version === 10 ? HTTP_10 : HTTP_11);
-    this.#decimal(status);
-    this.#raw(REQUEST_BYTES);
-    this.#decimal(trail.requestBytes);
-    this.#raw(RESPONSE_BYTES);
-    this.#decimal(trail.responseBytes);
-    this.#raw(PEER);
-    this.#text(downstream.peer);
-    this.#raw(AGENT);
-    if (!this.#userAgent(request)) return false;
-    this.#raw(REQUEST_ID);
-    const idStart = this.#at;
-    this.#at = writeRequestId(this.#out, this.#at, request, this.#ids);
-    if (!isPlainText(this.#out, idStart, this.#at)) return false;
-    this.#raw(TRACE_ID);
-    this.#at = writeTraceId(this.#out, this.#at, request, this.#ids);
-    this.#raw(this.#placeOf(target!, source));
-    this.#text(note.endpoint!.key);
-    this.#raw(this.#end);
-    return true;
-  }
-
-  #userAgent(request: Head): boolean {
-    if (this.#agent === -1) return true;
-    const at = this.#agent * 4;
-    const start = request.spans[at + VALUE_START]!;
-    return this.#bytes(request.slab, start, request.spans[at + VALUE_END]!);
+    const durationMs = ending.nowMs - startedAtMs;
+    let at = layWords(view, start, STARTED);
+    at = writeDecimal(out, at, Math.round(ending.wallMs - durationMs));
+    at = layMilliseconds(out, layWords(view, at, DURATION), durationMs);
+    at = layWords(view, at, UPSTREAM);
+    at = layMilliseconds(out, at, note.answeredAtMs - note.sentAtMs);
+    at = writeDecimal(out, layWords(view, at, STATUS), ending.status);
+    at = writeDecimal(out, layWords(view, at, REQUEST_BYTES), trail.requestBytes);
+    at = writeDecimal(out, layWords(view, at, RESPONSE_BYTES), trail.responseBytes);
+    at = layWords(view, at, role.direction === 'inbound' ? INBOUND_METHOD : OUTBOUND_METHOD);
+    at = layPlain(out, at, slab, request.methodStart, request.methodEnd);
+    if (at === NOT_PLAIN) return NOT_PLAIN;
+    at = layWords(view, at, AUTHORITY);
+    at = layPlain(out, at, slab, request.authorityStart, request.authorityEnd);
+    if (at === NOT_PLAIN) return NOT_PLAIN;
+    at = layWords(view, at, PATH);
+    at = layPlain(out, at, slab, request.pathStart, pathAndQueryEnd(request));
+    if (at === NOT_PLAIN) return NOT_PLAIN;
+    at = layWords(view, at, request.version === 10 ? HTTP_10_AGENT : HTTP_11_AGENT);
+    if (agent !== -1) {
+      const field = agent * 4;
+      at = layPlain(out, at, slab, spans[field + VALUE_START]!, spans[field + VALUE_END]!);
+      if (at === NOT_PLAIN) return NOT_PLAIN;
+    }
+    at = layText(out, layWords(view, at, PEER), downstream.peer);
+    const id = layWords(view, at, REQUEST_ID);
+    at = writeRequestId(out, id, request, this.#ids);
+    if (!isPlainText(out, id, at)) return NOT_PLAIN;
+    at = writeTraceId(out, layWords(view, at, TRACE_ID), request, this.#ids);
+    at = layWords(view, at, this.#placeOf(target!, source));
+    return layWords(view, layText(out, at, note.endpoint!.key), this.#end);
   }
 
   #placeOf(target: Target, { trail, rule }: RecordSource): Words {
@@ -159,49 +157,46 @@ export class AccessBytes {
     this.#target = target;
     return place;
   }
+}
 
-  #raw(words: Words): void {
-    this.#at = layWords(this.#view, this.#at, words);
-  }
+/** Of ASCII that needs no escape: addresses. */
+function layText(out: Uint8Array, start: number, text: string): number {
+  for (let i = 0; i < text.length; i++) out[start + i] = text.charCodeAt(i);
+  return start + text.length;
+}
 
-  #decimal(value: number): void {
-    this.#at = writeDecimal(this.#out, this.#at, value);
+/** NOT_PLAIN: something in it can't stand in JSON as it is. */
+function layPlain(
+  out: Uint8Array,
+  start: number,
+  from: Uint8Array,
+  begin: number,
+  end: number,
+): number {
+  const shift = start - begin;
+  for (let at = begin; at < end; at++) {
+    const byte = from[at]!;
+    if (PLAIN[byte] === 0) return NOT_PLAIN;
+    out[at + shift] = byte;
   }
+  return end + shift;
+}
 
-  /** Of ASCII that needs no escape: addresses. */
-  #text(text: string): void {
-    for (let i = 0; i < text.length; i++) this.#out[this.#at++] = text.charCodeAt(i);
+/** To the microsecond, without zeros that say nothing. */
+function layMilliseconds(out: Uint8Array, start: number, ms: number): number {
+  const us = Math.round(ms * 1_000);
+  const whole = Math.floor(us / 1_000);
+  let at = writeDecimal(out, start, whole);
+  // As a 32-bit integer: its divisions are multiplications.
+  let rest = (us - whole * 1_000) | 0;
+  if (rest === 0) return at;
+  out[at++] = DOT;
+  for (let unit = 100; rest > 0; unit = (unit / 10) | 0) {
+    const digit = (rest / unit) | 0;
+    out[at++] = ZERO + digit;
+    rest -= digit * unit;
   }
-
-  /** False: something in it can't stand in JSON as it is. */
-  #bytes(from: Uint8Array, start: number, end: number): boolean {
-    const out = this.#out;
-    let at = this.#at;
-    for (let i = start; i < end; i++) {
-      const byte = from[i]!;
-      if (byte < SPACE || byte > TILDE || byte === QUOTE || byte === BACKSLASH) return false;
-      out[at++] = byte;
-    }
-    this.#at = at;
-    return true;
-  }
-
-  /** To the microsecond, without zeros that say nothing. */
-  #milliseconds(ms: number): void {
-    const us = Math.round(ms * 1_000);
-    const whole = Math.floor(us / 1_000);
-    this.#decimal(whole);
-    // As a 32-bit integer: its divisions are multiplications.
-    let rest = (us - whole * 1_000) | 0;
-    if (rest === 0) return;
-    const out = this.#out;
-    out[this.#at++] = DOT;
-    for (let unit = 100; rest > 0; unit = (unit / 10) | 0) {
-      const digit = (rest / unit) | 0;
-      out[this.#at++] = ZERO + digit;
-      rest -= digit * unit;
-    }
-  }
+  return at;
 }
 
 /** One attempt, answered; no text that a line would cut. */

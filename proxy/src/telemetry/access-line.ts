@@ -18,18 +18,19 @@ export function accessFields(record: RequestRecord): string {
   const { attempts, cause } = record;
   const decisive = decisiveAttempt(record);
   return (
-    `,"startedAt":${milliseconds(record.startedAt)}` +
+    `,"startedAt":${Math.round(record.startedAt)}` +
     `,"durationMs":${milliseconds(record.durationMs)}` +
-    `,"upstreamMs":${upstreamMs(decisive)},"direction":"${record.direction}"` +
-    `,"method":${quoted(record.method)},"authority":${quoted(record.authority)}` +
-    `,"path":${cut(record.path, limits.accessPathMax)},"protocol":"${record.protocol}"` +
-    `,"status":${record.status},"isFailed":${record.isFailed}` +
-    `,"cause":${cause === null ? 'null' : `"${cause}"`},"detail":${quoted(record.detail)}` +
+    `,"upstreamMs":${upstreamMs(decisive)},"status":${record.status}` +
     `,"requestBytes":${record.requestBytes},"responseBytes":${record.responseBytes}` +
-    `,"peer":${quoted(record.peer)},"userAgent":${quoted(record.userAgent)}` +
+    `,"direction":"${record.direction}","method":${quoted(record.method)}` +
+    `,"authority":${quoted(record.authority)},"path":${cut(record.path, limits.accessPathMax)}` +
+    `,"protocol":"${record.protocol}","userAgent":${quoted(record.userAgent)}` +
+    `,"peer":${quoted(record.peer)}` +
     `,"requestId":${quoted(record.requestId)},"traceId":${quoted(record.traceId)}` +
     `,"destination":${quoted(record.destination)},"rule":${quoted(record.rule)}` +
     `,"backend":${quoted(record.backend)},"endpoint":${quoted(decisive?.endpoint ?? '')}` +
+    `,"isFailed":${record.isFailed},"cause":${cause === null ? 'null' : `"${cause}"`}` +
+    `,"detail":${quoted(record.detail)}` +
     `,"attempts":${attempts.length},"retries":${retries(attempts)}` +
     `,"proxy":${quoted(record.proxy.name)},"msg":"request"`
   );

@@ -21,8 +21,9 @@ class Pipe implements LogSink {
     return this.writes.reduce((sum, { length }) => sum + length, this.others);
   }
 
-  write(bytes: Uint8Array): void {
-    this.writes.push(bytes);
+  write(bytes: Uint8Array): boolean {
+    this.writes.push(this.isRead ? Buffer.from(bytes) : bytes);
+    return this.isRead;
   }
 }
 

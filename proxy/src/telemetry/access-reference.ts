@@ -34,6 +34,13 @@ export const ACCESS_FIELDS: readonly Field[] = [
     says: "Of the attempt at `endpoint`: head sent to answer's head; null: no answer.",
   },
   {
+    name: 'status',
+    envoy: '%RESPONSE_CODE%',
+    says: 'Of the answer; 499: the client left before one began.',
+  },
+  { name: 'requestBytes', envoy: '%BYTES_RECEIVED%', says: 'Of the body, without framing.' },
+  { name: 'responseBytes', envoy: '%BYTES_SENT%', says: 'Of the body, without framing.' },
+  {
     name: 'direction',
     envoy: '',
     says: '`outbound`, from the application beside the proxy, or `inbound`, to it.',
@@ -46,26 +53,12 @@ export const ACCESS_FIELDS: readonly Field[] = [
     says: 'With the query, as it came.',
   },
   { name: 'protocol', envoy: '%PROTOCOL%', says: 'Of the request.' },
-  {
-    name: 'status',
-    envoy: '%RESPONSE_CODE%',
-    says: 'Of the answer; 499: the client left before one began.',
-  },
-  { name: 'isFailed', envoy: '', says: 'As the metrics count it: `response_total`.' },
-  {
-    name: 'cause',
-    envoy: '%RESPONSE_FLAGS%',
-    says: 'The code of an answer that Remora made itself ([errors.md](errors.md)); null: none.',
-  },
-  { name: 'detail', envoy: '%RESPONSE_CODE_DETAILS%', says: 'What the answer said of the cause.' },
-  { name: 'requestBytes', envoy: '%BYTES_RECEIVED%', says: 'Of the body, without framing.' },
-  { name: 'responseBytes', envoy: '%BYTES_SENT%', says: 'Of the body, without framing.' },
+  { name: 'userAgent', envoy: '%REQ(USER-AGENT)%', says: '' },
   {
     name: 'peer',
     envoy: '%REQ(X-FORWARDED-FOR)%',
     says: 'The address of the client, from its connection and not from what it says.',
   },
-  { name: 'userAgent', envoy: '%REQ(USER-AGENT)%', says: '' },
   {
     name: 'requestId',
     envoy: '%REQ(X-REQUEST-ID)%',
@@ -80,6 +73,13 @@ export const ACCESS_FIELDS: readonly Field[] = [
     envoy: '%UPSTREAM_HOST%',
     says: 'Whose answer this is; where Remora answered, the last that was tried.',
   },
+  { name: 'isFailed', envoy: '', says: 'As the metrics count it: `response_total`.' },
+  {
+    name: 'cause',
+    envoy: '%RESPONSE_FLAGS%',
+    says: 'The code of an answer that Remora made itself ([errors.md](errors.md)); null: none.',
+  },
+  { name: 'detail', envoy: '%RESPONSE_CODE_DETAILS%', says: 'What the answer said of the cause.' },
   {
     name: 'attempts',
     envoy: '%UPSTREAM_REQUEST_ATTEMPT_COUNT%',

@@ -11,8 +11,9 @@ class Sink implements LogSink {
   writableLength = 0;
   readonly writes: string[] = [];
 
-  write(bytes: Uint8Array): void {
+  write(bytes: Uint8Array): boolean {
     this.writes.push(String(bytes));
+    return true;
   }
 }
 
@@ -122,9 +123,17 @@ describe('the log', () => {
   test('fills a batch again that the sink is done with', () => {
     const { held, log } = newHoldingLog();
     writeBatch(log, 0);
-    held[0]!.done?.();
+    held[0]!.done();
     writeBatch(log, 1);
     assert.equal(held[1]!.bytes.buffer, held[0]!.bytes.buffer);
+  });
+
+  test('goes on in the same batch where the sink took it at once', () => {
+    const memories = new Set<ArrayBufferLike>();
+    const write = (bytes: Uint8Array) => memories.add(bytes.buffer).size > 0;
+    const log = new LineLog({ writableLength: 0, write }, 'remora-proxy', () => WALL_MS);
+    for (let batch = 0; batch < 4; batch++) writeBatch(log, batch);
+    assert.equal(memories.size, 1);
   });
 
   test('holds a few lines, and no whole batch, for a reader that sleeps', () => {
@@ -141,13 +150,20 @@ describe('the log', () => {
 
 interface Held {
   readonly bytes: Uint8Array;
-  readonly done: (() => void) | undefined;
+  readonly done: () => void;
 }
 
 /** A log whose sink keeps what it was given. */
 function newHoldingLog(): { held: Held[]; log: LineLog } {
   const held: Held[] = [];
-  const sink: LogSink = { writableLength: 0, write: (bytes, done) => held.push({ bytes, done }) };
+  const sink = {
+    writableLength: 0,
+    write(bytes: Uint8Array, done: () => void): boolean {
+      held.push({ bytes, done });
+      this.writableLength += bytes.length;
+      return false;
+    },
+  };
   return { held, log: new LineLog(sink, 'remora-proxy', () => WALL_MS) };
 }
 

@@ -12,11 +12,11 @@ import { writeDecimal } from '../http1/octets.ts';
 import * as limits from '../limits.ts';
 import { layWords, Words, WORDS_OVERRUN } from './words.ts';
 
-/** What of a `Writable` a log needs: stdout is one. */
 export interface LogSink {
+  /** Bytes that it holds. */
   readonly writableLength: number;
-  /** `done`: the bytes are the writer's again. */
-  write(bytes: Uint8Array, done?: () => void): unknown;
+  /** True: taken at once. Otherwise the bytes are the writer's again when `done` is called. */
+  write(bytes: Uint8Array, done: () => void): boolean;
 }
 
 export type LogFields = Readonly<Record<string, unknown>>;
@@ -143,11 +143,15 @@ export class LineLog implements Log {
     const bytes = batch.bytes.subarray(0, this.#filled);
     this.#filled = 0;
     // Few bytes are copied: while a reader sleeps, each write would hold a whole batch.
-    if (bytes.length < limits.logBatchBytes / 2) return void this.#sink.write(Buffer.from(bytes));
-    this.#batch = null;
-    this.#sink.write(bytes, () => {
-      this.#spare = batch;
-    });
+    if (bytes.length < limits.logBatchBytes / 2 && this.#sink.writableLength > 0) {
+      this.#sink.write(Buffer.from(bytes), nothing);
+    } else if (!this.#sink.write(bytes, () => this.#takeBack(batch))) {
+      this.#batch = null;
+    }
+  }
+
+  #takeBack(batch: LogBatch): void {
+    this.#spare = batch;
   }
 
   #add(level: Level, fields: LogFields, message: string): void {
@@ -178,7 +182,7 @@ export class LineLog implements Log {
   #put(line: string): void {
     const most = line.length * UTF8_BYTES_MAX;
     if (most > this.#room) this.flush();
-    if (most > this.#room) this.#sink.write(Buffer.from(line));
+    if (most > this.#room) this.#sink.write(Buffer.from(line), nothing);
     else this.#filled += this.batch.bytes.write(line, this.#filled);
   }
 
