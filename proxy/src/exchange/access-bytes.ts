@@ -60,13 +60,6 @@ const REQUEST_ID = new Words('","requestId":"');
 const TRACE_ID = new Words('","traceId":"');
 const WENT_WELL = '","isFailed":false,"cause":null,"detail":"","attempts":1,"retries":[]';
 
-/** How the request ended. */
-interface Ending {
-  readonly status: number;
-  readonly nowMs: number;
-  readonly wallMs: number;
-}
-
 export class AccessBytes {
   readonly #access: AccessLog;
   readonly #ids: IdSource;
@@ -78,6 +71,9 @@ export class AccessBytes {
   #place: Words | null = null;
   #rule: Rule | null = null;
   #target: Target | null = null;
+  /** Which field is `user-agent`; -1: none. */
+  #agent = -1;
+
   constructor(access: AccessLog, identity: ProxyIdentity, ids: IdSource) {
     this.#access = access;
     this.#ids = ids;
@@ -90,30 +86,36 @@ export class AccessBytes {
     const access = this.#access;
     const { sample } = access;
     if (sample < 1 && !isSampled(traceIdText(source.request, this.#ids), sample)) return true;
-    const agent = source.request.find(USER_AGENT);
+    this.#agent = source.request.find(USER_AGENT);
     // A client that left may be worth a warning.
-    if (status === CLIENT_LEFT || !isPlain(source, agent)) return false;
+    if (status === CLIENT_LEFT || !isPlain(source, this.#agent)) return false;
     const start = access.beginLine(wallMs, LINE_BYTES_MAX);
     if (start === NO_ROOM) return true;
-    const end = this.#write(source, agent, start, { status, nowMs, wallMs });
+    const end = this.#write(source, start, status, nowMs, wallMs);
     if (end === NOT_PLAIN) return false; // What was laid is laid over.
     access.endLine(end);
     return true;
   }
 
   /** Where the line ends, or NOT_PLAIN. */
-  #write(source: RecordSource, agent: number, start: number, ending: Ending): number {
+  #write(
+    source: RecordSource,
+    start: number,
+    status: number,
+    nowMs: number,
+    wallMs: number,
+  ): number {
     const { request, trail, role, downstream, target, startedAtMs } = source;
     const { slab, spans } = request;
     const { bytes: out, view } = this.#access.batch;
     const note = trail.attempts[0]!;
-    const durationMs = ending.nowMs - startedAtMs;
+    const durationMs = nowMs - startedAtMs;
     let at = layWords(view, start, STARTED);
-    at = writeDecimal(out, at, Math.round(ending.wallMs - durationMs));
+    at = writeDecimal(out, at, Math.round(wallMs - durationMs));
     at = layMilliseconds(out, layWords(view, at, DURATION), durationMs);
     at = layWords(view, at, UPSTREAM);
     at = layMilliseconds(out, at, note.answeredAtMs - note.sentAtMs);
-    at = writeDecimal(out, layWords(view, at, STATUS), ending.status);
+    at = writeDecimal(out, layWords(view, at, STATUS), status);
     at = writeDecimal(out, layWords(view, at, REQUEST_BYTES), trail.requestBytes);
     at = writeDecimal(out, layWords(view, at, RESPONSE_BYTES), trail.responseBytes);
     at = layWords(view, at, role.direction === 'inbound' ? INBOUND_METHOD : OUTBOUND_METHOD);
@@ -126,8 +128,8 @@ export class AccessBytes {
     at = layPlain(out, at, slab, request.pathStart, pathAndQueryEnd(request));
     if (at === NOT_PLAIN) return NOT_PLAIN;
     at = layWords(view, at, request.version === 10 ? HTTP_10_AGENT : HTTP_11_AGENT);
-    if (agent !== -1) {
-      const field = agent * 4;
+    if (this.#agent !== -1) {
+      const field = this.#agent * 4;
       at = layPlain(out, at, slab, spans[field + VALUE_START]!, spans[field + VALUE_END]!);
       if (at === NOT_PLAIN) return NOT_PLAIN;
     }

@@ -6,8 +6,8 @@
  * the stream would call in the end: an internal of Node, used here alone. Where it is not as
  * expected the stream is used, correct and slower, and a test says when it has gone.
  *
- * Not pure. No allocation while the kernel takes everything. Used by `socket-stream.ts`;
- * `bench/hop` notices its loss.
+ * Not pure. No allocation while the kernel takes everything. Used by `socket-stream.ts` and
+ * `direct-sink.ts`; `bench/hop` notices its loss.
  */
 import type { Socket } from 'node:net';
 import { getSystemErrorName } from 'node:util';

@@ -145,13 +145,12 @@ export class LineLog implements Log {
     // Few bytes are copied: while a reader sleeps, each write would hold a whole batch.
     if (bytes.length < limits.logBatchBytes / 2 && this.#sink.writableLength > 0) {
       this.#sink.write(Buffer.from(bytes), nothing);
-    } else if (!this.#sink.write(bytes, () => this.#takeBack(batch))) {
-      this.#batch = null;
+      return;
     }
-  }
-
-  #takeBack(batch: LogBatch): void {
-    this.#spare = batch;
+    const isTaken = this.#sink.write(bytes, () => {
+      this.#spare = batch;
+    });
+    if (!isTaken) this.#batch = null;
   }
 
   #add(level: Level, fields: LogFields, message: string): void {
