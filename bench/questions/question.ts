@@ -109,6 +109,8 @@ export class Rounds {
   readonly #series = new Map<string, number[]>();
   readonly #bench: Bench;
   readonly #notes: string[];
+  /** Rounds of that kind so far, over all calls. */
+  #sideBySide = 0;
 
   constructor(bench: Bench, notes: string[]) {
     this.#bench = bench;
@@ -117,7 +119,7 @@ export class Rounds {
 
   /**
    * A B C, B C A, C A B, …: nobody is always first, and what disturbs the machine for a while
-   * disturbs all. At least one round is run, whatever the time.
+   * disturbs all.
    */
   async alternate(
     peers: readonly Running[],
@@ -125,15 +127,32 @@ export class Rounds {
     measure: (running: Running, round: number) => Promise<Readonly<Record<string, number>>>,
   ): Promise<void> {
     for (let round = 0; round < rounds; round++) {
-      if (round > 0 && !this.#bench.hasTime()) {
-        this.#notes.push(`time was up after ${round} of ${rounds} rounds`);
-        return;
-      }
+      if (this.#isOver(round, rounds)) return;
       for (let seat = 0; seat < peers.length; seat++) {
         const running = peers[(seat + round) % peers.length]!;
         await this.#measureOnce(running, round, measure);
       }
     }
+  }
+
+  /** All at the same time on the same core: what disturbs the machine disturbs each alike. */
+  async sideBySide(
+    peers: readonly Running[],
+    rounds: number,
+    measure: (running: Running) => Promise<Readonly<Record<string, number>>>,
+  ): Promise<void> {
+    for (let round = 0; round < rounds; round++) {
+      if (this.#isOver(round, rounds)) return;
+      const at = this.#sideBySide++;
+      await Promise.all(peers.map((running) => this.#measureOnce(running, at, measure)));
+    }
+  }
+
+  /** At least one round is run, whatever the time. */
+  #isOver(round: number, rounds: number): boolean {
+    if (round === 0 || this.#bench.hasTime()) return false;
+    this.#notes.push(`time was up after ${round} of ${rounds} rounds`);
+    return true;
   }
 
   async #measureOnce(

@@ -6,9 +6,10 @@
  * collector that takes them: the origin, which answers 200 to whatever it is sent.
  *
  * The bars are a few hundredths, and two processes that do the same differ by as much: by what the
- * machine did meanwhile, and by what their compilers made of the first seconds. So slices are short
- * and many, all start anew several times, and the quiet one is there twice: what it costs "of
- * itself" is what this run can tell apart.
+ * machine did meanwhile, and by what their compilers made of the first seconds. So all run side by
+ * side on one core (turns of a second each tell 5% apart, this 1.5%), all start anew several times,
+ * each time in another order, and the quiet one is there twice: what it costs "of itself" is what
+ * this run can tell apart.
  */
 import { startOrigin } from '../peers/nginx.ts';
 import type { Peer, Running } from '../peers/peer.ts';
@@ -31,14 +32,13 @@ const AGAIN = 'Remora, no records, once more';
 const KEPT = 'Remora, 1% kept for explain';
 const SAMPLED = 'Remora, 1% sent as spans';
 const LOGGED = 'Remora, all in the access log';
-const SLICE_SECONDS = 1;
+const SLICE_SECONDS = 3;
 /** Slow requests would leave records of their own: here nothing is slow. */
 const NEVER_SLOW = ['--slow', '3600000'];
 
 const COLUMNS: readonly Column[] = [
   { key: 'cpuUs', title: 'CPU µs/request', plotted: true },
   { key: 'perCore', title: 'requests/s per core', plotted: false },
-  { key: 'p99Us', title: 'p99 µs', plotted: false },
 ];
 
 export const seeing: Question = {
@@ -60,12 +60,14 @@ export const seeing: Question = {
     let running: readonly Running[] = [];
     for (let start = 0; start < bench.scale.lives; start++) {
       for (const one of running) await bench.place.children.end(one.child);
-      running = await startPeers(bench, peers, shopTable(firstPort), notes);
+      const turn = start % peers.length;
+      const inTurn = [...peers.slice(turn), ...peers.slice(0, turn)];
+      running = await startPeers(bench, inTurn, shopTable(firstPort), notes);
       for (const one of running) {
         const load = { connections: CONNECTIONS, seconds: bench.scale.warmSeconds };
         await bench.driver.saturate(targetOf(one), load);
       }
-      await rounds.alternate(running, bench.scale.slices, (one) => measure(bench, one));
+      await rounds.sideBySide(running, bench.scale.slices, (one) => measure(bench, one));
     }
     const ratio = (name: string) => {
       const quiet = rounds.named(QUIET, 'cpuUs');
@@ -74,7 +76,10 @@ export const seeing: Question = {
     };
     return {
       columns: COLUMNS,
-      rows: running.map((one) => rounds.row(one, COLUMNS)),
+      rows: peers.flatMap(({ name }) => {
+        const one = running.find((candidate) => candidate.name === name);
+        return one === undefined ? [] : [rounds.row(one, COLUMNS)];
+      }),
       figures: {
         cpuRatioItself: ratio(AGAIN),
         cpuRatioExplain: ratio(KEPT),
@@ -92,7 +97,7 @@ function peer(name: string, ...flags: readonly string[]): Peer {
 
 async function measure(bench: Bench, running: Running) {
   const load = { connections: CONNECTIONS, seconds: SLICE_SECONDS };
-  const { cpuUs, perCore, p99Us } = await bench.driver.saturate(targetOf(running), load);
+  const { cpuUs, perCore } = await bench.driver.saturate(targetOf(running), load);
   bench.say(`${running.name}: ${cpuUs.toFixed(1)} µs`);
-  return { cpuUs, perCore, p99Us };
+  return { cpuUs, perCore };
 }

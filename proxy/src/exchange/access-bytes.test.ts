@@ -1,6 +1,7 @@
 /** A line made of bytes says what the line of the same request's record says. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import fc from 'fast-check';
 import { Backend } from '../balance/backend.ts';
 import { backendConfig, endpointConfigs } from '../balance/endpoint-fixture.ts';
@@ -20,6 +21,13 @@ import { FIRST } from './trail.ts';
 const identity = { name: 'web-0', namespace: 'shop', workload: 'web' };
 const ids = new IdSource({ sampleRatio: 0, fill: (pool) => pool.fill(7) });
 const WALL_MS = 1_790_000_000_123;
+const END = {
+  status: 200,
+  isFailed: false,
+  reason: 'asked',
+  nowMs: 23.5,
+  wallMs: WALL_MS,
+} as const;
 
 /** One proxy's log of all requests, and what was written to it. */
 class World {
@@ -55,18 +63,24 @@ class World {
     return this.#line();
   }
 
+  /** All that was written since the last look, as lines. */
+  lines(): readonly unknown[] {
+    this.log.flush();
+    const lines = this.sink.written.split('\n').slice(0, -1);
+    this.sink.written = '';
+    return lines.map((line) => JSON.parse(line) as unknown);
+  }
+
   /** The line of the request's record. */
   full(source: RecordSource, status = 200): unknown {
-    const end = { status, isFailed: false, reason: 'asked', nowMs: 23.5, wallMs: WALL_MS } as const;
-    this.access.add(recordOf(source, end, identity, ids));
+    this.access.add(recordOf(source, { ...END, status }, identity, ids));
     return this.#line();
   }
 
   #line(): unknown {
-    this.log.flush();
-    const { written } = this.sink;
-    this.sink.written = '';
-    return written === '' ? undefined : JSON.parse(written);
+    const lines = this.lines();
+    assert(lines.length <= 1);
+    return lines[0];
   }
 
   #keep(bytes: Uint8Array): boolean {
@@ -151,5 +165,65 @@ describe('a line made of bytes', () => {
     world.lean(source);
     const other = { ...source, rule: { id: 'other', targets: [] } as unknown as Rule };
     assert.deepEqual(world.lean(other), world.full(other));
+  });
+});
+
+describe('lines that are held', () => {
+  /** Requests that differ in each text, as one would find another's. */
+  function sources(world: World, count: number, agentBytes: number): readonly RecordSource[] {
+    return Array.from({ length: count }, (_, n) => {
+      const fields = [['user-agent', `${n} `.padEnd(n % 3 === 0 ? 3 : agentBytes, 'a')]] as const;
+      return world.source(`/${'p'.repeat(n % 7)}?n=${n}`, { fields }, `10.0.0.${n % 250}`);
+    });
+  }
+
+  test('are laid in their order, each as it would be alone', () => {
+    const world = new World();
+    // More than are held at once, and in the second case more text.
+    for (const [count, agentBytes] of [
+      [3 * limits.accessHeldMax + 1, 20],
+      [limits.accessHeldMax, limits.accessTextMax],
+      [200, limits.accessTextMax],
+    ] as const) {
+      const all = sources(world, count, agentBytes);
+      for (const source of all) assert(world.bytes.add(source, 200, 23.5, WALL_MS));
+      const lean = world.lines();
+      const full = all.map((source) => world.full(source));
+      assert.deepEqual(lean, full);
+    }
+  });
+
+  test('come before what is logged after them', () => {
+    const world = new World();
+    world.bytes.add(world.source('/first'), 200, 23.5, WALL_MS);
+    world.log.warn({}, 'second');
+    world.bytes.add(world.source('/third'), 200, 23.5, WALL_MS);
+    world.access.add(
+      recordOf(world.source('/fourth'), { ...END, reason: 'failed' }, identity, ids),
+    );
+    const told = world.lines() as readonly { path?: string; msg: string }[];
+    const seen = told.map(({ path, msg }) => path ?? msg);
+    assert.deepEqual(seen, ['/first', 'second', '/third', '/fourth']);
+  });
+
+  test('are counted when they are held, and leave by themselves', async () => {
+    const world = new World();
+    world.bytes.add(world.source('/'), 200, 23.5, WALL_MS);
+    assert.deepEqual([world.access.written, world.sink.written], [1, '']);
+    await setTimeout(limits.logBatchMs + 50);
+    assert.match(world.sink.written, /"path":"\/"/);
+  });
+
+  test('one that turns out not to be plain leaves the others as they are', () => {
+    const world = new World();
+    const quoted = world.source('/b', { fields: [['user-agent', 'a "b"']] });
+    assert(world.bytes.add(world.source('/a'), 200, 23.5, WALL_MS));
+    assert(!world.bytes.add(quoted, 200, 23.5, WALL_MS));
+    assert(world.bytes.add(world.source('/c'), 200, 23.5, WALL_MS));
+    const told = world.lines() as readonly { path: string }[];
+    assert.deepEqual(
+      told.map(({ path }) => path),
+      ['/a', '/c'],
+    );
   });
 });

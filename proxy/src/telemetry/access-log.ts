@@ -16,7 +16,7 @@ import type { Clock } from '../clock.ts';
 import * as limits from '../limits.ts';
 import { type AccessFilter, isError, isMatched, isSampled } from './access-filter.ts';
 import { accessFields } from './access-line.ts';
-import { LEVEL, type LineLog, type LogBatch, NO_ROOM } from './log.ts';
+import { LEVEL, type LineLog, type LineSource, type LogBatch } from './log.ts';
 
 export interface AccessLogOptions {
   readonly mode: 'errors' | 'all' | 'none';
@@ -88,17 +88,29 @@ export class AccessLog {
     this.#log.append(level, accessFields(record));
   }
 
-  /** Where the line of a good request begins in `batch`; NO_ROOM: it is dropped, and counted. */
-  beginLine(wallMs: number, bytesMax: number): number {
-    if (this.#log.takes(limits.accessBufferBytesMax)) {
-      return this.#log.beginLine(wallMs, bytesMax);
-    }
+  /** Whether the line of a good request may be held; if not, it is dropped, and counted. */
+  takes(): boolean {
+    if (this.#log.takes(limits.accessBufferBytesMax)) return true;
     this.dropped++;
-    return NO_ROOM;
+    return false;
+  }
+
+  /** One more line is held there. */
+  hold(lines: LineSource): void {
+    this.written++;
+    this.#log.hold(lines);
+  }
+
+  layHeld(): void {
+    this.#log.layHeld();
+  }
+
+  /** Where a held line begins in `batch`. */
+  beginLine(wallMs: number, bytesMax: number): number {
+    return this.#log.beginLine(wallMs, bytesMax);
   }
 
   endLine(end: number): void {
-    this.written++;
     this.#log.endLine(end);
   }
 

@@ -92,8 +92,8 @@ export const ACCESS_FIELDS: readonly Field[] = [
 
 const HEAD = `# Access log
 
-One line of JSON for a request, in pino's format, among the other lines of the log on stderr. The
-lines of one turn of the event loop leave in one write.
+One line of JSON for a request, in pino's format, among the other lines of the log on stderr.
+Lines wait for each other, ${limits.logBatchMs} ms at most, and leave in one write.
 
 Generated from the code: \`REMORA_WRITE=1 node --test proxy/src/admin/access-log-page.test.ts\`.
 

@@ -1,7 +1,7 @@
 /**
  * The proxy's log: one JSON object a line, in pino's format, many lines in one write.
  *
- * Lines of one turn of the loop leave together, and access lines after `logBatchMs`. A reader that
+ * The proxy's own lines leave at the turn's end, and access lines wait `logBatchMs`. A reader that
  * is too slow loses lines, which are counted and confessed in the next line that gets through; it
  * never stops requests and never grows memory beyond `logBufferBytesMax`. Lines wait as bytes: text
  * would outlive its youth, and cost a collection. Pino was refused: 8.7 µs a line, 10 MB.
@@ -33,8 +33,11 @@ const UTF8_BYTES_MAX = 3;
 /** Milliseconds below 2^53. */
 const TIME_DIGITS_MAX = 16;
 
-/** A line may not begin. */
-export const NO_ROOM = -1;
+/** Lines that wait in another form, to be laid together. */
+export interface LineSource {
+  /** Lays each with `beginLine` and `endLine`, and holds none then. */
+  lay(): void;
+}
 
 /** Pino's numbers. */
 export const LEVEL = { INFO: 30, WARN: 40, ERROR: 50 } as const;
@@ -65,6 +68,7 @@ export class LineLog implements Log {
   #confessed = 0;
   /** For others to be written with. */
   #isWaiting = false;
+  #held: LineSource | null = null;
 
   constructor(sink: LogSink, name: string, wallMs: () => number) {
     this.#sink = sink;
@@ -103,6 +107,7 @@ export class LineLog implements Log {
    * costs more than the line. `fields` are JSON already: `,"a":1,"msg":"b"`.
    */
   append(level: Level, fields: string): void {
+    this.layHeld();
     this.#confess();
     this.#put(`{"level":${level},"time":${this.#wallMs()}${this.#nameField}${fields}}\n`);
     this.#flushLater();
@@ -115,7 +120,7 @@ export class LineLog implements Log {
   beginLine(wallMs: number, bytesMax: number): number {
     this.#confess();
     const ownMax = INFO_BEGIN.length + TIME_DIGITS_MAX + this.#nameWords.length + WORDS_OVERRUN;
-    if (ownMax + bytesMax > this.#room) this.flush();
+    if (ownMax + bytesMax > this.#room) this.#write();
     const { bytes, view } = this.batch;
     const at = layWords(view, this.#filled, INFO_BEGIN);
     return layWords(view, writeDecimal(bytes, at, wallMs), this.#nameWords);
@@ -135,8 +140,28 @@ export class LineLog implements Log {
     this.#flushLater();
   }
 
+  /** Lines that `takes` has let in wait there: they are laid before any that comes after them. */
+  hold(lines: LineSource): void {
+    if (this.#held === lines) return;
+    this.layHeld();
+    this.#held = lines;
+    this.#flushLater();
+  }
+
+  layHeld(): void {
+    const held = this.#held;
+    if (held === null) return;
+    this.#held = null;
+    held.lay();
+  }
+
   /** Hands over what waits: before the process ends. */
   flush(): void {
+    this.layHeld();
+    this.#write();
+  }
+
+  #write(): void {
     this.#isScheduled = false;
     if (this.#filled === 0) return;
     const batch = this.#batch!;
@@ -155,6 +180,7 @@ export class LineLog implements Log {
 
   #add(level: Level, fields: LogFields, message: string): void {
     if (!this.takes(limits.logBufferBytesMax)) return;
+    this.layHeld();
     this.#confess();
     this.#put(this.#line(level, fields, message));
     if (this.#isScheduled) return;
@@ -180,7 +206,7 @@ export class LineLog implements Log {
 
   #put(line: string): void {
     const most = line.length * UTF8_BYTES_MAX;
-    if (most > this.#room) this.flush();
+    if (most > this.#room) this.#write();
     if (most > this.#room) this.#sink.write(Buffer.from(line), nothing);
     else this.#filled += this.batch.bytes.write(line, this.#filled);
   }

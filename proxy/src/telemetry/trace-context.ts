@@ -18,7 +18,7 @@ import { isDoubled, PARENT_BYTES, traceOf } from './incoming-trace.ts';
 
 /** A given x-request-id beyond this is replaced. */
 export const REQUEST_ID_BYTES_MAX = 128;
-const TRACE_DIGITS = 32;
+export const TRACE_DIGITS = 32;
 const SPAN_DIGITS = 16;
 
 const REQUEST_ID_NAME = Buffer.from('x-request-id: ');
