@@ -127,6 +127,8 @@ export const seriesIdleMs = 600_000;
 /** Status codes of one route and backend that get a series of their own. */
 export const statusSeriesMax = 64;
 export const logBufferBytesMax = 1024 * 1024;
+/** A log whose reader has gone is not written for so long. */
+export const logReaderGoneMs = 1_000;
 /** Answers of one window that an adaptive limit keeps per endpoint. */
 export const latencySamplesMax = 64;
 /** The one request that an open service breaker lets through lives so long at most. */

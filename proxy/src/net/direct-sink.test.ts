@@ -4,6 +4,8 @@ import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { PassThrough } from 'node:stream';
 import { test, type TestContext } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
+import * as limits from '../limits.ts';
 import { DirectSink } from './direct-sink.ts';
 
 const PIECE_BYTES = 1024 * 1024;
@@ -66,5 +68,21 @@ test('an output that is no socket is written as a stream', async () => {
   assert.equal(sink.writableLength, 7);
   assert.equal(String(output.read()), 'a line\n');
   await done;
+  assert.equal(sink.writableLength, 0);
+});
+
+test('a reader that has gone makes it full, and ends nothing', async (t) => {
+  const { near, far } = await connectedPair(t);
+  const sink = new DirectSink(near);
+  far.destroy();
+  const lines = Buffer.from('a line\n');
+  for (let tries = 0; tries < 100 && Number.isFinite(sink.writableLength); tries++) {
+    sink.write(lines, () => undefined);
+    await setTimeout(10);
+  }
+  assert.equal(sink.writableLength, Number.POSITIVE_INFINITY);
+  assert.equal(sink.write(lines, assert.fail), true);
+  // It is tried again, and finds the same.
+  await setTimeout(limits.logReaderGoneMs + 50);
   assert.equal(sink.writableLength, 0);
 });

@@ -150,7 +150,8 @@ const BOUNDS = `
 ## What is lost, and how you know
 
 A log must not stop requests. A line is dropped when ${limits.accessBufferBytesMax / 1_024} KiB wait
-for a slow reader; the proxy's other lines still have the rest of
+for a slow reader, and while there is none: an output whose reader has
+gone is tried again each second. The proxy's other lines still have the rest of
 ${limits.logBufferBytesMax / 1_024} KiB. Of errors that nobody asked for (\`--access-log errors\`) a
 second has ${limits.accessLinesPerSecondMax} lines at most. Both are counted: GET \`/access-log\`
 shows \`lines.written\`, \`lines.dropped\`, and what of these were over the rate; and the log says
