@@ -53,15 +53,13 @@ export class AccessBytes {
   #place: Words | null = null;
   #rule: Rule | null = null;
   #target: Target | null = null;
-  /** Which field is `user-agent`; -1: none. */
-  #agent = -1;
 
   constructor(access: AccessLog, identity: ProxyIdentity, ids: IdSource) {
     this.#access = access;
     this.#ids = ids;
     const name = JSON.stringify(identity.name);
     const end = new Words(`${WENT_WELL},"proxy":${name},"msg":"request"}\n`);
-    this.#held = new HeldLines(access, end);
+    this.#held = new HeldLines(end);
   }
 
   /** False: it is left to the record. True: it is on its way, or there was no room for it. */
@@ -70,12 +68,12 @@ export class AccessBytes {
     const held = this.#held;
     const { sample } = access;
     if (sample < 1 && !isSampled(traceIdText(source.request, this.#ids), sample)) return true;
-    this.#agent = source.request.find(USER_AGENT);
+    const agent = source.request.find(USER_AGENT);
     // A client that left may be worth a warning.
-    if (status === CLIENT_LEFT || !isPlain(source, this.#agent)) return false;
+    if (status === CLIENT_LEFT || !isPlain(source, agent)) return false;
     if (!access.takes()) return true;
     if (!held.hasRoom(TEXT_BYTES_MAX)) access.layHeld();
-    const textEnd = this.#holdTexts(source);
+    const textEnd = this.#holdTexts(source.request, agent);
     if (textEnd === NOT_PLAIN) return false; // What was held is overwritten.
     const line = held.count;
     this.#holdNumbers(line * NUMBERS, source, status, nowMs, wallMs);
@@ -88,8 +86,8 @@ export class AccessBytes {
     return true;
   }
 
-  /** Where they end, or NOT_PLAIN. */
-  #holdTexts({ request }: RecordSource): number {
+  /** Where they end, or NOT_PLAIN. `agent`: which field is `user-agent`; -1: none. */
+  #holdTexts(request: Head, agent: number): number {
     const { texts, ends, count, textEnd } = this.#held;
     const { slab, spans } = request;
     const text = count * TEXTS;
@@ -102,8 +100,8 @@ export class AccessBytes {
     at = copyPlain(texts, at, slab, request.pathStart, pathAndQueryEnd(request));
     if (at === NOT_PLAIN) return NOT_PLAIN;
     ends[text + TEXT.PATH] = at;
-    if (this.#agent !== -1) {
-      const field = this.#agent * 4;
+    if (agent !== -1) {
+      const field = agent * 4;
       at = copyPlain(texts, at, slab, spans[field + VALUE_START]!, spans[field + VALUE_END]!);
       if (at === NOT_PLAIN) return NOT_PLAIN;
     }

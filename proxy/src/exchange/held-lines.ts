@@ -10,9 +10,8 @@
  */
 import * as limits from '../limits.ts';
 import { DOT, writeDecimal } from '../http1/octets.ts';
-import type { AccessLog } from '../telemetry/access-log.ts';
 import { copy } from '../telemetry/hex-digits.ts';
-import type { LineSource } from '../telemetry/log.ts';
+import type { LineLog, LineSource } from '../telemetry/log.ts';
 import { layWords, Words } from '../telemetry/words.ts';
 
 /** Which number of a line: its place in `numbers`. */
@@ -74,12 +73,10 @@ export class HeldLines implements LineSource {
   count = 0;
   /** Where the next line's texts begin. */
   textEnd = 0;
-  readonly #access: AccessLog;
   /** What ends each line. */
   readonly #end: Words;
 
-  constructor(access: AccessLog, end: Words) {
-    this.#access = access;
+  constructor(end: Words) {
     this.#end = end;
   }
 
@@ -89,16 +86,15 @@ export class HeldLines implements LineSource {
     return isFree && this.textEnd + textBytes <= limits.accessHeldTextBytes;
   }
 
-  lay(): void {
+  lay(log: LineLog): void {
     const { count } = this;
     this.count = 0;
     this.textEnd = 0;
-    for (let line = 0, text = 0; line < count; line++) text = this.#layLine(line, text);
+    for (let line = 0, text = 0; line < count; line++) text = this.#layLine(log, line, text);
   }
 
   /** Its texts begin there; returns where they end. */
-  #layLine(line: number, textStart: number): number {
-    const access = this.#access;
+  #layLine(log: LineLog, line: number, textStart: number): number {
     const { numbers, ends, texts } = this;
     const number = line * NUMBERS;
     const text = line * TEXTS;
@@ -112,8 +108,8 @@ export class HeldLines implements LineSource {
     const requestIdEnd = ends[text + TEXT.REQUEST_ID]!;
     const traceIdEnd = ends[text + TEXT.TRACE_ID]!;
     const bytesMax = limits.accessFixedBytesMax + traceIdEnd - textStart;
-    const start = access.beginLine(wallMs, bytesMax);
-    const { bytes: out, view } = access.batch;
+    const start = log.beginLine(wallMs, bytesMax);
+    const { bytes: out, view } = log.batch;
     let at = layWords(view, start, STARTED);
     at = writeDecimal(out, at, Math.round(wallMs - durationMs));
     at = layMilliseconds(out, layWords(view, at, DURATION), durationMs);
@@ -135,7 +131,7 @@ export class HeldLines implements LineSource {
     at = copy(out, layWords(view, at, REQUEST_ID), texts, agentEnd, requestIdEnd);
     at = copy(out, layWords(view, at, TRACE_ID), texts, requestIdEnd, traceIdEnd);
     at = layText(out, layWords(view, at, this.places[line]!), this.endpoints[line]!);
-    access.endLine(layWords(view, at, this.#end));
+    log.endLine(layWords(view, at, this.#end));
     return traceIdEnd;
   }
 }

@@ -16,7 +16,7 @@ import type { Clock } from '../clock.ts';
 import * as limits from '../limits.ts';
 import { type AccessFilter, isError, isMatched, isSampled } from './access-filter.ts';
 import { accessFields } from './access-line.ts';
-import { LEVEL, type LineLog, type LineSource, type LogBatch } from './log.ts';
+import { LEVEL, type LineLog, type LineSource } from './log.ts';
 
 export interface AccessLogOptions {
   readonly mode: 'errors' | 'all' | 'none';
@@ -78,24 +78,21 @@ export class AccessLog {
       this.#confessSoon();
       return;
     }
-    if (!this.#log.takes(limits.accessBufferBytesMax)) {
-      this.dropped++;
-      return;
-    }
+    if (!this.takes()) return;
     if (!isAskedFor) this.#linesInWindow++;
     this.written++;
     const level = record.isFailed ? LEVEL.ERROR : error ? LEVEL.WARN : LEVEL.INFO;
     this.#log.append(level, accessFields(record));
   }
 
-  /** Whether the line of a good request may be held; if not, it is dropped, and counted. */
+  /** Whether one more line has room; if not, it is dropped, and counted. */
   takes(): boolean {
     if (this.#log.takes(limits.accessBufferBytesMax)) return true;
     this.dropped++;
     return false;
   }
 
-  /** One more line is held there. */
+  /** One more line, of a good request, is held there. */
   hold(lines: LineSource): void {
     this.written++;
     this.#log.hold(lines);
@@ -103,19 +100,6 @@ export class AccessLog {
 
   layHeld(): void {
     this.#log.layHeld();
-  }
-
-  /** Where a held line begins in `batch`. */
-  beginLine(wallMs: number, bytesMax: number): number {
-    return this.#log.beginLine(wallMs, bytesMax);
-  }
-
-  endLine(end: number): void {
-    this.#log.endLine(end);
-  }
-
-  get batch(): LogBatch {
-    return this.#log.batch;
   }
 
   /** Of good requests, 0 to 1. */

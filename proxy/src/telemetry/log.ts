@@ -36,7 +36,7 @@ const TIME_DIGITS_MAX = 16;
 /** Lines that wait in another form, to be laid together. */
 export interface LineSource {
   /** Lays each with `beginLine` and `endLine`, and holds none then. */
-  lay(): void;
+  lay(log: LineLog): void;
 }
 
 /** Pino's numbers. */
@@ -152,7 +152,7 @@ export class LineLog implements Log {
     const held = this.#held;
     if (held === null) return;
     this.#held = null;
-    held.lay();
+    held.lay(this);
   }
 
   /** Hands over what waits: before the process ends. */
