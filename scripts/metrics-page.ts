@@ -29,8 +29,9 @@ What a sidecar exposes at \`/metrics\`, on its metrics listener and on its loopb
   Everything else is \`remora_*\` or \`process_*\`.
 - **Two formats.** Prometheus text 0.0.4, and OpenMetrics 1.0.0 where the scraper's Accept names it,
   as Prometheus does. Only OpenMetrics carries exemplars: of each bucket the trace of the last
-  request that was sampled, failed, slow or marked by a callee, of at most
-  ${limits.exemplarSeriesMax} series. Labels are the same in both.
+  request that failed, was slow or marked by a callee, or of a sampled one where the bucket's is
+  older than ${limits.exemplarFreshSeconds} s; of at most ${limits.exemplarSeriesMax} series.
+  Labels are the same in both.
 - **Bounded.** A label with an empty value is left out. Of each metric at most
   ${limits.metricSeriesMax} series are kept: what comes later is counted in one whose labels are
   \`_overflow\`. A series that no configuration names is dropped after ${IDLE_MINUTES} minutes. Of

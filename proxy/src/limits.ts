@@ -204,6 +204,12 @@ export const recordsPerSecondMax = 1_000;
 /** Traces that a callee marked, and for how long. */
 export const tracesMarkedMax = 4_096;
 export const traceMarkMs = 10_000;
+/** Sampled requests whose records are made when somebody reads them: `held-requests.ts`. */
+export const heldRequestsMax = 128;
+/** One with a longer head leaves its record at once. */
+export const heldHeadBytesMax = 2_048;
+/** Where all of them wait for the exporter, it makes so many records before the next is held. */
+export const heldRequestsTaken = 32;
 // Looking: `telemetry/record-store.ts`, `control/queries.ts`.
 /** Records of requests that failed, were slow or marked. */
 export const recordsKept = 512;
@@ -277,6 +283,8 @@ export const drainNewsMs = 5_000;
 // Metrics: `telemetry/`, `admin/`.
 /** Series whose buckets each keep a sampled request. */
 export const exemplarSeriesMax = 1_024;
+/** A sampled request takes no bucket's exemplar that is younger: who scrapes asks no sooner. */
+export const exemplarFreshSeconds = 1;
 /** The application's own metrics, where they are merged: its page, and the time it has for it. */
 export const appMetricsBytesMax = 4 * 1024 * 1024;
 export const appMetricsTimeoutMs = 2_000;

@@ -10,6 +10,7 @@ import { type Clock, systemClock, wallClock } from './clock.ts';
 import { AccessBytes } from './exchange/access-bytes.ts';
 import { Observer, type RecordSink } from './exchange/observer.ts';
 import { TraceMarks } from './exchange/trace-marks.ts';
+import { HeldRequests } from './exchange/held-requests.ts';
 import type { ProxyOptions } from './flags.ts';
 import { AccessLog } from './telemetry/access-log.ts';
 import { IdSource } from './telemetry/id-source.ts';
@@ -23,7 +24,7 @@ export class Observability {
   readonly ids: IdSource;
   readonly marks: TraceMarks;
   readonly observer: Observer;
-  readonly records = new RecordStore();
+  readonly records: RecordStore;
   readonly accessLog: AccessLog;
   readonly spans: SpanOutlet;
   readonly #started: Pick<ProxyOptions, 'sampleRatio' | 'slowMs' | 'traces'>;
@@ -34,16 +35,24 @@ export class Observability {
     this.ids = new IdSource({ sampleRatio, fill: systemRandom() });
     this.marks = new TraceMarks(this.ids);
     this.accessLog = new AccessLog(options.accessLog, log, clock);
-    const world = { identity, clock, wheel, chance: Math.random, log };
-    this.spans = new SpanOutlet(world);
+    const held = new HeldRequests(identity, this.ids);
+    this.records = new RecordStore(held);
+    this.spans = new SpanOutlet({
+      ...{ identity, clock, wheel, log, late: held },
+      chance: Math.random,
+    });
     this.spans.use(traces);
     const sinks: RecordSink[] = [this.records, this.accessLog, this.spans];
-    const { ids, marks } = this;
+    const { ids, marks, spans } = this;
+    const onHeld = () => spans.onLate();
     const { isOfAll } = this.accessLog;
     const line = isOfAll ? new AccessBytes(this.accessLog, identity, ids) : null;
     // Not by the turn's clock: what is held is older than `Date`.
     const wallMs = wallClock(systemClock);
-    this.observer = new Observer({ identity, wallMs, ids, marks, slowMs, sinks, line });
+    this.observer = new Observer({
+      ...{ identity, wallMs, ids, marks, slowMs, sinks, line },
+      ...{ held, onHeld },
+    });
   }
 
   /** From the next request on. Throws where the collector can't be used: nothing has changed. */

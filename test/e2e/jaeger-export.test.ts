@@ -4,6 +4,7 @@ import type { RequestRecord } from '@remora/api/request-record.ts';
 import { systemClock } from '../../proxy/src/clock.ts';
 import { silentLog } from '../../proxy/src/telemetry/log.ts';
 import { aRecord, anAttempt } from '../../proxy/src/telemetry/span-fixture.ts';
+import { LateByHand } from '../../proxy/src/telemetry/late-records-fixture.ts';
 import { SpanExporter } from '../../proxy/src/telemetry/span-exporter.ts';
 import { TimerWheel } from '../../proxy/src/timer-wheel.ts';
 import {
@@ -163,5 +164,6 @@ function exporterOf(record: RequestRecord, url: string): SpanExporter {
     wheel,
     chance: () => 0.5,
     log: silentLog,
+    late: new LateByHand(),
   });
 }

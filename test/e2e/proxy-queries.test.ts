@@ -15,6 +15,7 @@ import { ControlWorld, plainTarget } from '../../proxy/src/control/control-fixtu
 import { Queries } from '../../proxy/src/control/queries.ts';
 import { Subscription } from '../../proxy/src/control/subscription.ts';
 import { attemptRecord, requestRecord } from '@remora/api/record-fixture.ts';
+import { LateByHand } from '../../proxy/src/telemetry/late-records-fixture.ts';
 import { RecordStore } from '../../proxy/src/telemetry/record-store.ts';
 import {
   type ControlPlane,
@@ -34,7 +35,7 @@ spec: { ports: [{ port: 80 }] }
 `;
 
 describe('a question to a mesh', () => {
-  const store = new RecordStore();
+  const store = new RecordStore(new LateByHand());
   const record = requestRecord({ requestId: 'asked-for', attempts: [attemptRecord()] });
   let plane: ControlPlane;
   let proxy: RunningProxy;

@@ -7,6 +7,7 @@ import { formatAddress } from '@remora/api/destination.ts';
 import type { ControlWorld } from '../control/control-fixture.ts';
 import { AccessLog } from '../telemetry/access-log.ts';
 import { LineLog } from '../telemetry/log.ts';
+import { LateByHand } from '../telemetry/late-records-fixture.ts';
 import { RecordStore } from '../telemetry/record-store.ts';
 import { noTraces } from '../telemetry/trace-counts.ts';
 import type { AdminWorld } from './page.ts';
@@ -19,7 +20,7 @@ export function adminWorld(control: ControlWorld, parts: Partial<AdminWorld> = {
   return {
     ...{ metrics, clock, configuration: { live }, backends: () => backends.backends() },
     ...{ inbound: null, app: null, traces: noTraces() },
-    records: new RecordStore(),
+    records: new RecordStore(new LateByHand()),
     accessLog: new AccessLog({ mode: 'errors', sample: 1 }, log, clock),
     probes: new Probes({ ports: new Set(), host: null }),
     isReady: () => true,

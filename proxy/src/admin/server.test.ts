@@ -7,6 +7,7 @@ import { Backend } from '../balance/backend.ts';
 import { ControlWorld, destinationConfig, textOf } from '../control/control-fixture.ts';
 import * as limits from '../limits.ts';
 import { requestRecord } from '@remora/api/record-fixture.ts';
+import { LateByHand } from '../telemetry/late-records-fixture.ts';
 import { RecordStore } from '../telemetry/record-store.ts';
 import { TimerWheel } from '../timer-wheel.ts';
 import { adminWorld, urlOf } from './admin-fixture.ts';
@@ -35,7 +36,7 @@ describe('the admin listeners', () => {
     route: '',
     backend: '',
   });
-  const records = new RecordStore();
+  const records = new RecordStore(new LateByHand());
   let isReady = true;
   let drains = 0;
   const application = new Backend('application', {

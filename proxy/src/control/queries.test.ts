@@ -5,6 +5,7 @@ import { type ProxyQuery, type RecordsAnswer, wireLimits } from '@remora/api/wir
 import { ManualClock } from '../clock.ts';
 import * as limits from '../limits.ts';
 import { requestRecord } from '@remora/api/record-fixture.ts';
+import { LateByHand } from '../telemetry/late-records-fixture.ts';
 import { RecordStore } from '../telemetry/record-store.ts';
 import { Queries } from './queries.ts';
 import { readQueryMessage } from './query-shape.ts';
@@ -18,7 +19,7 @@ interface Answered {
 }
 
 function world(pages: Partial<Record<'config' | 'stats', readonly string[]>> = {}) {
-  const records = new RecordStore();
+  const records = new RecordStore(new LateByHand());
   const queries = new Queries({
     records,
     clock: new ManualClock(),

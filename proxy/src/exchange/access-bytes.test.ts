@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
+import type { RequestRecord } from '@remora/api/request-record.ts';
 import fc from 'fast-check';
 import { Backend } from '../balance/backend.ts';
 import { backendConfig, endpointConfigs } from '../balance/endpoint-fixture.ts';
@@ -14,7 +15,8 @@ import { IdSource } from '../telemetry/id-source.ts';
 import { LineLog } from '../telemetry/log.ts';
 import { TimerWheel } from '../timer-wheel.ts';
 import { AccessBytes } from './access-bytes.ts';
-import { recordOf, type RecordSource } from './record.ts';
+import { EndedRequest, type RecordEnd, type RecordSource } from './ended-request.ts';
+import { recordOf } from './record.ts';
 import { answeredSource } from './record-source-fixture.ts';
 import { FIRST } from './trail.ts';
 
@@ -73,7 +75,7 @@ class World {
 
   /** The line of the request's record. */
   full(source: RecordSource, status = 200): unknown {
-    this.access.add(recordOf(source, { ...END, status }, identity, ids));
+    this.access.add(recordAtOnce(source, { ...END, status }));
     return this.#line();
   }
 
@@ -198,9 +200,7 @@ describe('lines that are held', () => {
     world.bytes.add(world.source('/first'), 200, 23.5, WALL_MS);
     world.log.warn({}, 'second');
     world.bytes.add(world.source('/third'), 200, 23.5, WALL_MS);
-    world.access.add(
-      recordOf(world.source('/fourth'), { ...END, reason: 'failed' }, identity, ids),
-    );
+    world.access.add(recordAtOnce(world.source('/fourth'), { ...END, reason: 'failed' }));
     const told = world.lines() as readonly { path?: string; msg: string }[];
     const seen = told.map(({ path, msg }) => path ?? msg);
     assert.deepEqual(seen, ['/first', 'second', '/third', '/fourth']);
@@ -227,3 +227,9 @@ describe('lines that are held', () => {
     );
   });
 });
+
+function recordAtOnce(source: RecordSource, end: RecordEnd): RequestRecord {
+  const ended = new EndedRequest();
+  ended.take(source, end, ids);
+  return recordOf(ended, source.request, identity, ids);
+}

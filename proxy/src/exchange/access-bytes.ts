@@ -24,8 +24,9 @@ import {
   writeTraceId,
 } from '../telemetry/trace-context.ts';
 import { Words } from '../telemetry/words.ts';
+import type { RecordSource } from './ended-request.ts';
 import { FLAG, HeldLines, NUMBER, NUMBERS, TEXT, TEXTS } from './held-lines.ts';
-import type { RecordSource } from './record.ts';
+
 import { NEVER } from './trail.ts';
 
 const USER_AGENT = ascii('user-agent');

@@ -14,9 +14,11 @@ import type { WallMs } from '../clock.ts';
 import * as limits from '../limits.ts';
 import type { IdSource } from '../telemetry/id-source.ts';
 import type { TapFacts } from '../telemetry/record-store.ts';
-import { isSampled } from '../telemetry/trace-context.ts';
+import { isSampled, traceIdText } from '../telemetry/trace-context.ts';
 import type { AccessBytes } from './access-bytes.ts';
-import { factsOf, recordOf, type RecordSource } from './record.ts';
+import { EndedRequest, type RecordEnd, type RecordSource } from './ended-request.ts';
+import type { HeldRequests } from './held-requests.ts';
+import { factsOf, recordOf } from './record.ts';
 import type { TraceMarks } from './trace-marks.ts';
 
 /** Who takes records. */
@@ -36,6 +38,10 @@ export interface ObserverOptions {
   /** A request that takes so long is slow, until somebody says otherwise. */
   readonly slowMs: number;
   readonly sinks: readonly RecordSink[];
+  /** Keeps the sampled ones; their records are made when somebody reads them. */
+  readonly held: HeldRequests;
+  /** Told of each that is held. */
+  readonly onHeld: () => void;
   /** Writes the lines of those that leave no record; null: they have none. */
   readonly line: AccessBytes | null;
 }
@@ -47,6 +53,8 @@ export class Observer {
   dropped = 0;
   slowMs: number;
   readonly #options: ObserverOptions;
+  /** Of the one whose record is made at once. */
+  readonly #ended = new EndedRequest();
   #secondAtMs = 0;
   #inSecond = 0;
 
@@ -58,13 +66,14 @@ export class Observer {
   /** Once for each request, before it lets go of anything. */
   onEnd(source: RecordSource, status: number, isFailed: boolean, nowMs: number): void {
     const isAsked = this.#isAsked(source, isFailed);
-    const { identity, ids, sinks, wallMs, marks, line } = this.#options;
+    const { wallMs, marks, line, held } = this.#options;
     let reason = this.#reasonFor(source, isFailed, nowMs);
-    if (reason === null) {
-      const isLogged = !isAsked && (line?.add(source, status, nowMs, wallMs(nowMs)) ?? true);
-      if (isLogged) return;
-      reason = 'asked';
+    const mayWait = !isAsked && (reason === null || (reason === 'sampled' && held.takes(source)));
+    if (mayWait && (line?.add(source, status, nowMs, wallMs(nowMs)) ?? true)) {
+      if (reason === null) return;
+      return this.#hold(source, { status, isFailed, reason, nowMs, wallMs: wallMs(nowMs) });
     }
+    reason ??= 'asked';
     // Its own inbound role tells the caller, once the application has answered.
     const isBad = reason === 'failed' || reason === 'slow';
     if (isBad && source.role.direction === 'outbound') marks.mark(source.request, nowMs);
@@ -73,11 +82,25 @@ export class Observer {
       this.dropped++;
       return;
     }
-    const end = { status, isFailed, reason, nowMs, wallMs: wallMs(nowMs) };
-    const record = recordOf(source, end, identity, ids);
-    if (reason !== 'asked') {
-      source.series?.exemplify(record.durationMs, record.traceId, end.wallMs / SECOND_MS);
+    this.#tell(source, { status, isFailed, reason, nowMs, wallMs: wallMs(nowMs) });
+  }
+
+  #hold(source: RecordSource, end: RecordEnd): void {
+    const { held, ids, onHeld } = this.#options;
+    const { series, startedAtMs } = source;
+    held.hold(source, end);
+    const durationMs = end.nowMs - startedAtMs;
+    if (series?.wantsExemplar(durationMs, end.wallMs / SECOND_MS) ?? false) {
+      exemplify(source, end, traceIdText(source.request, ids));
     }
+    onHeld();
+  }
+
+  #tell(source: RecordSource, end: RecordEnd): void {
+    const { identity, ids, sinks } = this.#options;
+    this.#ended.take(source, end, ids);
+    const record = recordOf(this.#ended, source.request, identity, ids);
+    if (end.reason !== 'asked') exemplify(source, end, record.traceId);
     for (const sink of sinks) sink.add(record);
   }
 
@@ -106,4 +129,8 @@ export class Observer {
     }
     return ++this.#inSecond <= limits.recordsPerSecondMax;
   }
+}
+
+function exemplify({ series, startedAtMs }: RecordSource, end: RecordEnd, traceId: string): void {
+  series?.exemplify(end.nowMs - startedAtMs, traceId, end.wallMs / SECOND_MS);
 }

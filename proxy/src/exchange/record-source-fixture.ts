@@ -7,7 +7,7 @@ import type { Backend } from '../balance/backend.ts';
 import { NO_DEADLINE } from '../resilience/deadline.ts';
 import type { Rule, Target } from '../routing/compiled.ts';
 import { headOf, type RequestParts } from '../routing/head-fixture.ts';
-import type { RecordSource } from './record.ts';
+import type { RecordSource } from './ended-request.ts';
 import { FIRST, Trail } from './trail.ts';
 
 export function answeredSource(

@@ -73,6 +73,16 @@ describe('an exemplar', () => {
     assert.doesNotMatch(textOf(registry), /trace_id/);
   });
 
+  test('is wanted once in a while for each bucket', () => {
+    const { series } = oneWait();
+    const wants = (ms: number, seconds: number) => series.wantsExemplar(ms, seconds);
+    assert(wants(30, 100));
+    series.exemplify(30, 'abc', 100);
+    const later = 100 + limits.exemplarFreshSeconds;
+    assert.deepEqual([wants(40, later - 0.001), wants(40, later)], [false, true]);
+    assert(wants(70_000, 100), 'another bucket');
+  });
+
   test('is kept for so many series and no more, and leaves its room with its series', () => {
     const { registry, family } = oneWait();
     const names = Array.from({ length: limits.exemplarSeriesMax + 1 }, (_, at) => `${at}`);

@@ -44,6 +44,11 @@ export class PlainSeries {
     this.#current.observe(latencyMs);
   }
 
+  /** As the same of the request recorded last. */
+  wantsExemplar(latencyMs: number, epochSeconds: number): boolean {
+    return this.#current.wantsExemplar(latencyMs, epochSeconds);
+  }
+
   /** Of the request recorded last. */
   exemplify(latencyMs: number, traceId: string, epochSeconds: number): void {
     this.#current.exemplify(latencyMs, traceId, epochSeconds);

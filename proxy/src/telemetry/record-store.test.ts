@@ -7,6 +7,7 @@ import fc from 'fast-check';
 import * as limits from '../limits.ts';
 import { requestRecord } from '@remora/api/record-fixture.ts';
 import { RecordRing } from './record-ring.ts';
+import { LateByHand } from './late-records-fixture.ts';
 import { RecordStore } from './record-store.ts';
 
 const ALL: TapFilter = { route: null, onlyFailed: false, method: null, path: null };
@@ -73,7 +74,7 @@ describe('the ring of records', () => {
 
 describe('the store of records', () => {
   test('finds a request by its own id and by the id of its trace', () => {
-    const store = new RecordStore();
+    const store = new RecordStore(new LateByHand());
     const record = requestRecord({ requestId: 'mine', traceId: 'a'.repeat(32) });
     store.add(record);
     store.add(requestRecord({ requestId: 'other' }));
@@ -83,7 +84,7 @@ describe('the store of records', () => {
   });
 
   test('a tap on a busy route does not push out what failed', () => {
-    const store = new RecordStore();
+    const store = new RecordStore(new LateByHand());
     store.add(requestRecord({ requestId: 'failed', reason: 'failed' }));
     store.openTap(ALL, MANY, MIB);
     for (let at = 0; at < 2 * limits.recordsKept; at++) {
@@ -94,7 +95,7 @@ describe('the store of records', () => {
   });
 
   test('what is sampled does not push out what failed either', () => {
-    const store = new RecordStore();
+    const store = new RecordStore(new LateByHand());
     store.add(requestRecord({ requestId: 'failed', reason: 'failed' }));
     for (let at = 0; at < 2 * limits.recordsKept; at++) {
       store.add(requestRecord({ requestId: 'sampled', reason: 'sampled' }));
@@ -104,13 +105,13 @@ describe('the store of records', () => {
   });
 
   test('keeps nothing that only somebody else had asked for', () => {
-    const store = new RecordStore();
+    const store = new RecordStore(new LateByHand());
     store.add(requestRecord({ requestId: 'logged', reason: 'asked' }));
     assert.deepEqual(store.find('logged'), []);
   });
 
   test('asks for the records of all requests only while a tap wants more than failures', () => {
-    const store = new RecordStore();
+    const store = new RecordStore(new LateByHand());
     assert.equal(store.wantsAll, false);
     const failures = store.openTap({ ...ALL, onlyFailed: true }, MANY, MIB)!;
     assert.equal(store.wantsAll, false);
@@ -122,7 +123,7 @@ describe('the store of records', () => {
   });
 
   test('asks for no more once a tap is full, and says that there was more', () => {
-    const store = new RecordStore();
+    const store = new RecordStore(new LateByHand());
     const tap = store.openTap(ALL, 2, MIB)!;
     for (let at = 0; at < 5; at++) store.add(requestRecord());
     assert.deepEqual([store.wantsAll, store.wants(requestRecord())], [false, false]);
@@ -133,7 +134,7 @@ describe('the store of records', () => {
   });
 
   test('a tap holds no more bytes than it was given', () => {
-    const store = new RecordStore();
+    const store = new RecordStore(new LateByHand());
     const record = requestRecord({ path: 'x'.repeat(2_000) });
     const bytes = Buffer.byteLength(JSON.stringify(record));
     const tap = store.openTap(ALL, MANY, 3 * bytes)!;
@@ -151,7 +152,7 @@ describe('the store of records', () => {
     ['failures', { onlyFailed: true }, false],
   ] as const) {
     test(`a tap for ${what} sees ${seen ? 'the request' : 'nothing'}`, () => {
-      const store = new RecordStore();
+      const store = new RecordStore(new LateByHand());
       const tap = store.openTap({ ...ALL, ...filter }, MANY, MIB)!;
       assert.equal(store.wants(requestRecord()), seen);
       store.add(requestRecord());
@@ -160,7 +161,7 @@ describe('the store of records', () => {
   }
 
   test('opens only so many taps at a time', () => {
-    const store = new RecordStore();
+    const store = new RecordStore(new LateByHand());
     const taps = Array.from({ length: wireLimits.tapsMax }, () => store.openTap(ALL, MANY, MIB));
     assert.equal(store.openTap(ALL, MANY, MIB), null);
     taps[0]!.close();

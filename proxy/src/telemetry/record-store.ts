@@ -13,6 +13,7 @@
 import type { RequestRecord } from '@remora/api/request-record.ts';
 import { type TapFilter, wireLimits } from '@remora/api/wire.ts';
 import * as limits from '../limits.ts';
+import type { LateRecords } from './late-records.ts';
 import { RecordRing } from './record-ring.ts';
 
 /** What a tap's filter looks at. */
@@ -23,7 +24,13 @@ export class RecordStore {
   wantsAll = false;
   readonly #kept = new RecordRing(limits.recordsKept, limits.recordBytesMax);
   readonly #common = new RecordRing(limits.commonRecordsKept, limits.commonRecordBytesMax);
+  readonly #late: LateRecords;
   readonly #taps = new Set<Tap>();
+
+  /** `late`: beside those that are added, whose records are made at once. */
+  constructor(late: LateRecords) {
+    this.#late = late;
+  }
 
   add(record: RequestRecord): void {
     if (record.reason === 'asked' && this.#taps.size === 0) return; // Somebody else asked.
@@ -40,9 +47,8 @@ export class RecordStore {
   /** Of this request id or trace id, oldest first. */
   find(id: string): readonly RequestRecord[] {
     if (id === '') return [];
-    return [...this.#kept.find(id), ...this.#common.find(id)].sort(
-      (a, b) => a.startedAt - b.startedAt,
-    );
+    const found = [...this.#kept.find(id), ...this.#common.find(id), ...this.#late.find(id)];
+    return found.sort((a, b) => a.startedAt - b.startedAt);
   }
 
   /** Before a record is made for it: whether some tap wants this request, which ended so. */

@@ -74,7 +74,15 @@ export class RouteSeries {
     this.#plain?.record(method, status, latencyMs);
   }
 
-  /** The trace of the request recorded last. Only for those that are sampled. */
+  /** Whether the request recorded last is worth an exemplar: of many alike, one now and then. */
+  wantsExemplar(latencyMs: number, epochSeconds: number): boolean {
+    return (
+      (this.#latency?.wantsExemplar(latencyMs, epochSeconds) ?? false) ||
+      (this.#plain?.wantsExemplar(latencyMs, epochSeconds) ?? false)
+    );
+  }
+
+  /** The trace of the request recorded last. Only for those that leave a record. */
   exemplify(latencyMs: number, traceId: string, epochSeconds: number): void {
     this.#latency?.exemplify(latencyMs, traceId, epochSeconds);
     this.#plain?.exemplify(latencyMs, traceId, epochSeconds);

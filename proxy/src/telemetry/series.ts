@@ -89,7 +89,15 @@ export class HistogramSeries extends Series implements HistogramReading {
     values[at + this.#sumAt]! += ms;
   }
 
-  /** A sampled request of so many milliseconds, observed before: the last one of its bucket. */
+  /** Whether its bucket's exemplar, of a request of so many milliseconds, is old or missing. */
+  wantsExemplar(ms: number, epochSeconds: number): boolean {
+    if (this.#exemplars === null) return true;
+    const known = this.#exemplars[this.scale.bucketOf(ms)];
+    const age = epochSeconds - (known?.epochSeconds ?? Number.NEGATIVE_INFINITY);
+    return age >= limits.exemplarFreshSeconds;
+  }
+
+  /** A request of so many milliseconds, observed before: the last one of its bucket. */
   exemplify(ms: number, traceId: string, epochSeconds: number): void {
     if (this.values === NOWHERE.values) return;
     if (this.#exemplars === null) {

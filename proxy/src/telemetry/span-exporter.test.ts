@@ -15,6 +15,7 @@ import {
   taken,
 } from './collector-fixture.ts';
 import { aRecord } from './span-fixture.ts';
+import { LateByHand } from './late-records-fixture.ts';
 import { SpanExporter } from './span-exporter.ts';
 
 /** `aRecord` has one attempt. */
@@ -22,12 +23,14 @@ const SPANS = 2;
 
 let time: ManualTime;
 let collector: Collector;
+let late: LateByHand;
 let complaints: { why: string; dropped: number }[];
 let exporter: SpanExporter;
 
 beforeEach(async () => {
   time = new ManualTime();
   complaints = [];
+  late = new LateByHand();
   collector = await startCollector();
   exporter = exporterTo(collector.url);
 });
@@ -73,6 +76,14 @@ describe('spans of records', () => {
     await counted(spansIn(await batch(0)), 0);
     assert.ok(collector.batches[0]!.length < limits.spanBatchBytesMax + 64 * 1024);
     assert.ok(exporter.queued.records > 0);
+  });
+
+  test('are dropped where they are too long for any batch, and the others leave', async () => {
+    exporter.add(aRecord({ path: `/${'x'.repeat(limits.spanBatchBytesMax)}` }));
+    exporter.add(aRecord());
+    time.advanceMs(limits.spanFlushMs);
+    await counted(SPANS, SPANS);
+    assert.match(complaints[0]!.why, /long/);
   });
 
   test('go below a path that the URL has', async () => {
@@ -279,7 +290,14 @@ test('property: every span is exported or dropped, once, whatever the collector 
       let spans = 0;
       for (const { records, answer } of steps) {
         collector.answer = answers[answer]!;
-        for (let count = 0; count < records; count++) one.add(aRecord());
+        for (let count = 0; count < records; count++) {
+          if (count % 3 === 0) {
+            one.add(aRecord());
+            continue;
+          }
+          late.all.push(aRecord());
+          one.onLate();
+        }
         spans += records * SPANS;
         time.advanceMs(limits.spanFlushMs);
         await settled();
@@ -303,7 +321,7 @@ function exporterTo(url: string, chance: Chance = seededChance(1)): SpanExporter
   const log = { info: () => undefined, warn, error: () => undefined };
   const identity = aRecord().proxy;
   const { clock, wheel } = time;
-  return new SpanExporter({ url, identity, clock, wheel, chance, log });
+  return new SpanExporter({ url, identity, clock, wheel, chance, log, late });
 }
 
 async function exporterGoesTo(url: string): Promise<void> {

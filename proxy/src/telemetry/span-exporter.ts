@@ -1,12 +1,12 @@
 /**
  * Sends the spans of records to a collector, and never lets the collector be felt.
  *
- *   add → queue → batch → posted → taken | refused          one batch at a time
- *                   ^ wait, bounded times ' no answer, 429, 502-504
+ *   add    → queue ─┬→ batch → posted → taken | refused     one batch at a time
+ *   onLate ─────────┘    ^ wait, bounded times ' no answer, 429, 502-504
  *
- * Records wait as they are, and become text when their batch leaves: `add` costs a request nothing
- * that it would notice. What finds the queue full is dropped, and so is a batch after its last try;
- * both are counted. Spans are worth less than memory, and late ones less than none.
+ * Records become text when their batch leaves, and those that are late become records only then:
+ * neither costs a request what it would notice. What finds the queue full is dropped, and so is a
+ * batch after its last try; both are counted. Spans are worth less than memory.
  *
  * Impure in its connection. Made by `proxy.ts`. Budget: 200 ns for `add`.
  */
@@ -21,9 +21,11 @@ import {
   type PostResult,
   readCollectorUrl,
 } from './collector-connection.ts';
+import type { LateRecords } from './late-records.ts';
 import type { Log } from './log.ts';
-import { BATCH_END, batchStart, spanCount, spansText } from './otlp.ts';
+import { spanCount } from './otlp.ts';
 import { rejection } from './partial-success.ts';
+import { SpanBatch } from './span-batch.ts';
 
 export interface SpanExporterOptions {
   /** `http://host:port`; `/v1/traces` is added. */
@@ -34,12 +36,8 @@ export interface SpanExporterOptions {
   readonly wheel: TimerWheel;
   readonly chance: Chance;
   readonly log: Log;
-}
-
-interface Batch {
-  readonly json: Buffer;
-  readonly spans: number;
-  tries: number;
+  /** Of the requests that it hears of by `onLate`. */
+  readonly late: LateRecords;
 }
 
 /** OTLP's own list; anything else would be refused again. 0: no answer. */
@@ -57,7 +55,6 @@ export class SpanExporter {
   #url: string;
   /** In use from the next post on: no answer is under way then. */
   #nextConnection: CollectorConnection | null = null;
-  readonly #batchStart: string;
   readonly #queue: (RequestRecord | null)[] = new Array(limits.spanQueueMax).fill(null);
   /** To take the next batch, or to send the same again. */
   readonly #next = new WheelTimer(() => this.#go());
@@ -66,7 +63,12 @@ export class SpanExporter {
   #first = 0;
   #queued = 0;
   #queuedBytes = 0;
-  #batch: Batch | null = null;
+  /** Records that nobody made yet: so many of the last ones held. */
+  #late = 0;
+  /** Each batch is in it. */
+  readonly #own: SpanBatch;
+  /** What is on its way, or waits to be sent again; null: nothing. */
+  #batch: SpanBatch | null = null;
   /** In a row, whatever the batch: a collector that is away is not asked more often for more. */
   #failures = 0;
   #exported = 0;
@@ -80,7 +82,7 @@ export class SpanExporter {
     this.#options = options;
     this.#url = options.url;
     this.#connection = new CollectorConnection(readCollectorUrl(options.url), options.wheel);
-    this.#batchStart = batchStart(options.identity);
+    this.#own = new SpanBatch(options.identity);
   }
 
   /** Spans that the collector took. */
@@ -95,28 +97,56 @@ export class SpanExporter {
 
   /** Records that wait for their batch, and their estimated bytes. */
   get queued(): { readonly records: number; readonly bytes: number } {
-    return { records: this.#queued, bytes: this.#queuedBytes };
+    return { records: this.#queued + this.#late, bytes: this.#queuedBytes };
   }
 
   add(record: RequestRecord): void {
     if (record.reason === 'asked') return;
+    if (this.#closing === null) this.#enqueue(record);
+    else this.#drop(record);
+    this.#arm();
+  }
+
+  /** One more was held. Its record is made with its batch, or before it would be overwritten. */
+  onLate(): void {
+    this.#late++;
+    if (this.#closing !== null) return this.#drop(this.#options.late.record(this.#late--));
+    if (this.#late === limits.heldRequestsMax) this.#takeLate(limits.heldRequestsTaken);
+    this.#arm();
+  }
+
+  /** Before others are held that it will not hear of. */
+  takeLate(): void {
+    this.#takeLate(limits.heldRequestsMax);
+  }
+
+  #enqueue(record: RequestRecord): void {
     const bytes = bytesOf(record);
-    if (
-      this.#queued === limits.spanQueueMax ||
-      this.#queuedBytes + bytes > limits.spanQueueBytesMax ||
-      this.#closing !== null
-    ) {
-      this.#dropped += spanCount(record);
-      this.#complain('more are made than it takes');
-      return;
-    }
+    const isFull = this.#queued === limits.spanQueueMax;
+    if (isFull || this.#queuedBytes + bytes > limits.spanQueueBytesMax) return this.#drop(record);
     this.#queue[(this.#first + this.#queued) % limits.spanQueueMax] = record;
     this.#queued++;
     this.#queuedBytes += bytes;
-    // Not at once: text is made between requests.
-    if (this.#batch !== null) return;
-    if (this.#queued === 1) this.#options.wheel.arm(this.#next, limits.spanFlushMs);
-    else if (this.#queued === limits.spanBatchMax) this.#options.wheel.arm(this.#next, 0);
+  }
+
+  #drop(record: RequestRecord, why = 'more are made than it takes'): void {
+    this.#dropped += spanCount(record);
+    this.#complain(why);
+  }
+
+  /** Makes so many records of those that were held, the oldest first. */
+  #takeLate(count: number): void {
+    for (let taken = 0; taken < count && this.#late > 0; taken++) {
+      this.#enqueue(this.#options.late.record(this.#late--));
+    }
+  }
+
+  /** Not at once: text is made between requests. */
+  #arm(): void {
+    if (this.#batch !== null || this.#closing !== null) return;
+    const waiting = this.#queued + this.#late;
+    if (waiting === 1) this.#options.wheel.arm(this.#next, limits.spanFlushMs);
+    else if (waiting === limits.spanBatchMax) this.#options.wheel.arm(this.#next, 0);
   }
 
   /** What waits goes there too. Throws where the URL can't be used. */
@@ -144,7 +174,7 @@ export class SpanExporter {
     if (this.#batch === null) return this.#end();
     this.#changeConnection();
     this.#batch.tries++;
-    this.#connection.post(this.#batch.json, this.#posted);
+    this.#connection.post(this.#batch.bytes, this.#posted);
   }
 
   #changeConnection(): void {
@@ -156,20 +186,30 @@ export class SpanExporter {
     if (this.#closing !== null) this.#connection.hold();
   }
 
-  #takeBatch(): Batch | null {
-    let text = '';
-    let spans = 0;
-    for (let taken = 0; taken < limits.spanBatchMax && this.#queued > 0; taken++) {
-      if (text.length >= limits.spanBatchBytesMax) break;
-      const record = this.#take();
-      text += taken === 0 ? spansText(record) : `,${spansText(record)}`;
-      spans += spanCount(record);
+  #takeBatch(): SpanBatch | null {
+    const batch = this.#own;
+    batch.begin();
+    while (batch.records < limits.spanBatchMax && this.#queued > 0) {
+      if (!this.#isTaken(this.#queue[this.#first]!)) break;
+      this.#shift();
     }
-    if (spans === 0) return null;
-    return { json: Buffer.from(this.#batchStart + text + BATCH_END), spans, tries: 0 };
+    while (batch.records < limits.spanBatchMax && this.#late > 0) {
+      if (!this.#isTaken(this.#options.late.record(this.#late))) break;
+      this.#late--;
+    }
+    batch.finish();
+    return batch.records === 0 ? null : batch;
   }
 
-  #take(): RequestRecord {
+  /** False: it is for the next batch. One that is too long for any is dropped. */
+  #isTaken(record: RequestRecord): boolean {
+    if (this.#own.add(record)) return true;
+    if (this.#own.records > 0) return false;
+    this.#drop(record, 'one is too long for a batch');
+    return true;
+  }
+
+  #shift(): RequestRecord {
     const record = this.#queue[this.#first]!;
     this.#queue[this.#first] = null;
     this.#first = (this.#first + 1) % limits.spanQueueMax;
@@ -202,9 +242,10 @@ export class SpanExporter {
   #afterBatch(): void {
     this.#batch = null;
     const { wheel } = this.#options;
+    const waiting = this.#queued + this.#late;
     if (this.#closing !== null) this.#go();
-    else if (this.#queued >= limits.spanBatchMax) wheel.arm(this.#next, 0);
-    else if (this.#queued > 0) wheel.arm(this.#next, limits.spanFlushMs);
+    else if (waiting >= limits.spanBatchMax) wheel.arm(this.#next, 0);
+    else if (waiting > 0) wheel.arm(this.#next, limits.spanFlushMs);
   }
 
   #waitMs(askedMs: number): number {
@@ -227,7 +268,8 @@ export class SpanExporter {
   #end(): void {
     if (this.#onClosed === null) return;
     this.#dropped += this.#batch?.spans ?? 0;
-    while (this.#queued > 0) this.#dropped += spanCount(this.#take());
+    this.#takeLate(limits.heldRequestsMax);
+    while (this.#queued > 0) this.#dropped += spanCount(this.#shift());
     this.#batch = null;
     this.#options.wheel.cancel(this.#next);
     this.#options.wheel.cancel(this.#giveUp);

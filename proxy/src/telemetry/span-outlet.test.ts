@@ -6,12 +6,14 @@ import * as limits from '../limits.ts';
 import { type Collector, ManualTime, startCollector } from './collector-fixture.ts';
 import { silentLog } from './log.ts';
 import { aRecord } from './span-fixture.ts';
+import { LateByHand } from './late-records-fixture.ts';
 import { SpanOutlet } from './span-outlet.ts';
 
 let time: ManualTime;
 let first: Collector;
 let second: Collector;
 let outlet: SpanOutlet;
+let late: LateByHand;
 let exported = 0;
 
 beforeEach(async () => {
@@ -20,7 +22,12 @@ beforeEach(async () => {
   [first, second] = [await startCollector(), await startCollector()];
   const { clock, wheel } = time;
   const identity = aRecord().proxy;
-  outlet = new SpanOutlet({ identity, clock, wheel, chance: seededChance(1), log: silentLog });
+  late = new LateByHand();
+  outlet = new SpanOutlet({
+    ...{ identity, clock, wheel, late },
+    chance: seededChance(1),
+    log: silentLog,
+  });
 });
 
 afterEach(async () => {
@@ -29,6 +36,11 @@ afterEach(async () => {
   await within(closed, 5_000, () => 'the outlet to close');
   await Promise.all([first.stop(), second.stop()]);
 });
+
+function hold(requestId: string): void {
+  late.all.push(aRecord({ requestId }));
+  outlet.onLate();
+}
 
 async function sent(to: Collector, batches: number): Promise<void> {
   time.advanceMs(limits.spanFlushMs);
@@ -77,6 +89,20 @@ describe('where spans go', () => {
     outlet.add(aRecord());
     await sent(first, 1);
     assert.deepEqual([outlet.exported, outlet.dropped], [2, 0]);
+  });
+
+  test('is nowhere again for records that are late, but for those it had heard of', async () => {
+    outlet.use(first.url);
+    hold('heard-of');
+    outlet.use(null);
+    hold('not-heard-of');
+    await sent(first, 1);
+    outlet.use(first.url);
+    hold('heard-of-again');
+    await sent(first, 2);
+    assert.match(first.batches[0]!, /"heard-of"/);
+    assert.match(first.batches[1]!, /"heard-of-again"/);
+    assert.doesNotMatch(first.batches.join(''), /not-heard-of/);
   });
 
   test('stays as it is where the new collector cannot be used', async () => {

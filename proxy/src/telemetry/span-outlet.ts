@@ -32,11 +32,17 @@ export class SpanOutlet {
   use(url: string | null): void {
     if (url !== null && this.#exporter !== null) this.#exporter.redirect(url);
     else if (url !== null) this.#exporter = new SpanExporter({ ...this.#options, url });
+    else this.#exporter?.takeLate();
     this.#isOpen = url !== null;
   }
 
   add(record: RequestRecord): void {
     if (this.#isOpen) this.#exporter?.add(record);
+  }
+
+  /** A record more is late: the exporter takes it with its next batch. */
+  onLate(): void {
+    if (this.#isOpen) this.#exporter?.onLate();
   }
 
   async close(): Promise<void> {
