@@ -214,7 +214,7 @@ export const heldRequestsTaken = 32;
 /** Records of requests that failed, were slow or marked. */
 export const recordsKept = 512;
 export const recordBytesMax = 2 * 1024 * 1024;
-/** Records of sampled requests, and those that exist only because somebody tapped. */
+/** Records that exist only because somebody tapped, and of sampled requests that can't be held. */
 export const commonRecordsKept = 128;
 export const commonRecordBytesMax = 256 * 1024;
 /** Of one tap; one that is full asks for no more. */

@@ -5,6 +5,7 @@
  *     │                                     └─ yes ─► common   (much traffic pushes out nothing
  *     └──► every open tap that wants it                         that failed an hour ago)
  *
+ * A sampled request that can be held is not added: its record is late, and found all the same.
  * Both rings are bounded in records and in bytes, and so is what waits in a tap. A tap that is full
  * stops asking: traffic never pays for records that nobody will read.
  *
