@@ -1,10 +1,11 @@
 /**
  * Whether a request leaves a record, and who is handed it.
  *
- * Those that failed, were slow, or were answered by Remora itself always do; so do the sampled, and
- * those that a callee marked: an error deep down then keeps its whole caller chain, however rare
- * sampling is. Others do while somebody asks (a tap, a full access log). A flood of failures leaves
- * `recordsPerSecondMax` records a second, unless all are logged; what it leaves out is counted.
+ * Those that failed, were slow, or were answered by Remora itself always do; so do those that a
+ * callee marked: an error deep down then keeps its caller chain, however rare sampling is. The
+ * sampled are held in short, and leave theirs when somebody reads it. Others do while somebody asks
+ * (a tap, a full access log). A flood of failures leaves `recordsPerSecondMax` records a second,
+ * unless all are logged; what it leaves out is counted.
  *
  * One a proxy. Budget: `onEnd` allocates nothing for a request without a record.
  */
