@@ -26,7 +26,6 @@ import {
 import { Words } from '../telemetry/words.ts';
 import type { RecordSource } from './ended-request.ts';
 import { FLAG, HeldLines, NUMBER, NUMBERS, TEXT, TEXTS } from './held-lines.ts';
-
 import { NEVER } from './trail.ts';
 
 const USER_AGENT = ascii('user-agent');

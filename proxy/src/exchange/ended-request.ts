@@ -100,7 +100,7 @@ export class EndedAttempt {
     this.limitMax = admission.limit;
     this.budgetLeft = budget.left(nowMs);
     this.isBreakerOpen = admission.breaker.isOpen;
-    for (let at = 0; at < this.span.length; at++) this.span[at] = note.span[at]!;
+    this.span.set(note.span);
   }
 }
 

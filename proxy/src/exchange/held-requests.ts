@@ -17,13 +17,12 @@ import type { ProxyIdentity } from '@remora/api/wire.ts';
 import { Head } from '../http1/head.ts';
 import { PARSE_OK, parseRequestHead } from '../http1/head-parser.ts';
 import * as limits from '../limits.ts';
-import type { IdSource } from '../telemetry/id-source.ts';
+import { type IdSource, SEED_BYTES } from '../telemetry/id-source.ts';
 import type { LateRecords } from '../telemetry/late-records.ts';
 import { requestIdText, traceIdText } from '../telemetry/trace-context.ts';
 import { EndedRequest, type RecordEnd, type RecordSource } from './ended-request.ts';
 import { recordOf } from './record.ts';
 
-const SEED_BYTES = 16;
 /** A seed, then the head. */
 const SLOT_BYTES = SEED_BYTES + limits.heldHeadBytesMax;
 
@@ -57,8 +56,7 @@ export class HeldRequests implements LateRecords {
     const { request } = source;
     const bytes = (this.#bytes ??= Buffer.allocUnsafeSlow(limits.heldRequestsMax * SLOT_BYTES));
     const slot = place * SLOT_BYTES;
-    const seed = this.#ids.seedOf(request);
-    for (let at = 0; at < SEED_BYTES; at++) bytes[slot + at] = seed[at]!;
+    bytes.set(this.#ids.seedOf(request), slot);
     request.slab.copy(bytes, slot + SEED_BYTES, 0, request.length);
     this.#headBytes[place] = request.length;
     (this.#ended[place] ??= new EndedRequest()).take(source, end, this.#ids);
@@ -95,8 +93,8 @@ export class HeldRequests implements LateRecords {
     head.collect(bytes, start, start + this.#headBytes[place]!);
     const result = parseRequestHead(head, head.slab, 0, head.filled);
     assert.equal(result, PARSE_OK, 'a head that was held can be parsed again');
-    const seed = (head.idSeed ??= new Uint8Array(SEED_BYTES));
-    for (let at = 0; at < SEED_BYTES; at++) seed[at] = bytes[slot + at]!;
+    head.idSeed ??= new Uint8Array(SEED_BYTES);
+    head.idSeed.set(bytes.subarray(slot, start));
     head.hasIdSeed = true;
     return place;
   }

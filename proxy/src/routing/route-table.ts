@@ -175,8 +175,7 @@ class RouteTable implements RouteMatcher {
 
   nearest(head: Head): NearestRule | null {
     // By the search that requests take, which is warm: mostly the first match takes them.
-    const [first] = this.#candidates;
-    if (first === undefined || this.match(head) === first.match) return null;
+    if (this.match(head) === this.#candidates[0]?.match) return null;
     return nearestRule(this.#candidates, head);
   }
 

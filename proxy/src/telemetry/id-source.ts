@@ -10,7 +10,7 @@
 import type { Head } from '../http1/head.ts';
 
 const POOL_BYTES = 4_096;
-const SEED_BYTES = 16;
+export const SEED_BYTES = 16;
 const SPAN_BYTES = 8;
 
 /** The 8 bytes of a span's id, filled in by whoever draws it. */

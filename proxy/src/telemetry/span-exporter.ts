@@ -111,13 +111,18 @@ export class SpanExporter {
   onLate(): void {
     this.#late++;
     if (this.#closing !== null) return this.#drop(this.#options.late.record(this.#late--));
-    if (this.#late === limits.heldRequestsMax) this.#takeLate(limits.heldRequestsTaken);
+    if (this.#late === limits.heldRequestsMax) this.takeLate(limits.heldRequestsTaken);
     this.#arm();
   }
 
-  /** Before others are held that it will not hear of. */
-  takeLate(): void {
-    this.#takeLate(limits.heldRequestsMax);
+  /**
+   * Makes so many records of those that were held, the oldest first: before they are overwritten,
+   * or others are held that it will not hear of.
+   */
+  takeLate(count: number = limits.heldRequestsMax): void {
+    for (let taken = 0; taken < count && this.#late > 0; taken++) {
+      this.#enqueue(this.#options.late.record(this.#late--));
+    }
   }
 
   #enqueue(record: RequestRecord): void {
@@ -132,13 +137,6 @@ export class SpanExporter {
   #drop(record: RequestRecord, why = 'more are made than it takes'): void {
     this.#dropped += spanCount(record);
     this.#complain(why);
-  }
-
-  /** Makes so many records of those that were held, the oldest first. */
-  #takeLate(count: number): void {
-    for (let taken = 0; taken < count && this.#late > 0; taken++) {
-      this.#enqueue(this.#options.late.record(this.#late--));
-    }
   }
 
   /** Not at once: text is made between requests. */
@@ -268,7 +266,7 @@ export class SpanExporter {
   #end(): void {
     if (this.#onClosed === null) return;
     this.#dropped += this.#batch?.spans ?? 0;
-    this.#takeLate(limits.heldRequestsMax);
+    this.takeLate();
     while (this.#queued > 0) this.#dropped += spanCount(this.#shift());
     this.#batch = null;
     this.#options.wheel.cancel(this.#next);
