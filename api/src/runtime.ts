@@ -17,8 +17,8 @@ export const proxyNodeFlags: readonly string[] = [
 ];
 
 /**
- * How the control plane's Node is started, with the same environment. With 1,000 proxies that come
- * at once its nursery grew to 67 MB, beside 43 MB of what lives.
+ * How the control plane's Node is started. With 1,000 proxies that come at once its nursery grew to
+ * 67 MB, beside 43 MB of what lives.
  */
 export const controlNodeFlags: readonly string[] = [
   '--disable-warning=ExperimentalWarning',
@@ -26,5 +26,17 @@ export const controlNodeFlags: readonly string[] = [
   '--max-semi-space-size=2',
 ];
 
-/** One heap for malloc: an arena for each helper thread keeps what it once needed. */
-export const proxyEnvironment: Readonly<Record<string, string>> = { MALLOC_ARENA_MAX: '1' };
+/**
+ * The control plane's. One heap for malloc: an arena for each helper thread keeps what it once
+ * needed.
+ */
+export const controlNodeEnvironment: Readonly<Record<string, string>> = { MALLOC_ARENA_MAX: '1' };
+
+/**
+ * A sidecar's. The optimizer works in pieces of 32 KiB: mapped by themselves they go back to the
+ * kernel, where in the heap they leave holes. No request allocates as much.
+ */
+export const proxyEnvironment: Readonly<Record<string, string>> = {
+  ...controlNodeEnvironment,
+  MALLOC_MMAP_THRESHOLD_: '16384',
+};

@@ -10,7 +10,7 @@ import { mkdtempSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { ports } from '@remora/api/ports.ts';
-import { controlNodeFlags, proxyEnvironment } from '@remora/api/runtime.ts';
+import { controlNodeFlags, controlNodeEnvironment } from '@remora/api/runtime.ts';
 import { CONTROL_ENVIRONMENT, CONTROL_HOST } from '../../test/support/control-installation.ts';
 import type { Child } from '../machine/children.ts';
 import { onCores } from '../machine/cores.ts';
@@ -44,7 +44,7 @@ export class ControlProcess {
     const program = [process.execPath, ...controlNodeFlags, POD_HEAP, BUNDLE, ...args];
     const command = onCores(['sh', '-c', 'exec "$@" 2>"$0"', log, ...program], cores, 'proxy');
     const child = children.start('control plane', command, {
-      ...proxyEnvironment,
+      ...controlNodeEnvironment,
       ...CONTROL_ENVIRONMENT,
       KUBECONFIG: kubeconfig,
     });

@@ -46,8 +46,8 @@ export const chunkRoomBytes = 24;
 export const readBufferBytes = 64 * 1024;
 export const pumpBufferBytes = 128 * 1024;
 export const pumpBuffersFreeMax = 16;
-/** A head and what came with it fit; larger messages get a buffer of their own. */
-export const scratchBytes = 32 * 1024;
+/** A head and a whole read that came with it fit; larger messages get a buffer of their own. */
+export const scratchBytes = readBufferBytes + 8 * 1024;
 /** A power of two. */
 export const scratchViews = 64;
 /** A power of two. */

@@ -8,7 +8,7 @@
  */
 import { INJECT, PROXY_UID, TOKEN_AUDIENCE, TOKEN_FOLDER } from '@remora/api/mesh-names.ts';
 import { ports } from '@remora/api/ports.ts';
-import { controlNodeFlags, proxyEnvironment } from '@remora/api/runtime.ts';
+import { controlNodeFlags, controlNodeEnvironment } from '@remora/api/runtime.ts';
 import { CONTROL, type Manifest, namespaced, SELECTOR } from './names.ts';
 import type { InstallValues, Release } from './values.ts';
 
@@ -124,7 +124,7 @@ function container({ version }: Release, values: InstallValues, { image, args }:
       ownField('POD_IP', 'status.podIP'),
       ownField('SERVICE_ACCOUNT', 'spec.serviceAccountName'),
       { name: 'REMORA_VERSION', value: version },
-      ...Object.entries(proxyEnvironment).map(([name, value]) => ({ name, value })),
+      ...Object.entries(controlNodeEnvironment).map(([name, value]) => ({ name, value })),
     ],
     ports: [
       { name: 'control', containerPort: ports.control },
