@@ -40,8 +40,9 @@ const FULL: Scale = {
   loadedSeconds: 60,
   idleSeconds: 60,
   starts: 7,
-  lives: 8,
+  lives: 4,
   slices: 8,
+  pairs: 12,
 };
 
 const QUICK: Scale = {
@@ -58,6 +59,7 @@ const QUICK: Scale = {
   starts: 3,
   lives: 1,
   slices: 3,
+  pairs: 3,
 };
 
 /** Throws with a sentence for the user. */

@@ -1,7 +1,7 @@
 /** Claims about the snapshots that the benches feed to Remora. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { destinationsOf, snapshotOf } from './remora-config.ts';
+import { destinationsOf, snapshotOf, traced } from './remora-config.ts';
 import { SHOP_PORTS, shopTable, wideTable } from './route-table.ts';
 
 test('every backend that a rule names is in its destination', () => {
@@ -47,4 +47,13 @@ test('a snapshot is keyed by destination and carries the version asked for', () 
   const { destinations } = snapshotOf(shopTable(20_000), 'abc');
   assert.equal(destinations['catalog.shop:80']?.version, 'abc');
   assert.equal(Object.keys(destinations).length, 5);
+});
+
+test('tracing is told by another version of the inbound alone', () => {
+  const snapshot = snapshotOf(shopTable(20_000));
+  const tracing = { collector: null, sampleRatio: 0.01, slowMs: null };
+  const { inbound, destinations } = traced(snapshot, tracing, 'on');
+  assert.equal(inbound?.version, 'on');
+  assert.deepEqual(inbound?.config.tracing, tracing);
+  assert.deepEqual(destinations, snapshot.destinations);
 });

@@ -5,9 +5,10 @@
  * every table of a thousand rules is one function call. Policies are Remora's defaults (peak-EWMA,
  * 1 s to connect, 256 connections per endpoint).
  *
- * Pure. Called by `peers/remora.ts` and `questions/table.ts`.
+ * Pure. Called by `peers/remora.ts` and by questions.
  */
-import { backendDefaults, ruleDefaults } from '@remora/api/resilience-defaults.ts';
+import { backendDefaults, inboundDefaults, ruleDefaults } from '@remora/api/resilience-defaults.ts';
+import type { InboundConfig, TracingConfig } from '@remora/api/wire-resilience.ts';
 import type {
   BackendConfig,
   DestinationConfig,
@@ -20,6 +21,7 @@ const PORT = 80;
 
 export interface SnapshotFile {
   readonly format: 'remora-snapshot/1';
+  readonly inbound?: { readonly version: string; readonly config: InboundConfig };
   readonly destinations: Readonly<
     Record<string, { readonly version: string; readonly config: DestinationConfig }>
   >;
@@ -35,6 +37,15 @@ export function snapshotOf(table: RouteTable, version = '1'): SnapshotFile {
     destinationsOf(table).map((config) => [config.key, { version, config }]),
   );
   return { format: 'remora-snapshot/1', destinations };
+}
+
+/** The same, and how the proxy traces. For one that has an inbound role. */
+export function traced(
+  snapshot: SnapshotFile,
+  tracing: TracingConfig,
+  version: string,
+): SnapshotFile {
+  return { ...snapshot, inbound: { version, config: { ...inboundDefaults, tracing } } };
 }
 
 export function destinationsOf(table: RouteTable): readonly DestinationConfig[] {

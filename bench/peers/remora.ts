@@ -29,6 +29,8 @@ export interface RemoraOptions {
   readonly flags?: readonly string[];
   /** Where several are compared: what is different about this one. */
   readonly name?: string;
+  /** Its configuration, in a file that somebody rewrites meanwhile. Left out: the table's. */
+  readonly snapshot?: string;
   /** The address of a control plane; without it the snapshot is all there is. */
   readonly control?: string;
   readonly environment?: Readonly<Record<string, string>>;
@@ -63,7 +65,7 @@ export function remora(options: RemoraOptions = {}): Peer {
     ...peer,
     missing: () => null,
     start(place: Place, table: RouteTable): Promise<Running> {
-      const source = sourceOf(writeSnapshot(place, table), options.control);
+      const source = sourceOf(options.snapshot ?? writeSnapshot(place, table), options.control);
       return startPeer(peer, place, probeOf(table), (port) => [
         ...commandFor(place, source, options),
         ...['--outbound', `127.0.0.1:${port}`, '--metrics', '127.0.0.1:0'],

@@ -56,9 +56,10 @@ export interface Scale {
   readonly loadedSeconds: number;
   readonly idleSeconds: number;
   readonly starts: number;
-  /** Of `seeing`: how often everything starts anew, and rounds in each life. */
+  /** Of `seeing`: how often everything starts anew; in each life rounds side by side, and pairs. */
   readonly lives: number;
   readonly slices: number;
+  readonly pairs: number;
 }
 
 export interface Bench {
@@ -111,6 +112,7 @@ export class Rounds {
   readonly #notes: string[];
   /** Rounds of that kind so far, over all calls. */
   #sideBySide = 0;
+  #inPairs = 0;
 
   constructor(bench: Bench, notes: string[]) {
     this.#bench = bench;
@@ -145,6 +147,22 @@ export class Rounds {
       if (this.#isOver(round, rounds)) return;
       const at = this.#sideBySide++;
       await Promise.all(peers.map((running) => this.#measureOnce(running, at, measure)));
+    }
+  }
+
+  /** A B, then B A, and so on, of each pair: what drifts meanwhile favours neither. */
+  async inPairs(
+    pairs: readonly (readonly [Running, Running])[],
+    rounds: number,
+    measure: (running: Running) => Promise<Readonly<Record<string, number>>>,
+  ): Promise<void> {
+    for (let round = 0; round < rounds; round++) {
+      if (this.#isOver(round, rounds)) return;
+      const at = this.#inPairs++;
+      for (const pair of pairs) {
+        const inTurn = at % 2 === 0 ? pair : pair.toReversed();
+        for (const running of inTurn) await this.#measureOnce(running, at, measure);
+      }
     }
   }
 
@@ -187,8 +205,8 @@ export class Rounds {
     return this.series({ name, flavor: 'full' }, key);
   }
 
-  row(running: Running, columns: readonly Column[]): Row {
-    const cells = columns.map(({ key }) => [key, spreadOf(this.series(running, key))] as const);
-    return { peer: running.name, config: running.flavor, cells: Object.fromEntries(cells) };
+  row(of: { readonly name: string; readonly flavor: Flavor }, columns: readonly Column[]): Row {
+    const cells = columns.map(({ key }) => [key, spreadOf(this.series(of, key))] as const);
+    return { peer: of.name, config: of.flavor, cells: Object.fromEntries(cells) };
   }
 }

@@ -205,7 +205,7 @@ export const recordsPerSecondMax = 1_000;
 export const tracesMarkedMax = 4_096;
 export const traceMarkMs = 10_000;
 /** Sampled requests whose records are made when somebody reads them: `held-requests.ts`. */
-export const heldRequestsMax = 128;
+export const heldRequestsMax = 192;
 /** One with a longer head leaves its record at once. */
 export const heldHeadBytesMax = 2_048;
 /** Where all of them wait for the exporter, it makes so many records before the next is held. */
@@ -331,3 +331,5 @@ assert(sniffBytesMax > targetBytesMax + methodBytesMax);
 assert(sniffDialMs < sniffSilenceMs);
 assert(relayCopyBytesMax < scratchBytes);
 assert(spanBatchMax <= spanQueueMax);
+// A batch leaves before any of them has to be made early.
+assert(spanBatchMax < heldRequestsMax);
