@@ -36,7 +36,7 @@ export const controlNodeEnvironment: Readonly<Record<string, string>> = { MALLOC
  * A sidecar's. The optimizer works in pieces of 32 KiB: mapped by themselves they go back to the
  * kernel, where in the heap they leave holes. No request allocates as much.
  */
-export const proxyEnvironment: Readonly<Record<string, string>> = {
+export const proxyNodeEnvironment: Readonly<Record<string, string>> = {
   ...controlNodeEnvironment,
   MALLOC_MMAP_THRESHOLD_: '16384',
 };

@@ -12,7 +12,7 @@ import { freePorts } from '../machine/free-ports.ts';
 import { snapshotOf } from '../remora-config.ts';
 import type { RouteTable } from '../route-table.ts';
 import { probeOf } from './envoy.ts';
-import { proxyEnvironment, proxyNodeFlags } from '@remora/api/runtime.ts';
+import { proxyNodeEnvironment, proxyNodeFlags } from '@remora/api/runtime.ts';
 import { awaitAnswer, type Peer, type Place, type Running, startPeer } from './peer.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
@@ -113,7 +113,7 @@ function commandFor(
   { nodeFlags = [], flags = [], environment = {}, hasLogReader }: RemoraOptions,
 ): readonly string[] {
   // As a sidecar is started; `env` replaces itself by the program, so the pid is the proxy's.
-  const variables = { ...proxyEnvironment, ...environment };
+  const variables = { ...proxyNodeEnvironment, ...environment };
   const settings = Object.entries(variables).map(([name, value]) => `${name}=${value}`);
   const command = [
     ...['env', ...settings, process.execPath, ...proxyNodeFlags, ...nodeFlags, place.remora],

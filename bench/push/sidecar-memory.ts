@@ -12,7 +12,7 @@ import { request } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ports } from '@remora/api/ports.ts';
-import { proxyEnvironment, proxyNodeFlags } from '@remora/api/runtime.ts';
+import { proxyNodeEnvironment, proxyNodeFlags } from '@remora/api/runtime.ts';
 import { CONTROL_HOST, CONTROL_SERVERNAME } from '../../test/support/control-installation.ts';
 import { until } from '../../test/support/waiting.ts';
 import { freePorts } from '../machine/free-ports.ts';
@@ -54,7 +54,7 @@ export async function sidecarMemory(
       ...['--metrics', '127.0.0.1:0', '--control-ca', authority, '--control-token', token],
       ...['--control', `https://${CONTROL_SERVERNAME}:${ports.control}`],
     ],
-    proxyEnvironment,
+    proxyNodeEnvironment,
   );
   child.process.stdout?.resume();
   try {

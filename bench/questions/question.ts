@@ -128,13 +128,12 @@ export class Rounds {
     rounds: number,
     measure: (running: Running, round: number) => Promise<Readonly<Record<string, number>>>,
   ): Promise<void> {
-    for (let round = 0; round < rounds; round++) {
-      if (this.#isOver(round, rounds)) return;
+    await this.#repeat(rounds, async (round) => {
       for (let seat = 0; seat < peers.length; seat++) {
         const running = peers[(seat + round) % peers.length]!;
         await this.#measureOnce(running, round, measure);
       }
-    }
+    });
   }
 
   /** All at the same time on the same core: what disturbs the machine disturbs each alike. */
@@ -143,11 +142,10 @@ export class Rounds {
     rounds: number,
     measure: (running: Running) => Promise<Readonly<Record<string, number>>>,
   ): Promise<void> {
-    for (let round = 0; round < rounds; round++) {
-      if (this.#isOver(round, rounds)) return;
+    await this.#repeat(rounds, async () => {
       const at = this.#sideBySide++;
       await Promise.all(peers.map((running) => this.#measureOnce(running, at, measure)));
-    }
+    });
   }
 
   /** A B, then B A, and so on, of each pair: what drifts meanwhile favours neither. */
@@ -156,21 +154,24 @@ export class Rounds {
     rounds: number,
     measure: (running: Running) => Promise<Readonly<Record<string, number>>>,
   ): Promise<void> {
-    for (let round = 0; round < rounds; round++) {
-      if (this.#isOver(round, rounds)) return;
+    await this.#repeat(rounds, async () => {
       const at = this.#inPairs++;
       for (const pair of pairs) {
         const inTurn = at % 2 === 0 ? pair : pair.toReversed();
         for (const running of inTurn) await this.#measureOnce(running, at, measure);
       }
-    }
+    });
   }
 
   /** At least one round is run, whatever the time. */
-  #isOver(round: number, rounds: number): boolean {
-    if (round === 0 || this.#bench.hasTime()) return false;
-    this.#notes.push(`time was up after ${round} of ${rounds} rounds`);
-    return true;
+  async #repeat(rounds: number, run: (round: number) => Promise<void>): Promise<void> {
+    for (let round = 0; round < rounds; round++) {
+      if (round > 0 && !this.#bench.hasTime()) {
+        this.#notes.push(`time was up after ${round} of ${rounds} rounds`);
+        return;
+      }
+      await run(round);
+    }
   }
 
   async #measureOnce(

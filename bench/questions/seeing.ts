@@ -39,6 +39,8 @@ const ITSELF = 'Remora, told the same';
 const RATIO = 0.01;
 const OFF = ', switched off';
 const ON = ', switched on';
+const SWITCHED = [ITSELF, KEPT, SAMPLED].flatMap((name) => [name + OFF, name + ON]);
+const NAMES = [QUIET, AGAIN, LOGGED, ...SWITCHED];
 /** What disturbs the machine lasts longer than that, and so disturbs both. */
 const SWITCHED_SECONDS = 1;
 /** Thousands of records, so that what makes them is optimized as in one that runs for days. */
@@ -60,10 +62,9 @@ export const seeing: Question = {
     const { firstPort } = await startOrigin(bench.place, SHOP_PORTS);
     const table = shopTable(firstPort);
     const rounds = new Rounds(bench, notes);
-    const names = new Set<string>();
     for (let life = 0; life < bench.scale.lives; life++) {
-      for (const name of await measureLog(bench, rounds, { table, notes, life })) names.add(name);
-      for (const name of await measureTracing(bench, rounds, table, firstPort)) names.add(name);
+      await measureLog(bench, rounds, { table, notes, life });
+      await measureTracing(bench, rounds, table, firstPort);
     }
     const ratio = (name: string, quiet: string) => {
       const over = rounds.named(name, 'cpuUs');
@@ -72,7 +73,7 @@ export const seeing: Question = {
     };
     return {
       columns: COLUMNS,
-      rows: [...names].map((name) => rounds.row({ name, flavor: 'full' }, COLUMNS)),
+      rows: NAMES.map((name) => rounds.row({ name, flavor: 'full' }, COLUMNS)),
       figures: {
         cpuRatioItself: ratio(ITSELF + ON, ITSELF + OFF),
         cpuRatioExplain: ratio(KEPT + ON, KEPT + OFF),
@@ -85,12 +86,12 @@ export const seeing: Question = {
   },
 };
 
-/** Side by side. Returns who ran. */
+/** Side by side. */
 async function measureLog(
   bench: Bench,
   rounds: Rounds,
   { table, notes, life }: { table: RouteTable; notes: string[]; life: number },
-): Promise<readonly string[]> {
+): Promise<void> {
   const peers = [
     peer(QUIET, '--sample', '0'),
     peer(AGAIN, '--sample', '0'),
@@ -102,16 +103,15 @@ async function measureLog(
   for (const one of running) await load(bench, one, bench.scale.warmSeconds);
   await rounds.sideBySide(running, bench.scale.slices, (one) => load(bench, one, SLICE_SECONDS));
   for (const one of running) await bench.place.children.end(one.child);
-  return peers.map(({ name }) => name);
 }
 
-/** Each alone on its core, on and off in turn. Returns who ran. */
+/** Each alone on its core, on and off in turn. */
 async function measureTracing(
   bench: Bench,
   rounds: Rounds,
   table: RouteTable,
   app: number,
-): Promise<readonly string[]> {
+): Promise<void> {
   const none = { collector: null, sampleRatio: 0, slowMs: null };
   const to = `http://127.0.0.1:${app}`;
   const settings: readonly (readonly [string, TracingConfig, TracingConfig])[] = [
@@ -119,7 +119,7 @@ async function measureTracing(
     [KEPT, none, { ...none, sampleRatio: RATIO }],
     [SAMPLED, { ...none, collector: to }, { ...none, collector: to, sampleRatio: RATIO }],
   ];
-  const proxies = new Map<string, { proxy: SwitchedTracing; tracing: TracingConfig }>();
+  const told = new Map<string, () => Promise<void>>();
   const pairs: (readonly [Running, Running])[] = [];
   for (const [name, off, on] of settings) {
     const proxy = await SwitchedTracing.start(bench.place, table, { name, flags: NEVER_SLOW, app });
@@ -127,20 +127,18 @@ async function measureTracing(
       { ...proxy.running, name: name + OFF },
       { ...proxy.running, name: name + ON },
     ] as const;
-    proxies.set(pair[0].name, { proxy, tracing: off });
-    proxies.set(pair[1].name, { proxy, tracing: on });
+    told.set(pair[0].name, () => proxy.use(off));
+    told.set(pair[1].name, () => proxy.use(on));
     await proxy.use(on);
     const { quick, full } = SWITCHED_WARM_SECONDS;
     await load(bench, pair[1], bench.scale.quick ? quick : full);
     pairs.push(pair);
   }
   await rounds.inPairs(pairs, bench.scale.pairs, async (running) => {
-    const { proxy, tracing } = proxies.get(running.name)!;
-    await proxy.use(tracing);
+    await told.get(running.name)!();
     return load(bench, running, SWITCHED_SECONDS);
   });
   for (const [{ child }] of pairs) await bench.place.children.end(child);
-  return [...proxies.keys()];
 }
 
 function peer(name: string, ...flags: readonly string[]): Peer {

@@ -9,6 +9,7 @@
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TracingConfig } from '@remora/api/wire-resilience.ts';
+import { until } from '../../test/support/waiting.ts';
 import { freePorts } from '../machine/free-ports.ts';
 import type { Place, Running } from '../peers/peer.ts';
 import { remora } from '../peers/remora.ts';
@@ -57,11 +58,8 @@ export class SwitchedTracing {
     const written = `${this.#file}.new`;
     writeFileSync(written, JSON.stringify(traced(this.#snapshot, tracing, version)));
     renameSync(written, this.#file);
-    const untilMs = performance.now() + APPLIED_TIMEOUT_MS;
-    while (!(await this.#hasApplied(version))) {
-      if (performance.now() > untilMs) throw new Error(`${version} is not in force`);
-      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-    }
+    const isInForce = () => this.#hasApplied(version);
+    await until(isInForce, `${version} in force`, APPLIED_TIMEOUT_MS, POLL_MS);
   }
 
   async #hasApplied(version: string): Promise<boolean> {

@@ -19,7 +19,7 @@ import {
 } from '@remora/api/mesh-names.ts';
 import type { AddressRange, PortRange } from '@remora/api/network-lists.ts';
 import { ports } from '@remora/api/ports.ts';
-import { proxyEnvironment, proxyNodeFlags } from '@remora/api/runtime.ts';
+import { proxyNodeEnvironment, proxyNodeFlags } from '@remora/api/runtime.ts';
 import type { Settings } from '../inject/settings.ts';
 import type { InjectionPlan } from './injection-plan.ts';
 import type { Container } from './pod-shape.ts';
@@ -71,7 +71,7 @@ export function proxyContainer(plan: InjectionPlan, probePorts: readonly number[
     env: [
       { name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
       { name: 'POD_NAMESPACE', valueFrom: { fieldRef: { fieldPath: 'metadata.namespace' } } },
-      ...Object.entries(proxyEnvironment).map(([name, value]) => ({ name, value })),
+      ...Object.entries(proxyNodeEnvironment).map(([name, value]) => ({ name, value })),
     ],
     ports: [{ name: 'remora-metrics', containerPort: ports.metrics }],
     resources: resourcesOf(settings),

@@ -8,7 +8,7 @@
  */
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { proxyEnvironment, proxyNodeFlags } from '@remora/api/runtime.ts';
+import { proxyNodeEnvironment, proxyNodeFlags } from '@remora/api/runtime.ts';
 
 export interface ProxyProgram {
   readonly command: readonly string[];
@@ -24,6 +24,6 @@ export function findProxyProgram(): ProxyProgram | null {
   return {
     command: [process.execPath, ...proxyNodeFlags, main],
     // A sidecar's own connections must never be led through a proxy.
-    env: { ...proxyEnvironment, NODE_USE_ENV_PROXY: '' },
+    env: { ...proxyNodeEnvironment, NODE_USE_ENV_PROXY: '' },
   };
 }

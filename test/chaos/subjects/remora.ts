@@ -6,7 +6,7 @@
  */
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { proxyEnvironment, proxyNodeFlags } from '@remora/api/runtime.ts';
+import { proxyNodeEnvironment, proxyNodeFlags } from '@remora/api/runtime.ts';
 import type { Spawned } from '../machine/programs.ts';
 import { type CompiledMesh, compileMesh, NAMESPACE, type ServicePlan } from './mesh.ts';
 import type { Place, Sidecar, Subject } from './subject.ts';
@@ -59,7 +59,7 @@ export async function startRemora(
     ...['--name', name, '--namespace', NAMESPACE, '--workload', name.replace(/-\d+$/, '')],
     ...['--admin', '127.0.0.1:0', '--metrics', '127.0.0.1:0', ...flags],
   ];
-  const spawned = place.programs.spawn(name, command, { env: proxyEnvironment, unreadLog });
+  const spawned = place.programs.spawn(name, command, { env: proxyNodeEnvironment, unreadLog });
   const ready = await spawned.ready();
   return {
     process: spawned,
